@@ -1,0 +1,76 @@
+// Package obs carries the facts of one request from the listener through the
+// rooms to the single wide log event that is written when it ends, and builds
+// the process logger. It is the only per-request state that core may see: core
+// never meets net/http.
+package obs
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Principal is who signed a request. The zero value means that nobody did
+// (unsigned operations).
+type Principal struct {
+	// Account is the twelve-digit account the principal belongs to.
+	Account string
+	// ARN names the principal, for the root user arn:aws:iam::<account>:root.
+	ARN string
+	// UserID is the unique id that GetCallerIdentity answers; for root the account.
+	UserID string
+	// AccessKeyID is the key that signed. It is public, the secret never is.
+	AccessKeyID string
+	// Root is true for the account's root user, which may do everything.
+	Root bool
+}
+
+// IsZero reports whether nobody signed the request.
+func (p Principal) IsZero() bool { return p == Principal{} }
+
+// Request holds what is known about one request. The listener fills the first
+// block; the rooms fill Pool to Cause while they work. It belongs to the
+// goroutine that serves the request and must not be written by others.
+type Request struct {
+	ID        string     // request id, also sent as x-amzn-RequestId
+	Operation string     // AWS operation name or web route
+	ClientIP  netip.Addr // the caller's address after trusted proxies
+	UserAgent string
+	Start     time.Time // real time, not the dev clock
+
+	Pool    string // user pool id
+	Client  string // app client id
+	User    string // sub; never an e-mail address or phone number
+	Outcome string // exception code, or "" for success
+	Cause   string // why it was refused; log only
+
+	Principal Principal
+}
+
+type requestKey struct{}
+
+// With returns a context that carries r.
+func With(ctx context.Context, r *Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// From returns the request that ctx carries. It never returns nil: outside a
+// request (jobs, tests) callers get a fresh record whose content is lost.
+func From(ctx context.Context) *Request {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok && r != nil {
+		return r
+	}
+	return &Request{}
+}
+
+// Cause records why the request is being refused, for the log event and for
+// "cognate explain". The first cause is kept, because it is the one nearest to
+// the decision. It never reaches the wire and must never contain secrets:
+// passwords, codes, tokens or key material.
+func Cause(ctx context.Context, format string, args ...any) {
+	r := From(ctx)
+	if r.Cause == "" {
+		r.Cause = fmt.Sprintf(format, args...)
+	}
+}

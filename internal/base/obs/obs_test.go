@@ -1,0 +1,78 @@
+package obs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFromNeverNil(t *testing.T) {
+	if From(context.Background()) == nil {
+		t.Fatal("From returned nil outside a request")
+	}
+	if From(With(context.Background(), nil)) == nil {
+		t.Fatal("From returned nil for a nil request")
+	}
+	r := &Request{ID: "1"}
+	if got := From(With(context.Background(), r)); got != r {
+		t.Fatalf("From = %v, want the request itself", got)
+	}
+}
+
+func TestFirstCauseIsKept(t *testing.T) {
+	r := &Request{}
+	ctx := With(context.Background(), r)
+	Cause(ctx, "policy %s", "length")
+	Cause(ctx, "refused")
+	if r.Cause != "policy length" {
+		t.Fatalf("cause = %q", r.Cause)
+	}
+	Cause(context.Background(), "outside a request") // must not panic
+}
+
+func TestLogRequest(t *testing.T) {
+	var buf bytes.Buffer
+	log := NewLogger(&buf, JSON, slog.LevelInfo)
+	r := &Request{ID: "id", Operation: "GetUser", ClientIP: netip.MustParseAddr("192.0.2.1"), Cause: "why",
+		Principal: Principal{ARN: "arn:aws:iam::000000000000:root"}}
+	LogRequest(context.Background(), log, r, 400, 1500*time.Microsecond)
+	var got map[string]any
+	if err := json.Unmarshal(buf.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"level": "INFO", "requestId": "id", "operation": "GetUser", "clientIp": "192.0.2.1",
+		"cause": "why", "status": 400.0, "ms": 1.5, "principal": "arn:aws:iam::000000000000:root"}
+	for k, v := range want {
+		if got[k] != v {
+			t.Errorf("%s = %v, want %v", k, got[k], v)
+		}
+	}
+	if _, ok := got["pool"]; ok {
+		t.Error("an empty fact was written")
+	}
+	buf.Reset()
+	LogRequest(context.Background(), log, r, 500, 0)
+	if !strings.Contains(buf.String(), `"level":"ERROR"`) {
+		t.Errorf("a server fault is not an error event: %s", buf.String())
+	}
+}
+
+func TestParse(t *testing.T) {
+	if f, err := ParseFormat("JSON"); err != nil || f != JSON {
+		t.Errorf("ParseFormat = %v, %v", f, err)
+	}
+	if _, err := ParseFormat("xml"); err == nil {
+		t.Error("unknown format accepted")
+	}
+	if l, err := ParseLevel("warn"); err != nil || l != slog.LevelWarn {
+		t.Errorf("ParseLevel = %v, %v", l, err)
+	}
+	if _, err := ParseLevel("loud"); err == nil {
+		t.Error("unknown level accepted")
+	}
+}
