@@ -1,0 +1,4 @@
+package rt
+
+// Decoder reads one JSON document.
+type Decoder struct{}
