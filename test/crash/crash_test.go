@@ -1,0 +1,124 @@
+package crash
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"cognate/internal/testkit/process"
+)
+
+const (
+	// kills is how often the server dies; COGNATE_TEST_KILLS sets another number.
+	kills = 24
+	// clients is how many callers load the server at the moment of a kill.
+	clients = 8
+	// target is what a restart should take; the test asserts a looser bound, since test machines are busy.
+	target = time.Second
+	// bound is what the median restart must not exceed.
+	bound = 3 * target
+)
+
+// TestKill9 loads a server on SQLite from several clients, kills it at a random moment, starts it again on the same
+// data and compares every user that was touched with what the clients were told.
+func TestKill9(t *testing.T) {
+	rounds := kills
+	if n, err := strconv.Atoi(os.Getenv("COGNATE_TEST_KILLS")); err == nil {
+		rounds = n
+	}
+	ctx := context.Background()
+	data, port := t.TempDir(), process.FreePort(t)
+	server := process.StartOn(t, port, "--data", data)
+	pool, client := setUp(ctx, t, server)
+	b := &book{}
+	var starts []time.Duration
+	for round := range rounds {
+		seed := uint64(round)
+		first := len(b.people)
+		touched := load(ctx, t, server, pool, client, b, seed)
+		server = process.StartOn(t, port, "--data", data)
+		starts = append(starts, server.Started)
+		a := &auditor{t: t, server: server, pool: pool, client: client}
+		for _, p := range append(touched, b.people[first:]...) {
+			a.check(ctx, p)
+		}
+		if t.Failed() {
+			t.Fatalf("round %d of %d: what was acknowledged is not what is there", round+1, rounds)
+		}
+	}
+	a := &auditor{t: t, server: server, pool: pool, client: client}
+	for _, p := range b.people {
+		a.check(ctx, p)
+	}
+	slices.Sort(starts)
+	median, worst := starts[len(starts)/2], starts[len(starts)-1]
+	t.Logf("%d kills, %d users, %d acknowledged calls; restart: median %v, longest %v, wanted below %v",
+		rounds, len(b.people), b.acks.Load(), median.Round(time.Millisecond), worst.Round(time.Millisecond), target)
+	if median > bound {
+		t.Errorf("the median restart took %v", median)
+	}
+}
+
+// setUp makes the pool and the client that all rounds use.
+func setUp(ctx context.Context, t *testing.T, server *process.Server) (pool, client string) {
+	t.Helper()
+	out, err := server.Call(ctx, "CreateUserPool", process.M{"PoolName": "crash"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool = process.Path(out, "UserPool", "Id")
+	out, err = server.Call(ctx, "CreateUserPoolClient", process.M{
+		"UserPoolId": pool, "ClientName": "crash",
+		"ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pool, process.Path(out, "UserPoolClient", "ClientId")
+}
+
+// load runs the clients, kills the server after 100 to 500 ms and returns the people of earlier rounds that were
+// touched.
+func load(ctx context.Context, t *testing.T, server *process.Server, pool, client string, b *book, seed uint64) []*person {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	var wg sync.WaitGroup
+	var touched []*person
+	for i := range clients {
+		w := &worker{server: server, pool: pool, client: client, book: b, rng: rand.New(rand.NewPCG(seed, uint64(i)+2))}
+		w.mine = living(b, rng, 4)
+		touched = append(touched, w.mine...)
+		wg.Go(func() {
+			if err := w.run(ctx); err != nil {
+				t.Errorf("client %d: %v", i, err)
+			}
+		})
+	}
+	time.Sleep(time.Duration(100+rng.IntN(400)) * time.Millisecond)
+	server.Kill()
+	wg.Wait()
+	return touched
+}
+
+// living draws up to n users of earlier rounds that no other client of this round holds.
+func living(b *book, rng *rand.Rand, n int) []*person {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []*person
+	for range 8 * n {
+		if len(b.people) == 0 || len(out) == n {
+			break
+		}
+		p := b.people[rng.IntN(len(b.people))]
+		if p.created && !p.removed && !p.held {
+			p.held = true
+			out = append(out, p)
+		}
+	}
+	return out
+}
