@@ -1,0 +1,196 @@
+package srp
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"filippo.io/bigmod"
+)
+
+// Verifier returns g^x mod N as Size bytes, where x binds the password to the prefix (the part of the pool id after
+// the underscore, or the device group key), to the identity (the stored user name, never an alias, or the device key)
+// and to the salt. It takes constant time in the password.
+func Verifier(prefix, identity, password string, salt []byte) []byte {
+	x := privateKey(prefix, identity, password, salt)
+	return power(&x).Bytes(params().mod)
+}
+
+// privateKey returns x = H(PAD(salt) ‖ H(prefix ‖ identity ‖ ":" ‖ password)). The salt is an integer: leading zero
+// bytes do not count. The inner hash is used as its 32 raw bytes.
+func privateKey(prefix, identity, password string, salt []byte) [EphemeralSize]byte {
+	h := sha256.New()
+	buf := make([]byte, 0, len(prefix)+len(identity)+1+len(password))
+	buf = append(buf, prefix...)
+	buf = append(buf, identity...)
+	buf = append(buf, ':')
+	h.Write(append(buf, password...))
+	var inner, x [sha256.Size]byte
+	h.Sum(inner[:0])
+	h.Reset()
+	writePadded(h, salt)
+	h.Write(inner[:])
+	h.Sum(x[:0])
+	return x
+}
+
+// Server is the server side of one exchange. It is not safe for concurrent use.
+type Server struct {
+	v      *bigmod.Nat
+	b      []byte
+	public []byte // B, Size bytes; computed when first wanted
+}
+
+// NewServer starts an exchange for a stored verifier with a fresh secret exponent; a nil source means crypto/rand. The
+// verifier may carry leading zero bytes, as device verifiers do. It returns ErrVerifier for anything but 1..N-1.
+func NewServer(verifier []byte, source io.Reader) (*Server, error) {
+	if source == nil {
+		source = rand.Reader
+	}
+	b := make([]byte, EphemeralSize)
+	if _, err := io.ReadFull(source, b); err != nil {
+		return nil, fmt.Errorf("srp: drawing b: %w", err)
+	}
+	return ResumeServer(verifier, b)
+}
+
+// ResumeServer continues an exchange whose Ephemeral was kept. B is computed again when it is needed; Begin and Finish
+// keep what the second call needs and are cheaper.
+func ResumeServer(verifier, b []byte) (*Server, error) {
+	if len(b) != EphemeralSize {
+		return nil, ErrState
+	}
+	return newServer(verifier, b)
+}
+
+// newServer accepts an exponent of any length, which the published test vectors need.
+func newServer(verifier, b []byte) (*Server, error) {
+	v, err := parseVerifier(verifier)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{v: v, b: b}, nil
+}
+
+// parseVerifier reads a stored verifier.
+func parseVerifier(verifier []byte) (*bigmod.Nat, error) {
+	for len(verifier) > Size && verifier[0] == 0 {
+		verifier = verifier[1:]
+	}
+	if len(verifier) == 0 || len(verifier) > Size {
+		return nil, ErrVerifier
+	}
+	v, err := bigmod.NewNat().SetBytes(leftPad(verifier, Size), params().mod)
+	if err != nil || v.IsZero() == 1 {
+		return nil, ErrVerifier
+	}
+	return v, nil
+}
+
+// Ephemeral returns b, the secret exponent. Whoever keeps it must seal it.
+func (s *Server) Ephemeral() []byte { return s.b }
+
+// B returns the server's public value as the wire carries it, lower-case hexadecimal without leading zeros.
+func (s *Server) B() string { return Hex(s.publicValue()) }
+
+// publicValue returns B = (k·v + g^b) mod N.
+func (s *Server) publicValue() []byte {
+	if s.public == nil {
+		g := params()
+		sum := bigmod.NewNat().SetUint(0).ExpandFor(g.mod)
+		sum.Add(s.v, g.mod).Mul(g.k, g.mod).Add(s.power(), g.mod)
+		s.public = sum.Bytes(g.mod)
+	}
+	return s.public
+}
+
+// power returns g^b, by the table unless b has another length than EphemeralSize.
+func (s *Server) power() *bigmod.Nat {
+	if len(s.b) == EphemeralSize {
+		return power((*[EphemeralSize]byte)(s.b))
+	}
+	g := params()
+	base := bigmod.NewNat().SetUint(generator).ExpandFor(g.mod)
+	return bigmod.NewNat().Exp(base, s.b, g.mod)
+}
+
+// Key returns the session key for the client's public value, given as hexadecimal text. It returns ErrBadA for a value
+// that is malformed or not in 1..N-1, and when u = 0.
+func (s *Server) Key(a string) ([]byte, error) {
+	public, u, err := s.scramble(a)
+	if err != nil {
+		return nil, err
+	}
+	return sessionKey(s.v, s.b, public, u), nil
+}
+
+// scramble parses A and returns it with u = H(PAD(A) ‖ PAD(B)). Both are public.
+func (s *Server) scramble(a string) (public, u []byte, err error) {
+	public, ok := parsePublic(a)
+	if !ok {
+		return nil, nil, ErrBadA
+	}
+	u = scrambler(public, s.publicValue())
+	if len(trimZeros(u)) == 0 {
+		return nil, nil, ErrBadA
+	}
+	return public, u, nil
+}
+
+// scrambler returns H(PAD(A) ‖ PAD(B)).
+func scrambler(a, b []byte) []byte {
+	h := sha256.New()
+	writePadded(h, a)
+	writePadded(h, b)
+	return h.Sum(nil)
+}
+
+// sessionKey computes S = (A·v^u)^b mod N and derives the key. u and A are public, but the base v is not and b is the
+// exchange's secret, so both powers are taken in constant time. (math/big would halve the first one, at the price of a
+// running time that depends on v, which is as good as the password to whoever learns it.)
+func sessionKey(v *bigmod.Nat, b, public, u []byte) []byte {
+	g := params()
+	a, err := bigmod.NewNat().SetBytes(public, g.mod)
+	if err != nil {
+		panic("srp: unchecked public value") // every caller has compared it with N
+	}
+	s := bigmod.NewNat().Exp(v, u, g.mod)
+	s.Mul(a, g.mod)
+	s = bigmod.NewNat().Exp(s, b, g.mod)
+	return deriveKey(u, s.Bytes(g.mod))
+}
+
+// info is the constant of the last derivation step, with the block counter of HKDF's first block.
+var info = []byte("Caldera Derived Key\x01")
+
+// deriveKey returns the first KeySize bytes of HKDF-SHA256 with salt PAD(u) and secret PAD(S).
+func deriveKey(u, s []byte) []byte {
+	salt := trimZeros(u)
+	if len(salt) == 0 || salt[0]&0x80 != 0 {
+		salt = append([]byte{0}, salt...)
+	}
+	extract := hmac.New(sha256.New, salt)
+	writePadded(extract, s)
+	expand := hmac.New(sha256.New, extract.Sum(nil))
+	expand.Write(info)
+	return expand.Sum(nil)[:KeySize:KeySize]
+}
+
+// Sign returns the proof of knowing key: HMAC-SHA256 over prefix, identity, the secret block's bytes and the timestamp
+// exactly as the client spelled it.
+func Sign(key []byte, prefix, identity string, secretBlock []byte, timestamp string) []byte {
+	mac := hmac.New(sha256.New, key)
+	buf := make([]byte, 0, len(prefix)+len(identity)+len(secretBlock)+len(timestamp))
+	buf = append(buf, prefix...)
+	buf = append(buf, identity...)
+	buf = append(buf, secretBlock...)
+	mac.Write(append(buf, timestamp...))
+	return mac.Sum(nil)
+}
+
+// Check reports in constant time whether signature is the proof that Sign makes.
+func Check(signature, key []byte, prefix, identity string, secretBlock []byte, timestamp string) bool {
+	return hmac.Equal(signature, Sign(key, prefix, identity, secretBlock, timestamp))
+}
