@@ -1,0 +1,294 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of one group commit: no more functions than maxGroup, and no new one
+// started after groupTime.
+const (
+	maxGroup  = 256
+	groupTime = 4 * time.Millisecond
+)
+
+// Panic is what Update panics with on SQLite when its function panicked: the
+// function ran in the writer's goroutine, whose stack would be lost.
+type Panic struct {
+	Value any
+	Stack []byte
+}
+
+// Error shows the original value and stack.
+func (p *Panic) Error() string {
+	return fmt.Sprintf("db: panic in Update: %v\n\n%s", p.Value, p.Stack)
+}
+
+// job is one Update waiting for its commit.
+type job struct {
+	ctx    context.Context
+	fn     func(*Tx) error
+	inject func() bool
+	taken  atomic.Bool // by the writer, or given up by the caller
+	done   chan struct{}
+
+	tx    *Tx
+	err   error
+	panic *Panic
+	exit  bool // fn called runtime.Goexit, as testing's FailNow does
+}
+
+// writer owns the writing connection. Its goroutine runs queued functions one
+// after the other in one transaction, each but the first in a savepoint,
+// commits once, and answers them all.
+type writer struct {
+	c    *sqliteConn
+	gate *memGate
+
+	mu      sync.Mutex
+	queue   []*job
+	stopped bool
+	wake    chan struct{}
+	gone    chan struct{}
+
+	// Only the goroutine uses these.
+	ok     []*job // ran in the open transaction, not yet committed
+	broken error  // set once the disk failed
+}
+
+func newWriter(c *sqliteConn, gate *memGate) *writer {
+	w := &writer{c: c, gate: gate, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+	go w.loop()
+	return w
+}
+
+// do queues fn and waits for its commit.
+func (w *writer) do(ctx context.Context, fn func(*Tx) error, inject func() bool) error {
+	j := &job{ctx: ctx, fn: fn, inject: inject, done: make(chan struct{})}
+	if !w.push(j) {
+		return ErrClosed
+	}
+	select {
+	case <-j.done:
+	case <-ctx.Done():
+		if j.taken.CompareAndSwap(false, true) {
+			return fmt.Errorf("db: not started: %w", ctx.Err())
+		}
+		<-j.done
+	}
+	switch {
+	case j.panic != nil:
+		panic(j.panic)
+	case j.exit:
+		runtime.Goexit()
+	case j.err == nil:
+		j.tx.committed()
+	}
+	return j.err
+}
+
+func (w *writer) push(j *job) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return false
+	}
+	w.queue = append(w.queue, j)
+	w.signal()
+	return true
+}
+
+func (w *writer) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// stop refuses new functions, finishes the queued ones and ends the goroutine.
+func (w *writer) stop() {
+	w.mu.Lock()
+	w.stopped = true
+	w.signal()
+	w.mu.Unlock()
+	<-w.gone
+}
+
+// poll takes the next function that still wants to run, or nil.
+func (w *writer) poll() (j *job, stopped bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) > 0 {
+		j := w.queue[0]
+		w.queue[0] = nil
+		w.queue = w.queue[1:]
+		if j.taken.CompareAndSwap(false, true) {
+			return j, false
+		}
+	}
+	w.queue = nil
+	return nil, w.stopped
+}
+
+func (w *writer) loop() {
+	for {
+		j, stopped := w.poll()
+		switch {
+		case j != nil:
+			w.group(j)
+		case stopped:
+			close(w.gone)
+			return
+		default:
+			<-w.wake
+		}
+	}
+}
+
+// group runs j and what else is queued in one transaction.
+func (w *writer) group(j *job) {
+	if w.gate != nil {
+		w.gate.lock()
+	}
+	deadline := time.Now().Add(groupTime)
+	for n := 1; j != nil; n++ {
+		w.run(j)
+		j = nil
+		if n < maxGroup && time.Now().Before(deadline) {
+			j, _ = w.poll()
+		}
+	}
+	w.finish()
+}
+
+// finish ends the group.
+func (w *writer) finish() {
+	ok := w.ok
+	w.ok = nil
+	w.commit(ok)
+	if w.gate != nil {
+		w.gate.unlock()
+	}
+}
+
+// run executes one function inside the group. The first opens the transaction
+// and needs no savepoint: when it fails, nothing else is lost.
+func (w *writer) run(j *job) {
+	begin := "SAVEPOINT fn"
+	if len(w.ok) == 0 {
+		begin = "BEGIN IMMEDIATE"
+	}
+	err := w.broken
+	if err == nil {
+		err = w.c.do(begin)
+	}
+	if err != nil {
+		j.answer(err)
+		return
+	}
+	w.call(j)
+	if j.err == nil && j.panic == nil && len(w.ok) > 0 {
+		j.err = w.c.do("RELEASE fn")
+	}
+	if j.err == nil && j.panic == nil {
+		w.ok = append(w.ok, j)
+		return
+	}
+	w.undo(j)
+}
+
+// undo rolls back a failed function and answers it. Some errors (disk full,
+// out of memory) make SQLite roll back everything; then the other functions of
+// the group have lost their work and are run again, each alone.
+func (w *writer) undo(j *job) {
+	defer close(j.done)
+	if len(w.ok) == 0 {
+		_ = w.c.do("ROLLBACK")
+		return
+	}
+	if w.c.do("ROLLBACK TO fn") == nil && w.c.do("RELEASE fn") == nil {
+		return
+	}
+	_ = w.c.do("ROLLBACK")
+	ok := w.ok
+	w.ok = nil
+	w.alone(ok)
+}
+
+// call runs fn so that a panic in it ends neither the writer nor the group.
+// Goexit (testing's FailNow) does end this goroutine; another one takes over.
+func (w *writer) call(j *job) {
+	returned := false
+	defer func() {
+		j.tx.end()
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			j.panic = &Panic{Value: v, Stack: debug.Stack()}
+			return
+		}
+		j.exit = true
+		go func() {
+			w.undo(j)
+			w.finish()
+			w.loop()
+		}()
+	}()
+	j.err, j.panic = nil, nil
+	j.tx = newTx(j.ctx, w.c)
+	j.err = j.tx.call(j.fn)
+	if j.err == nil && len(j.tx.later) > 0 {
+		_, j.err = w.c.execBatch(j.ctx, j.tx.later)
+	}
+	if j.err == nil && j.inject != nil && j.inject() {
+		j.err = errInjected
+	}
+	returned = true
+}
+
+// commit makes the group durable and answers it.
+func (w *writer) commit(ok []*job) {
+	if len(ok) == 0 {
+		return
+	}
+	err := w.c.do("COMMIT")
+	if err == nil {
+		for _, j := range ok {
+			close(j.done)
+		}
+		return
+	}
+	_ = w.c.do("ROLLBACK")
+	if fatalAtCommit(err) {
+		w.broken = fmt.Errorf("db: the disk failed, restart to recover: %w", err)
+	}
+	if w.broken != nil || len(ok) == 1 {
+		for _, j := range ok {
+			j.answer(errors.Join(w.broken, err))
+		}
+		return
+	}
+	w.alone(ok)
+}
+
+// alone runs functions again, each in its own transaction.
+func (w *writer) alone(js []*job) {
+	for _, j := range js {
+		w.run(j)
+		ok := w.ok
+		w.ok = nil
+		w.commit(ok)
+	}
+}
+
+func (j *job) answer(err error) {
+	j.err = err
+	close(j.done)
+}
