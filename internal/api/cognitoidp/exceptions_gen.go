@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // AccessDeniedException is answered with HTTP status 400.
 type AccessDeniedException struct {

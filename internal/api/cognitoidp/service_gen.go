@@ -3,8 +3,9 @@
 package cognitoidp
 
 import (
-	"cognate/internal/api/rt"
 	"context"
+
+	"cognate/internal/api/rt"
 )
 
 // Service is the API: one method per operation. Methods answer the typed

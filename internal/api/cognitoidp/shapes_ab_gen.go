@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // AccountRecoverySettingType is the type of CreateUserPoolRequest.AccountRecoverySetting.
 type AccountRecoverySettingType struct {

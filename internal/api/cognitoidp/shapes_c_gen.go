@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // ChallengeResponseType is an element of AuthEventType.ChallengeResponses.
 type ChallengeResponseType struct {

@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // DcrConfigurationType is the type of CreateUserPoolRequest.DcrConfiguration.
 type DcrConfigurationType struct {

@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // GetCSVHeaderRequest is the input of GetCSVHeader.
 type GetCSVHeaderRequest struct {

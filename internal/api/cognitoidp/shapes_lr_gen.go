@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // LambdaConfigType is the type of CreateUserPoolRequest.LambdaConfig.
 type LambdaConfigType struct {

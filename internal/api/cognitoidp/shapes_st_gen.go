@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // S3ConfigurationType is the type of LogConfigurationType.S3Configuration.
 type S3ConfigurationType struct {

@@ -2,9 +2,7 @@
 
 package cognitoidp
 
-import (
-	"cognate/internal/api/rt"
-)
+import "cognate/internal/api/rt"
 
 // UICustomizationType is the type of GetUICustomizationResponse.UICustomization.
 type UICustomizationType struct {

@@ -29,6 +29,10 @@ func Generate(service string, raw []byte) (map[string][]byte, error) {
 	if err := m.checkNames(); err != nil {
 		return nil, err
 	}
+	for name, pattern := range shapeOverlays[service] {
+		m.Shapes[name].Pattern = pattern
+	}
+	m.findInputs()
 	files := map[string][]byte{}
 	for _, s := range m.sections() {
 		text, err := m.render(s)
@@ -52,8 +56,12 @@ func (m *model) render(s section) ([]byte, error) {
 			used = append(used, fmt.Sprintf("%q", path))
 		}
 	}
-	if len(used) > 0 {
-		head.p("import (\n%s\n)\n", strings.Join(used, "\n"))
+	switch len(used) {
+	case 0:
+	case 1:
+		head.p("import %s\n", used[0])
+	default: // the standard library comes first
+		head.p("import (\n%s\n)\n", strings.Join(used, "\n\n"))
 	}
 	head.Write(e.Bytes())
 	return format.Source(head.Bytes())
@@ -66,10 +74,16 @@ func (m *model) sections() []section {
 		{"enums_gen.go", nil, m.emitEnums},
 		{"exceptions_gen.go", []string{rtImport}, m.emitExceptions},
 		{"service_gen.go", []string{"context", rtImport}, m.emitService},
+		{"operations_gen.go", []string{"context", rtImport}, m.emitOperations},
+		{"rules_gen.go", []string{rtImport}, m.emitRules},
 	}
 	for _, g := range m.groups() {
 		out = append(out, section{"shapes_" + g.label + "_gen.go", []string{rtImport},
 			func(e *emitter) { m.emitShapes(e, g.names) }})
+		out = append(out, section{"encode_" + g.label + "_gen.go", []string{"strconv", rtImport},
+			func(e *emitter) { m.emitEncode(e, g.names) }})
+		out = append(out, section{"decode_" + g.label + "_gen.go", []string{rtImport},
+			func(e *emitter) { m.emitDecode(e, g.names) }})
 	}
 	return out
 }

@@ -19,7 +19,8 @@ type model struct {
 	Operations map[string]*operation `json:"operations"`
 	Shapes     map[string]*shape     `json:"shapes"`
 
-	service string // file name without .json, for example cognito-idp
+	service string          // file name without .json, for example cognito-idp
+	inputs  map[string]bool // structures that a request body can hold
 }
 
 type operation struct {

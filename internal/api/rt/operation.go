@@ -17,6 +17,9 @@ type Operation[S any] struct {
 	Unsigned bool
 	// Errors are the exception names that the model declares, in its order.
 	Errors []string
+	// Resource returns the input member that says which resource the call is
+	// about, for cognito-idp a user pool id or an ARN; nil when there is none.
+	Resource func(in any) string
 	// Decode reads and checks the input. The error is a *SerializationError
 	// or a *ValidationError.
 	Decode func(*Decoder) (any, error)

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// emitDecode writes the JSON reader of the named structures and, for those
+// that requests can hold, the constraint check.
+func (m *model) emitDecode(e *emitter, names []string) {
+	for _, name := range names {
+		s := m.Shapes[name]
+		input := m.inputs[name]
+		check := m.checks(name)
+		bits := m.requiredBits(s)
+		track := input && len(bits) > 0
+		if m.operationInput(name) {
+			e.p("// Decode%s reads a request body and checks every constraint. After a", name)
+			e.p("// *rt.ValidationError the returned value holds what was read.")
+			e.p("func Decode%[1]s(d *rt.Decoder) (*%[1]s, error) {\nv := new(%[1]s)\nreturn v, d.Run(v)\n}\n", name)
+		}
+		e.p("// UnmarshalJSON reads v without checking constraints.")
+		e.p("func (v *%s) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }\n", name)
+		e.p("// DecodeJSON reads one JSON object.")
+		e.p("func (v *%s) DecodeJSON(d *rt.Decoder) {", name)
+		if track {
+			e.p("var seen uint64\nvar set bool")
+		}
+		m.emitReadLoop(e, s, bits, track)
+		if check != "" {
+			args := "d"
+			if track {
+				args = "d, seen"
+			}
+			e.p("if d.Strict() {\nv.check(%s)\n}", args)
+		}
+		e.p("}\n")
+		if check != "" {
+			params := "d *rt.Decoder"
+			if track {
+				params += ", seen uint64"
+			}
+			e.p("func (v *%s) check(%s) {\n%s}\n", name, params, check)
+		}
+	}
+}
+
+func (m *model) emitReadLoop(e *emitter, s *shape, bits map[string]string, track bool) {
+	if len(s.Members) == 0 {
+		e.p("for _, ok := d.Object(); ok; _, ok = d.Next() {\nd.Skip()\n}")
+		return
+	}
+	e.p("for k, ok := d.Object(); ok; k, ok = d.Next() {\nswitch string(k) {")
+	for _, mem := range s.Members {
+		e.p("case %q:", mem.Name)
+		field := "v." + fieldName(mem.Name)
+		ms := m.Shapes[mem.Shape]
+		bit := bits[mem.Name]
+		switch {
+		case isStruct(ms):
+			e.p("%s = rt.StructPtr[%s](d, %q)", field, mem.Shape, pathName(mem.Name))
+		case ms.Type == "list":
+			e.p("%s = rt.List(d, %q, %s)", field, pathName(mem.Name), m.elemReader(ms.Member.Shape))
+		case ms.Type == "map":
+			e.p("%s = rt.Map(d, %q, %s)", field, pathName(mem.Name), m.elemReader(ms.Value.Shape))
+		case !ms.scalar():
+			e.p("%s, _ = %s", field, m.readCall(mem.Shape))
+		case bit == "":
+			e.p("%s = rt.Ptr(%s)", field, m.readCall(mem.Shape))
+		case track:
+			e.p("%s, set = %s\nseen = rt.Mark(seen, %s, set)", field, m.readCall(mem.Shape), bit)
+		default:
+			e.p("%s, _ = %s", field, m.readCall(mem.Shape))
+		}
+	}
+	e.p("default:\nd.Skip()\n}\n}")
+}
+
+// requiredBits gives each required scalar its bit: its value alone cannot tell
+// absent from empty.
+func (m *model) requiredBits(s *shape) map[string]string {
+	bits := map[string]string{}
+	for _, mem := range s.Members {
+		if s.requires(mem.Name) && m.Shapes[mem.Shape].scalar() {
+			bits[mem.Name] = "1<<" + strconv.Itoa(len(bits))
+		}
+	}
+	if len(bits) > 64 {
+		panic("more than 64 required scalars")
+	}
+	return bits
+}
+
+func (m *model) readCall(name string) string {
+	s := m.Shapes[name]
+	switch s.Type {
+	case "integer":
+		if m.intRule(s) != "" {
+			return "rt.Int(d, &rule" + name + ")"
+		}
+		return "rt.Int(d, nil)"
+	default:
+		return m.elemReader(name) + "(d)"
+	}
+}
+
+// elemReader is a func(*rt.Decoder) (T, bool).
+func (m *model) elemReader(name string) string {
+	s := m.Shapes[name]
+	switch s.Type {
+	case "string":
+		return "rt.String[" + m.goType(name) + "]"
+	case "long":
+		return "rt.Long"
+	case "float", "double":
+		return "rt.Double"
+	case "boolean":
+		return "rt.Bool"
+	case "timestamp":
+		return "rt.Timestamp"
+	case "blob":
+		return "rt.Blob"
+	case "integer":
+		return "func(d *rt.Decoder) (int64, bool) { return " + m.readCall(name) + " }"
+	case "list":
+		return fmt.Sprintf("func(d *rt.Decoder) (%s, bool) {\nv := rt.List(d, \"\", %s)\nreturn v, v != nil\n}",
+			m.goType(name), m.elemReader(s.Member.Shape))
+	case "map":
+		return fmt.Sprintf("func(d *rt.Decoder) (%s, bool) {\nv := rt.Map(d, \"\", %s)\nreturn v, v != nil\n}",
+			m.goType(name), m.elemReader(s.Value.Shape))
+	}
+	if s.Document {
+		return "rt.Doc"
+	}
+	return "rt.Struct[" + name + "]"
+}
+
+func (m *model) operationInput(name string) bool {
+	for _, o := range m.Operations {
+		if o.Input == name {
+			return true
+		}
+	}
+	return false
+}
+
+// findInputs collects the structures that a request body can hold.
+func (m *model) findInputs() {
+	m.inputs = map[string]bool{}
+	var visit func(name string)
+	visit = func(name string) {
+		s := m.Shapes[name]
+		if isStruct(s) {
+			if m.inputs[name] {
+				return
+			}
+			m.inputs[name] = true
+		}
+		for _, mem := range s.Members {
+			visit(mem.Shape)
+		}
+		for _, r := range []*ref{s.Member, s.Key, s.Value} {
+			if r != nil {
+				visit(r.Shape)
+			}
+		}
+	}
+	for _, o := range m.Operations {
+		visit(o.Input)
+	}
+}
