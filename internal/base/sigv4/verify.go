@@ -1,0 +1,250 @@
+package sigv4
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"cognate/internal/base/obs"
+)
+
+// DefaultSkew is how far a signature's time may lie from the real time.
+const DefaultSkew = 5 * time.Minute
+
+// Credential is what a Lookup knows about an access key.
+type Credential struct {
+	Secret       string
+	SessionToken string // must accompany the key; "" for long-term keys
+	Principal    obs.Principal
+	// Unchecked accepts any signature made in the name of this key (cognate dev
+	// with keys that Cognate did not issue). The header must still be well formed.
+	Unchecked bool
+}
+
+// Lookup finds the credential of an access key. sessionToken is what the request
+// carries, "" for nothing. It answers ErrUnknownKey or ErrTokenExpired; other
+// errors are internal and reach the caller of Verify as they are.
+type Lookup func(ctx context.Context, accessKeyID, sessionToken string) (Credential, error)
+
+// Options configures a Verifier.
+type Options struct {
+	Lookup Lookup
+	Region string           // the only region accepted; "" for any
+	Skew   time.Duration    // DefaultSkew when 0
+	Now    func() time.Time // real time, never the dev clock; time.Now when nil
+	Style  PathStyle
+}
+
+// Verifier checks signatures in the Authorization header. It is safe for
+// concurrent use.
+type Verifier struct {
+	opts Options
+	keys keyCache
+}
+
+// NewVerifier returns a Verifier; Lookup is required.
+func NewVerifier(o Options) *Verifier {
+	if o.Skew <= 0 {
+		o.Skew = DefaultSkew
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Verifier{opts: o}
+}
+
+// Identity is who signed a request.
+type Identity struct {
+	AccessKeyID string
+	Principal   obs.Principal
+	Region      string // of the credential scope
+	Service     string
+	SignedAt    time.Time // zero when the signature was not checked
+}
+
+// FromHTTP takes the parts of r that are signed. It must see the request before
+// a router has cleaned its path. bodyHash is HashBody of the body.
+func FromHTTP(r *http.Request, bodyHash string) Request {
+	return Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery,
+		Host: r.Host, Header: r.Header, BodyHash: bodyHash,
+	}
+}
+
+// Verify checks that req was signed for service. Refusals are *Error.
+func (v *Verifier) Verify(ctx context.Context, req Request, service string) (Identity, error) {
+	lines := req.Header["Authorization"]
+	if len(lines) == 0 || len(lines) == 1 && lines[0] == "" {
+		return Identity{}, &Error{Kind: MissingAuthenticationToken, Message: textMissing}
+	}
+	if len(lines) > 1 {
+		return Identity{}, incomplete("Authorization header was sent more than once.")
+	}
+	auth, err := parseAuthorization(lines[0])
+	if err != nil {
+		return Identity{}, err
+	}
+	token, err := single(req.Header, "X-Amz-Security-Token")
+	if err != nil {
+		return Identity{}, err
+	}
+	cred, err := v.lookup(ctx, auth.keyID, token)
+	if err != nil {
+		return Identity{}, err
+	}
+	id := Identity{AccessKeyID: auth.keyID, Principal: cred.Principal, Region: auth.scope.region, Service: auth.scope.service}
+	if cred.Unchecked {
+		return id, nil
+	}
+	if id.SignedAt, err = v.check(req, auth, cred, token, service); err != nil {
+		return Identity{}, err
+	}
+	return id, nil
+}
+
+func (v *Verifier) lookup(ctx context.Context, keyID, token string) (Credential, error) {
+	cred, err := v.opts.Lookup(ctx, keyID, token)
+	switch {
+	case errors.Is(err, ErrUnknownKey):
+		return cred, &Error{Kind: UnrecognizedClient, Message: textUnknown, Reason: "access key id is not known"}
+	case errors.Is(err, ErrTokenExpired):
+		return cred, &Error{Kind: ExpiredToken, Message: textExpired}
+	case err != nil:
+		return cred, fmt.Errorf("sigv4: look up access key: %w", err)
+	case !cred.Unchecked && cred.Secret == "":
+		return cred, errors.New("sigv4: look up access key: no secret")
+	}
+	return cred, nil
+}
+
+// check does everything that depends on the credential and answers the time of
+// the signature.
+func (v *Verifier) check(req Request, auth *authorization, cred Credential, token, service string) (time.Time, error) {
+	if subtle.ConstantTimeCompare([]byte(cred.SessionToken), []byte(token)) != 1 {
+		return time.Time{}, &Error{Kind: UnrecognizedClient, Message: textUnknown, Reason: "session token does not belong to the key"}
+	}
+	if err := coverage(req, auth); err != nil {
+		return time.Time{}, err
+	}
+	date, at, err := requestTime(req.Header)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if err := v.checkScope(auth.scope, date, service); err != nil {
+		return time.Time{}, err
+	}
+	if err := v.checkSkew(at); err != nil {
+		return time.Time{}, err
+	}
+	sent, err := single(req.Header, "X-Amz-Content-Sha256")
+	if err != nil {
+		return time.Time{}, err
+	}
+	if sent != "" && sent != req.BodyHash {
+		return time.Time{}, mismatch("x-amz-content-sha256 is not the hash of the body")
+	}
+	p := pieces{
+		method: req.Method, path: canonicalPath(req.Path, v.opts.Style), query: canonicalQuery(req.RawQuery, ""),
+		host: req.Host, header: req.Header, signed: auth.signed, payload: req.BodyHash,
+	}
+	text := stringToSign(algorithm, date, auth.scope, p.hash())
+	key, cached := v.keys.get(auth.keyID, cred.Secret, auth.scope)
+	if !cached {
+		key = deriveKey(cred.Secret, auth.scope)
+	}
+	if subtle.ConstantTimeCompare([]byte(sign(key, text)), []byte(auth.signature)) != 1 {
+		return time.Time{}, mismatch("signature differs")
+	}
+	if !cached {
+		v.keys.put(auth.keyID, cred.Secret, auth.scope, key)
+	}
+	return at, nil
+}
+
+// coverage demands that the headers which steer the request are signed: host
+// and all x-amz-* headers. x-amzn-* headers are added by proxies.
+func coverage(req Request, auth *authorization) error {
+	if !auth.signs("host") {
+		return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+	}
+	for name := range req.Header {
+		if len(name) > 6 && strings.EqualFold(name[:6], "X-Amz-") && !auth.signs(strings.ToLower(name)) {
+			return mismatch("header " + strings.ToLower(name) + " was sent but not signed")
+		}
+	}
+	return nil
+}
+
+// checkScope compares the credential scope with what the request is.
+func (v *Verifier) checkScope(s scope, date, service string) error {
+	switch {
+	case s.date != date[:8]:
+		return invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", s.date, date[:8], date)
+	case v.opts.Region != "" && s.region != v.opts.Region:
+		return invalid("Credential should be scoped to a valid region.")
+	case s.service != service:
+		return invalid("Credential should be scoped to correct service: '%s'.", service)
+	}
+	return nil
+}
+
+func (v *Verifier) checkSkew(at time.Time) error {
+	now := v.opts.Now().UTC()
+	minutes := int(v.opts.Skew / time.Minute)
+	format := func(t time.Time) string { return t.Format(timeFormat) }
+	if oldest := now.Add(-v.opts.Skew); at.Before(oldest.Truncate(time.Second)) {
+		return invalid("Signature expired: %s is now earlier than %s (%s - %d min.)", format(at), format(oldest), format(now), minutes)
+	}
+	if newest := now.Add(v.opts.Skew); at.After(newest) {
+		return invalid("Signature not yet current: %s is still later than %s (%s + %d min.)", format(at), format(newest), format(now), minutes)
+	}
+	return nil
+}
+
+// requestTime reads X-Amz-Date or, in its absence, Date; the first result is in
+// the form that is signed.
+func requestTime(h http.Header) (string, time.Time, error) {
+	date, err := single(h, "X-Amz-Date")
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if date != "" {
+		at, err := time.Parse(timeFormat, date)
+		if err != nil || len(date) != len(timeFormat) {
+			return "", time.Time{}, incomplete("Date must be in ISO-8601 'basic format'. Got an X-Amz-Date header that is not.")
+		}
+		return date, at, nil
+	}
+	if date, err = single(h, "Date"); err != nil {
+		return "", time.Time{}, err
+	}
+	if date == "" {
+		return "", time.Time{}, incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+	}
+	at, err := http.ParseTime(date)
+	if err != nil {
+		if at, err = time.Parse(timeFormat, date); err != nil {
+			return "", time.Time{}, incomplete("Date header is not a date.")
+		}
+	}
+	at = at.UTC()
+	if y := at.Year(); y < 1 || y > 9999 {
+		return "", time.Time{}, incomplete("Date header is not a date.")
+	}
+	return at.Format(timeFormat), at, nil
+}
+
+// single reads a header that may be sent at most once.
+func single(h http.Header, name string) (string, error) {
+	switch v := h[name]; len(v) {
+	case 0:
+		return "", nil
+	case 1:
+		return v[0], nil
+	}
+	return "", incomplete("Header '%s' was sent more than once.", name)
+}
