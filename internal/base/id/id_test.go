@@ -72,7 +72,7 @@ func TestInjectedSourceIsUsed(t *testing.T) {
 		s := Source{Rand: rand.NewChaCha8([32]byte{7})}
 		return s.UUID() + s.ClientSecret() + s.PoolID("x")
 	}
-	if draw() != draw() {
+	if first, second := draw(), draw(); first != second {
 		t.Fatal("same seed, different identifiers")
 	}
 }

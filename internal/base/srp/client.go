@@ -45,7 +45,7 @@ func NewShortClient(source io.Reader, n int) (*Client, error) {
 // newClient returns a client with a chosen exponent.
 func newClient(raw []byte) *Client {
 	a := new(big.Int).SetBytes(raw)
-	return &Client{a: a, public: new(big.Int).Exp(big.NewInt(generator), a, params().n)}
+	return &Client{a: a, public: new(big.Int).Exp(big.NewInt(g), a, params().n)}
 }
 
 // A returns the client's public value as lower-case hexadecimal, the parameter SRP_A.
@@ -53,9 +53,9 @@ func (c *Client) A() string { return c.public.Text(16) }
 
 // Key returns the session key for the server's SRP_B and SALT, both hexadecimal. It refuses B mod N = 0 and u = 0.
 func (c *Client) Key(prefix, identity, password, saltHex, bHex string) ([]byte, error) {
-	g := params()
+	p := params()
 	public, ok := new(big.Int).SetString(bHex, 16)
-	if !ok || public.Sign() < 0 || new(big.Int).Mod(public, g.n).Sign() == 0 {
+	if !ok || public.Sign() < 0 || new(big.Int).Mod(public, p.n).Sign() == 0 {
 		return nil, errServer
 	}
 	salt, ok := new(big.Int).SetString(saltHex, 16)
@@ -70,10 +70,10 @@ func (c *Client) Key(prefix, identity, password, saltHex, bHex string) ([]byte, 
 	raw := privateKey(prefix, identity, password, salt.Bytes())
 	x := new(big.Int).SetBytes(raw[:])
 	// S = (B - k·g^x)^(a + u·x); the difference may be negative, Mod is Euclidean.
-	base := new(big.Int).Exp(big.NewInt(generator), x, g.n)
-	base.Mod(base.Sub(public, base.Mul(base, g.kBig)), g.n)
+	base := new(big.Int).Exp(big.NewInt(g), x, p.n)
+	base.Mod(base.Sub(public, base.Mul(base, p.kBig)), p.n)
 	exponent := u.Add(c.a, u.Mul(u, x))
-	return deriveKey(uBytes, base.Exp(base, exponent, g.n).Bytes()), nil
+	return deriveKey(uBytes, base.Exp(base, exponent, p.n).Bytes()), nil
 }
 
 // Challenge is what a PASSWORD_VERIFIER or DEVICE_PASSWORD_VERIFIER challenge carries.

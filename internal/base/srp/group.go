@@ -2,8 +2,8 @@
 // SHA-256, a variable-length padding, and a key derivation of its own that yields 16 bytes.
 //
 // The server side keeps a verifier instead of a password. Everything that depends on the verifier, on the password or
-// on the server's secret exponent is computed with filippo.io/bigmod, whose running time depends only on the sizes of
-// its inputs. The client side, needed by tests and by the load command, uses math/big and is not constant-time.
+// on the server's secret exponent is computed in constant time. The client side, needed by tests and by the load
+// command, uses math/big and is not constant-time.
 //
 // The same protocol proves users (prefix = name of the pool, identity = user name) and remembered devices (prefix =
 // device group key, identity = device key).
@@ -11,13 +11,12 @@ package srp
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"math/big"
 	"strings"
 	"sync"
-
-	"filippo.io/bigmod"
 )
 
 // Size is the length in bytes of the modulus and of every verifier.
@@ -42,8 +41,8 @@ const primeHex = "" +
 	"ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864D87602733EC86A64521F2B18177B200C" +
 	"BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
 
-// generator is g of the group.
-const generator = 2
+// g is the generator of the group.
+const g = 2
 
 // Errors of the server side. None of them carries a secret.
 var (
@@ -55,36 +54,48 @@ var (
 	ErrState = errors.New("srp: kept exchange is malformed")
 )
 
-// group holds the values derived from N, computed once at first use.
+// group holds N and the values derived from it. The elements are in Montgomery form but for words.
 type group struct {
-	n     *big.Int
-	bytes []byte // N, Size bytes
-	mod   *bigmod.Modulus
-	k     *bigmod.Nat // H(PAD(N) ‖ PAD(g))
-	kBig  *big.Int
+	n         *big.Int
+	bytes     []byte // N, Size bytes
+	words     element
+	one       element // 2^3072 mod N, which is the number one
+	rr        element // 2^6144 mod N, the factor that brings a number into Montgomery form
+	generator element
+	k         element // H(PAD(N) ‖ PAD(g))
+	kBig      *big.Int
 }
 
-// params returns the group. Parsing N and precomputing the Montgomery constant takes some microseconds, which a
-// process that never sees SRP does not spend.
+// params returns the group, computed at first use: a process that never sees SRP does not spend the microseconds.
 var params = sync.OnceValue(func() *group {
 	raw, err := hex.DecodeString(primeHex)
 	if err != nil || len(raw) != Size {
 		panic("srp: prime constant is damaged")
 	}
-	mod, err := bigmod.NewModulus(raw)
-	if err != nil {
-		panic("srp: " + err.Error())
-	}
 	h := sha256.New()
 	writePadded(h, raw)
-	h.Write([]byte{generator})
-	sum := h.Sum(nil)
-	k, err := bigmod.NewNat().SetBytes(leftPad(sum, Size), mod)
-	if err != nil {
-		panic("srp: " + err.Error())
+	h.Write([]byte{g})
+	n, k := new(big.Int).SetBytes(raw), new(big.Int).SetBytes(h.Sum(nil))
+	p := &group{n: n, bytes: raw, kBig: k}
+	montgomery := func(z *element, x *big.Int) {
+		shifted := new(big.Int).Lsh(x, 8*Size)
+		setWords(z, shifted.Mod(shifted, n))
 	}
-	return &group{n: new(big.Int).SetBytes(raw), bytes: raw, mod: mod, k: k, kBig: new(big.Int).SetBytes(sum)}
+	setWords(&p.words, n)
+	montgomery(&p.one, big.NewInt(1))
+	montgomery(&p.rr, new(big.Int).Lsh(big.NewInt(1), 8*Size))
+	montgomery(&p.generator, big.NewInt(g))
+	montgomery(&p.k, k)
+	return p
 })
+
+// setWords splits a public number of at most Size bytes into words.
+func setWords(z *element, x *big.Int) {
+	raw := x.FillBytes(make([]byte, Size))
+	for i := range z {
+		z[i] = binary.BigEndian.Uint64(raw[Size-8-8*i:])
+	}
+}
 
 // writer is the part of hash.Hash that padding needs.
 type writer interface{ Write([]byte) (int, error) }

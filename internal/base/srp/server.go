@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-
-	"filippo.io/bigmod"
 )
 
 // Verifier returns g^x mod N as Size bytes, where x binds the password to the prefix (the part of the pool id after
@@ -15,7 +13,9 @@ import (
 // and to the salt. It takes constant time in the password.
 func Verifier(prefix, identity, password string, salt []byte) []byte {
 	x := privateKey(prefix, identity, password, salt)
-	return power(&x).Bytes(params().mod)
+	var v element
+	v.power(&x)
+	return v.bytes()
 }
 
 // privateKey returns x = H(PAD(salt) ‖ H(prefix ‖ identity ‖ ":" ‖ password)). The salt is an integer: leading zero
@@ -38,7 +38,7 @@ func privateKey(prefix, identity, password string, salt []byte) [EphemeralSize]b
 
 // Server is the server side of one exchange. It is not safe for concurrent use.
 type Server struct {
-	v      *bigmod.Nat
+	v      *element
 	b      []byte
 	public []byte // B, Size bytes; computed when first wanted
 }
@@ -74,18 +74,19 @@ func newServer(verifier, b []byte) (*Server, error) {
 	return &Server{v: v, b: b}, nil
 }
 
-// parseVerifier reads a stored verifier.
-func parseVerifier(verifier []byte) (*bigmod.Nat, error) {
+// parseVerifier reads a stored verifier into Montgomery form.
+func parseVerifier(verifier []byte) (*element, error) {
 	for len(verifier) > Size && verifier[0] == 0 {
 		verifier = verifier[1:]
 	}
 	if len(verifier) == 0 || len(verifier) > Size {
 		return nil, ErrVerifier
 	}
-	v, err := bigmod.NewNat().SetBytes(leftPad(verifier, Size), params().mod)
-	if err != nil || v.IsZero() == 1 {
+	v := new(element)
+	if !v.setBytes(leftPad(verifier, Size)) || v.isZero() {
 		return nil, ErrVerifier
 	}
+	v.enter()
 	return v, nil
 }
 
@@ -98,22 +99,17 @@ func (s *Server) B() string { return Hex(s.publicValue()) }
 // publicValue returns B = (k·v + g^b) mod N.
 func (s *Server) publicValue() []byte {
 	if s.public == nil {
-		g := params()
-		sum := bigmod.NewNat().SetUint(0).ExpandFor(g.mod)
-		sum.Add(s.v, g.mod).Mul(g.k, g.mod).Add(s.power(), g.mod)
-		s.public = sum.Bytes(g.mod)
+		var sum, power element
+		if len(s.b) == EphemeralSize {
+			power.power((*[EphemeralSize]byte)(s.b))
+		} else {
+			power.exp(&params().generator, s.b)
+		}
+		sum.mul(s.v, &params().k)
+		sum.add(&sum, &power)
+		s.public = sum.bytes()
 	}
 	return s.public
-}
-
-// power returns g^b, by the table unless b has another length than EphemeralSize.
-func (s *Server) power() *bigmod.Nat {
-	if len(s.b) == EphemeralSize {
-		return power((*[EphemeralSize]byte)(s.b))
-	}
-	g := params()
-	base := bigmod.NewNat().SetUint(generator).ExpandFor(g.mod)
-	return bigmod.NewNat().Exp(base, s.b, g.mod)
 }
 
 // Key returns the session key for the client's public value, given as hexadecimal text. It returns ErrBadA for a value
@@ -148,18 +144,18 @@ func scrambler(a, b []byte) []byte {
 }
 
 // sessionKey computes S = (A·v^u)^b mod N and derives the key. u and A are public, but the base v is not and b is the
-// exchange's secret, so both powers are taken in constant time. (math/big would halve the first one, at the price of a
-// running time that depends on v, which is as good as the password to whoever learns it.)
-func sessionKey(v *bigmod.Nat, b, public, u []byte) []byte {
-	g := params()
-	a, err := bigmod.NewNat().SetBytes(public, g.mod)
-	if err != nil {
+// exchange's secret, so both powers are taken in constant time. (math/big would make the first one a little faster, at
+// the price of a running time that depends on v, which is as good as the password to whoever learns it.)
+func sessionKey(v *element, b, public, u []byte) []byte {
+	var a, s element
+	if !a.setBytes(public) {
 		panic("srp: unchecked public value") // every caller has compared it with N
 	}
-	s := bigmod.NewNat().Exp(v, u, g.mod)
-	s.Mul(a, g.mod)
-	s = bigmod.NewNat().Exp(s, b, g.mod)
-	return deriveKey(u, s.Bytes(g.mod))
+	a.enter()
+	s.exp(v, u)
+	s.mul(&s, &a)
+	s.exp(&s, b)
+	return deriveKey(u, s.bytes())
 }
 
 // info is the constant of the last derivation step, with the block counter of HKDF's first block.
