@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"cognate/internal/api/rt"
+	"cognate/internal/base/obs"
+)
+
+// textInternal is all that a caller learns about an internal error.
+const textInternal = "Something went wrong"
+
+// maxCause bounds what one refusal adds to the log event, in bytes.
+const maxCause = 4096
+
+// Failure is an error as a protocol renders it.
+type Failure struct {
+	Code    string // bare exception name
+	Message string // "" when AWS sends none
+	Status  int
+	Members []byte // further members, each as `,"name":value`
+}
+
+// Error is an AWS error that stands outside a service's model, such as
+// AccessDeniedException. It satisfies rt.Exception.
+type Error struct {
+	Code    string
+	Message string
+	Status  int // 400 when zero
+}
+
+// Error returns the code and the message.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// ErrorCode returns the exception name.
+func (e *Error) ErrorCode() string { return e.Code }
+
+// ErrorMessage returns the text for the caller.
+func (e *Error) ErrorMessage() string { return e.Message }
+
+// HTTPStatus returns the status of the response.
+func (e *Error) HTTPStatus() int {
+	if e.Status == 0 {
+		return http.StatusBadRequest
+	}
+	return e.Status
+}
+
+// Fault reports whether the server is to blame.
+func (e *Error) Fault() bool { return e.HTTPStatus() >= 500 }
+
+// fromException renders an exception that may be shown as it is.
+func fromException(e rt.Exception) *Failure {
+	f := &Failure{Code: e.ErrorCode(), Message: e.ErrorMessage(), Status: e.HTTPStatus()}
+	if m, ok := e.(rt.MemberAppender); ok {
+		f.Members = m.AppendErrorMembers(nil)
+	}
+	return f
+}
+
+// outside renders an error of the Authenticator or Authorizer: their
+// exceptions need no declaration.
+func outside(ctx context.Context, op *Operation, err error) *Failure {
+	var e rt.Exception
+	if errors.As(err, &e) {
+		obs.Cause(ctx, "%v", err)
+		return fromException(e)
+	}
+	return internal(ctx, op, err)
+}
+
+// fromCall renders what an operation answered. Exceptions that the model does
+// not declare for it would break typed clients, so they become internal ones.
+func fromCall(ctx context.Context, op *Operation, err error) *Failure {
+	var notBuilt *rt.NotBuilt
+	var e rt.Exception
+	switch {
+	case errors.As(err, &notBuilt):
+		obs.Cause(ctx, "%v", err)
+		if code := "OperationNotEnabledException"; op.declares(code) {
+			return &Failure{Code: code, Message: notBuilt.Error(), Status: http.StatusBadRequest}
+		}
+		return &Failure{Code: internalCode(op), Message: notBuilt.Error(), Status: http.StatusInternalServerError}
+	case errors.As(err, &e) && op.declares(e.ErrorCode()):
+		return fromException(e)
+	}
+	return internal(ctx, op, err)
+}
+
+// internal hides err from the caller and puts it into the log event, even when
+// a room has noted a cause before.
+func internal(ctx context.Context, op *Operation, err error) *Failure {
+	req := obs.From(ctx)
+	cause := err.Error()
+	if req.Cause != "" {
+		cause = req.Cause + "; " + cause
+	}
+	req.Cause = cut(cause, maxCause)
+	if ctx.Err() != nil {
+		// Nobody reads this answer; it must not count as a fault of the server.
+		return &Failure{Code: "RequestAbortedException", Message: "The request was aborted", Status: http.StatusBadRequest}
+	}
+	return &Failure{Code: internalCode(op), Message: textInternal, Status: http.StatusInternalServerError}
+}
+
+func internalCode(op *Operation) string {
+	if op != nil && !op.declares("InternalErrorException") && op.declares("InternalServerException") {
+		return "InternalServerException"
+	}
+	return "InternalErrorException"
+}
+
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return s[:n] + "..."
+}

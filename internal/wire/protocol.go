@@ -1,0 +1,61 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"cognate/internal/api/rt"
+	"cognate/internal/base/obs"
+)
+
+// Protocol is one of AWS's wire formats. Implementations hold no state.
+type Protocol interface {
+	// Claim reports whether a request's head is in this format. The first
+	// protocol that claims a request answers it.
+	Claim(r *http.Request) bool
+	// Route finds what is called; a nil operation is unknown.
+	Route(reg *Registry, r *http.Request, body []byte) (*Service, *Operation)
+	// Decode reads the input. The error is a *rt.SerializationError or, with
+	// the input as far as it was read, a *rt.ValidationError.
+	Decode(op *Operation, r *http.Request, body []byte) (any, error)
+	// Output renders a result; out is nil for operations without output shape.
+	Output(op *Operation, out rt.JSONAppender) (contentType string, body []byte)
+	// Failure renders an error.
+	Failure(f *Failure) (contentType string, body []byte)
+}
+
+// Authenticator verifies who signed a request. It is called for signed
+// operations only.
+type Authenticator interface {
+	// Authenticate checks the signature of r, whose body was read already, for
+	// the named service. Refusals are rt.Exceptions with AWS's codes and texts
+	// (MissingAuthenticationTokenException, IncompleteSignatureException,
+	// InvalidSignatureException, UnrecognizedClientException,
+	// ExpiredTokenException); any other error is internal.
+	Authenticate(ctx context.Context, r *http.Request, body []byte, service string) (obs.Principal, error)
+}
+
+// Authorizer decides whether a principal may do something.
+type Authorizer interface {
+	// Authorize returns nil to allow. A refusal is an rt.Exception, usually
+	// AccessDeniedException; any other error is internal.
+	Authorize(ctx context.Context, p obs.Principal, a Action) error
+}
+
+// Action is what a caller wants to do.
+type Action struct {
+	Service   string // cognito-idp
+	Operation string // CreateUserPool
+	// Resource is the input's resource member as the caller sent it, for
+	// cognito-idp a user pool id or an ARN, "" when the operation has none.
+	Resource string
+	Input    any // the decoded input, for conditions
+}
+
+// Metrics is told about every finished request.
+type Metrics interface {
+	// Observe counts one request. service and operation are "" when unknown;
+	// code is the exception name, "" for success.
+	Observe(service, operation, code string, status int, took time.Duration)
+}

@@ -1,0 +1,89 @@
+package wire
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	exposed = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
+	// allowed are the headers that AWS's browser clients send, for a preflight that names none.
+	allowed = "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Amz-Target,X-Amz-User-Agent,X-Amz-Content-Sha256," +
+		"Amz-Sdk-Invocation-Id,Amz-Sdk-Request,Cache-Control"
+	// preflightAge is how long browsers may keep a preflight answer, in seconds.
+	preflightAge = "172800"
+	// maxHeader bounds header values that repeat what the caller sent; common
+	// clients refuse heads above 8 KiB.
+	maxHeader = 1024
+)
+
+// commonHeader sets what every response carries. Names keep AWS's spelling.
+func commonHeader(h http.Header, requestID string) {
+	h["x-amzn-RequestId"] = []string{requestID}
+	h["Access-Control-Allow-Origin"] = []string{"*"}
+	h["Access-Control-Expose-Headers"] = []string{exposed}
+}
+
+// preflight answers a browser's question whether it may call: everyone may,
+// since nothing here depends on cookies.
+func (x *exchange) preflight() {
+	h := x.w.Header()
+	h["Access-Control-Allow-Methods"] = []string{"POST, OPTIONS"}
+	h["Access-Control-Max-Age"] = []string{preflightAge}
+	names := x.r.Header.Get("Access-Control-Request-Headers")
+	if names == "" || len(names) > maxHeader {
+		names = allowed
+	}
+	h["Access-Control-Allow-Headers"] = []string{headerText(names)}
+	x.send(http.StatusOK, "", nil)
+}
+
+// fail sends an error.
+func (x *exchange) fail(f *Failure) {
+	x.req.Outcome = f.Code
+	h := x.w.Header()
+	h["x-amzn-ErrorType"] = []string{f.Code + ":"}
+	if f.Message != "" {
+		h["x-amzn-ErrorMessage"] = []string{headerText(f.Message)}
+	}
+	contentType, body := x.protocol.Failure(f)
+	x.send(f.Status, contentType, body)
+}
+
+// send hands head and body to the connection in one go: with a Content-Length
+// and a single Write, net/http flushes both together.
+func (x *exchange) send(status int, contentType string, body []byte) {
+	h := x.w.Header()
+	// nil keeps net/http from guessing a type.
+	h["Content-Type"] = nil
+	if contentType != "" {
+		h["Content-Type"] = []string{contentType}
+	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	x.status = status
+	x.w.WriteHeader(status)
+	if len(body) > 0 && x.r.Method != http.MethodHead {
+		// An error here means that the caller has gone; nobody is left to tell.
+		_, _ = x.w.Write(body)
+	}
+}
+
+// headerText makes any text safe as a header value: line breaks become spaces,
+// other control and non-ASCII characters question marks, long texts are cut.
+func headerText(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case b.Len() >= maxHeader:
+			return b.String()
+		case r == '\n' || r == '\r' || r == '\t':
+			b.WriteByte(' ')
+		case r < ' ' || r > '~':
+			b.WriteByte('?')
+		default:
+			b.WriteByte(byte(r))
+		}
+	}
+	return b.String()
+}

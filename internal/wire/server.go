@@ -1,0 +1,249 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"cognate/internal/api/rt"
+	"cognate/internal/base/id"
+	"cognate/internal/base/obs"
+)
+
+// MaxBody is how many bytes a request body may have; larger ones are refused
+// before they are parsed.
+const MaxBody = 1 << 20
+
+// Options assembles a Server. Registry, Protocols, Authenticator and
+// Authorizer are required.
+type Options struct {
+	Registry      *Registry
+	Protocols     []Protocol
+	Authenticator Authenticator
+	Authorizer    Authorizer
+	Metrics       Metrics                         // nil: not counted
+	Log           *slog.Logger                    // nil: not logged
+	ClientIP      func(*http.Request) netip.Addr  // nil: the peer's address
+	Now           func() time.Time                // nil: time.Now; measures durations
+	RequestID     func() string                   // nil: random UUIDs
+	OnInternal    func(context.Context, *Failure) // nil: nothing; told of every 500 before it is sent
+}
+
+// Server answers AWS API requests.
+type Server struct{ opts Options }
+
+// NewServer checks opts and fills in what may be left out.
+func NewServer(opts Options) (*Server, error) {
+	if opts.Registry == nil || len(opts.Protocols) == 0 || opts.Authenticator == nil || opts.Authorizer == nil {
+		return nil, errors.New("wire: Registry, Protocols, Authenticator and Authorizer are required")
+	}
+	if opts.Log == nil {
+		opts.Log = obs.Discard()
+	}
+	if opts.ClientIP == nil {
+		opts.ClientIP = peer
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.RequestID == nil {
+		opts.RequestID = id.UUID
+	}
+	return &Server{opts: opts}, nil
+}
+
+// exchange is one request on its way.
+type exchange struct {
+	w        http.ResponseWriter
+	r        *http.Request
+	ctx      context.Context
+	req      *obs.Request
+	protocol Protocol
+	service  *Service
+	op       *Operation
+	status   int
+}
+
+// ServeHTTP answers one request and writes its log event.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	req := &obs.Request{
+		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256),
+	}
+	x := &exchange{w: w, r: r, req: req, ctx: obs.With(r.Context(), req)}
+	commonHeader(w.Header(), req.ID)
+	if r.Method == http.MethodOptions {
+		req.Operation = "preflight"
+		x.preflight()
+	} else {
+		s.answer(x)
+	}
+	s.finish(x)
+}
+
+// answer runs the request and sends exactly one response, also after a panic.
+func (s *Server) answer(x *exchange) {
+	for _, p := range s.opts.Protocols {
+		if p.Claim(x.r) {
+			x.protocol = p
+			break
+		}
+	}
+	if x.protocol == nil {
+		s.unclaimed(x)
+		return
+	}
+	var contentType string
+	var body []byte
+	out, failure := s.run(x)
+	if failure == nil {
+		contentType, body, failure = x.render(out)
+	}
+	if failure == nil {
+		x.send(http.StatusOK, contentType, body)
+		return
+	}
+	if failure.Status >= 500 && s.opts.OnInternal != nil {
+		s.opts.OnInternal(x.ctx, failure)
+	}
+	x.fail(failure)
+}
+
+// run takes a request from its body to the operation's result.
+func (s *Server) run(x *exchange) (out rt.JSONAppender, failure *Failure) {
+	defer x.recovered(&failure)
+	body, failure := readBody(x)
+	if failure != nil {
+		return nil, failure
+	}
+	x.service, x.op = x.protocol.Route(s.opts.Registry, x.r, body)
+	if x.op == nil {
+		return nil, &Failure{Code: "UnknownOperationException", Status: http.StatusBadRequest}
+	}
+	x.req.Operation = x.op.Name
+	in, err := x.protocol.Decode(x.op, x.r, body)
+	var invalid *rt.ValidationError
+	if err != nil && !errors.As(err, &invalid) {
+		return nil, undecodable(x.ctx, x.op, err)
+	}
+	// The order is AWS's: a body of the wrong types is refused before the
+	// signature is looked at, violated constraints only after.
+	if failure := s.authenticate(x, body); failure != nil {
+		return nil, failure
+	}
+	if invalid != nil {
+		obs.Cause(x.ctx, "%s", cut(invalid.Error(), maxCause))
+		return nil, &Failure{Code: x.service.ValidationCode, Message: invalid.Error(), Status: http.StatusBadRequest}
+	}
+	if failure := s.authorize(x, in); failure != nil {
+		return nil, failure
+	}
+	out, err = x.op.invoke(x.ctx, in)
+	if err != nil {
+		return nil, fromCall(x.ctx, x.op, err)
+	}
+	return out, nil
+}
+
+// authenticate leaves unsigned operations alone, even when they carry a
+// signature: some clients sign everything.
+func (s *Server) authenticate(x *exchange, body []byte) *Failure {
+	if x.op.Unsigned {
+		return nil
+	}
+	principal, err := s.opts.Authenticator.Authenticate(x.ctx, x.r, body, x.service.Name)
+	if err != nil {
+		return outside(x.ctx, x.op, err)
+	}
+	x.req.Principal = principal
+	return nil
+}
+
+func (s *Server) authorize(x *exchange, in any) *Failure {
+	if x.op.Unsigned {
+		return nil
+	}
+	action := Action{Service: x.service.Name, Operation: x.op.Name, Resource: x.op.resourceOf(in), Input: in}
+	if err := s.opts.Authorizer.Authorize(x.ctx, x.req.Principal, action); err != nil {
+		return outside(x.ctx, x.op, err)
+	}
+	return nil
+}
+
+func undecodable(ctx context.Context, op *Operation, err error) *Failure {
+	var serialization *rt.SerializationError
+	if !errors.As(err, &serialization) {
+		return internal(ctx, op, err)
+	}
+	obs.Cause(ctx, "%v", err)
+	return &Failure{Code: "SerializationException", Message: serialization.Message, Status: http.StatusBadRequest}
+}
+
+// render guards the encoder as run guards the call.
+func (x *exchange) render(out rt.JSONAppender) (contentType string, body []byte, failure *Failure) {
+	defer x.recovered(&failure)
+	contentType, body = x.protocol.Output(x.op, out)
+	return contentType, body, nil
+}
+
+// recovered turns a panic into an internal error whose stack is in the log event.
+func (x *exchange) recovered(failure **Failure) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	*failure = internal(x.ctx, x.op, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+}
+
+// readBody reads at most MaxBody bytes.
+func readBody(x *exchange) ([]byte, *Failure) {
+	tooLarge := &Failure{
+		Code: "RequestEntityTooLargeException", Message: "Request body is larger than 1 MiB", Status: http.StatusRequestEntityTooLarge,
+	}
+	if x.r.ContentLength > MaxBody {
+		return nil, tooLarge
+	}
+	var b bytes.Buffer
+	// A little more than announced, so that the buffer need not grow to see the
+	// end; never much before bytes arrive, whatever was announced.
+	b.Grow(int(min(max(x.r.ContentLength, 0), 16<<10)) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(x.r.Body, MaxBody+1)); err != nil {
+		obs.Cause(x.ctx, "read body: %v", err)
+		return nil, &Failure{Code: "SerializationException", Status: http.StatusBadRequest}
+	}
+	if b.Len() > MaxBody {
+		return nil, tooLarge
+	}
+	return b.Bytes(), nil
+}
+
+// finish writes the one log event and counts the request.
+func (s *Server) finish(x *exchange) {
+	took := s.opts.Now().Sub(x.req.Start)
+	obs.LogRequest(x.ctx, s.opts.Log, x.req, x.status, took)
+	if s.opts.Metrics == nil {
+		return
+	}
+	service, operation := "", ""
+	if x.op != nil {
+		service, operation = x.service.Name, x.op.Name
+	}
+	s.opts.Metrics.Observe(service, operation, x.req.Outcome, x.status, took)
+}
+
+func peer(r *http.Request) netip.Addr {
+	p, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return p.Addr().Unmap()
+}
