@@ -1,0 +1,60 @@
+package pool
+
+import (
+	"errors"
+	"fmt"
+
+	"cognate/internal/api/cognitoidp"
+)
+
+// Sentinels of the look-ups. PoolRefusal, ClientRefusal and SecretHashRefusal turn them into AWS exceptions.
+var (
+	// ErrPoolNotFound is an id of no user pool, or of one that is being deleted.
+	ErrPoolNotFound = errors.New("pool: no such user pool")
+	// ErrClientNotFound is an id of no app client, or of one whose pool is being deleted.
+	ErrClientNotFound = errors.New("pool: no such app client")
+	// ErrSecretHashMissing is an empty SECRET_HASH for a client that has a secret.
+	ErrSecretHashMissing = errors.New("pool: secret hash missing")
+	// ErrSecretHashWrong is a SECRET_HASH that no secret of the client makes, or one sent to a client without secret.
+	ErrSecretHashWrong = errors.New("pool: secret hash wrong")
+)
+
+// PoolRefusal renders ErrPoolNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
+func PoolRefusal(err error, poolID string) error {
+	if errors.Is(err, ErrPoolNotFound) {
+		return &cognitoidp.ResourceNotFoundException{Message: "User pool " + poolID + " does not exist."}
+	}
+	return err
+}
+
+// ClientRefusal renders ErrClientNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
+func ClientRefusal(err error, clientID string) error {
+	if errors.Is(err, ErrClientNotFound) {
+		return &cognitoidp.ResourceNotFoundException{Message: "User pool client " + clientID + " does not exist."}
+	}
+	return err
+}
+
+// SecretHashRefusal renders the errors of CheckSecretHash as the NotAuthorizedException of AWS and leaves others alone.
+func SecretHashRefusal(c *Client, err error) error {
+	switch {
+	case errors.Is(err, ErrSecretHashMissing):
+		return &cognitoidp.NotAuthorizedException{Message: "Client " + c.ID + " is configured with secret but SECRET_HASH was not received"}
+	case errors.Is(err, ErrSecretHashWrong):
+		return &cognitoidp.NotAuthorizedException{Message: "Unable to verify secret hash for client " + c.ID}
+	}
+	return err
+}
+
+// invalid is the refusal of a setting.
+func invalid(format string, args ...any) error {
+	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
+}
+
+// concurrent is the answer to a lost compare-and-swap where the operation declares it.
+func concurrent() error {
+	return &cognitoidp.ConcurrentModificationException{Message: "The resource was changed by another request. Try again."}
+}
+
+// ErrExists is a chosen pool or client id that is taken, also by a pool that is still being deleted.
+var ErrExists = errors.New("pool: id is taken")

@@ -1,0 +1,278 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/clock"
+	"cognate/internal/base/db"
+	"cognate/internal/base/id"
+	"cognate/internal/base/pagetoken"
+)
+
+// pollEvery is how often Watch looks for changes made by other nodes.
+const pollEvery = time.Second
+
+// Keys makes and uses the data keys of pools; *keyring.Keyring is one.
+type Keys interface {
+	pagetoken.Keys
+	// Create makes the data key of a scope in the transaction that makes the scope.
+	Create(tx *db.Tx, scope string) error
+	// Destroy removes the data keys of a scope for good.
+	Destroy(tx *db.Tx, scope string) error
+}
+
+// Deps are what the room works with. Region, Account, DB, Keys and Clock must be set.
+type Deps struct {
+	DB    *db.DB
+	Keys  Keys
+	Clock *clock.Clock
+	// IDs draws pool and client ids and client secrets.
+	IDs id.Source
+	// Region and Account stand in the ids and ARNs of pools.
+	Region, Account string
+	// IgnoreTiers lets every tier use every feature.
+	IgnoreTiers bool
+
+	// OnCreate run in the transaction that makes a pool, after its data key and row were made.
+	OnCreate []func(tx *db.Tx, poolID string) error
+	// OnDelete run in the transaction that acknowledges the deletion of a pool.
+	OnDelete []func(tx *db.Tx, poolID string) error
+	// OnDeleteClient run in the transaction that deletes a client.
+	OnDeleteClient []func(tx *db.Tx, poolID, clientID string) error
+	// Purge remove a batch (at most 500 rows a transaction) of the data of a deleted pool and report whether nothing
+	// is left. They are called again until then.
+	Purge []func(ctx context.Context, poolID string) (done bool, err error)
+	// CountUsers estimates how many users a pool has; nil means that EstimatedNumberOfUsers is 0.
+	CountUsers func(ctx context.Context, poolID string) (int64, error)
+}
+
+// Pools is the room. Its methods may be used concurrently.
+type Pools struct {
+	d       Deps
+	pages   pagetoken.Tokens
+	pools   *cache[*Pool]
+	clients *cache[*Client]
+
+	// epoch goes up when another node may have changed something: cached entries of an earlier epoch are compared
+	// with the version of their row before they are used again.
+	epoch atomic.Uint64
+	mu    sync.Mutex
+	seen  int64 // change count up to which the cache is known to be right
+}
+
+// Ops are the AWS operations of this room.
+type Ops struct{ *Pools }
+
+// New returns the room. Watch must run where other nodes use the same database.
+func New(d Deps) *Pools {
+	return &Pools{
+		d: d, pages: pagetoken.Tokens{Keys: d.Keys, Now: d.Clock.Now},
+		pools: newCache[*Pool](cacheSize), clients: newCache[*Client](cacheSize),
+	}
+}
+
+// rules are the facts that settings are checked against now.
+func (p *Pools) rules() rules {
+	return rules{region: p.d.Region, account: p.d.Account, ignoreTiers: p.d.IgnoreTiers, now: p.d.Clock.Milli()}
+}
+
+// Pool returns the snapshot of a pool. The error is ErrPoolNotFound or one of the database. A cached pool costs no
+// database access.
+func (p *Pools) Pool(ctx context.Context, poolID string) (*Pool, error) {
+	epoch := p.epoch.Load()
+	have := p.pools.get(poolID)
+	if have != nil && have.epoch.Load() == epoch {
+		return have.value, nil
+	}
+	begun := p.pools.begin()
+	var row poolRow
+	fresh := false
+	err := p.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if fresh = false; have != nil {
+			version, err := poolVersion(tx, poolID)
+			if fresh = err == nil && version == have.value.Version; fresh || err != nil {
+				return err
+			}
+		}
+		row, err = readPool(tx, poolID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		have.epoch.Store(epoch)
+		return have.value, nil
+	}
+	loaded, err := newPool(row)
+	if err != nil {
+		return nil, err
+	}
+	p.pools.put(poolID, loaded, epoch, begun)
+	return loaded, nil
+}
+
+// Client returns the snapshots of a client and of its pool. The error is ErrClientNotFound or one of the database or
+// the keyring. A cached client costs no database access; another one is one point read, plus one for its pool.
+func (p *Pools) Client(ctx context.Context, clientID string) (*Pool, *Client, error) {
+	c, err := p.client(ctx, clientID)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := p.Pool(ctx, c.PoolID)
+	if errors.Is(err, ErrPoolNotFound) {
+		err = ErrClientNotFound
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return pool, c, nil
+}
+
+// client returns the snapshot of a client, whatever became of its pool.
+func (p *Pools) client(ctx context.Context, clientID string) (*Client, error) {
+	epoch := p.epoch.Load()
+	have := p.clients.get(clientID)
+	if have != nil && have.epoch.Load() == epoch {
+		return have.value, nil
+	}
+	begun := p.clients.begin()
+	var row clientRow
+	fresh := false
+	err := p.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if fresh = false; have != nil {
+			version, err := clientVersion(tx, clientID)
+			if fresh = err == nil && version == have.value.Version; fresh || err != nil {
+				return err
+			}
+		}
+		row, err = readClient(tx, clientID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		have.epoch.Store(epoch)
+		return have.value, nil
+	}
+	loaded, err := p.openClient(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	p.clients.put(clientID, loaded, epoch, begun)
+	return loaded, nil
+}
+
+// PoolOrRefuse is Pool with the error that AWS operations answer.
+func (p *Pools) PoolOrRefuse(ctx context.Context, poolID string) (*Pool, error) {
+	pool, err := p.Pool(ctx, poolID)
+	return pool, PoolRefusal(err, poolID)
+}
+
+// ClientOrRefuse is Client with the error that AWS operations answer.
+func (p *Pools) ClientOrRefuse(ctx context.Context, clientID string) (*Pool, *Client, error) {
+	pool, c, err := p.Client(ctx, clientID)
+	return pool, c, ClientRefusal(err, clientID)
+}
+
+// PoolClient is Client for a caller that names the pool too: a client of another pool is ErrClientNotFound, an unknown
+// pool ErrPoolNotFound.
+func (p *Pools) PoolClient(ctx context.Context, poolID, clientID string) (*Pool, *Client, error) {
+	if _, err := p.Pool(ctx, poolID); err != nil {
+		return nil, nil, err
+	}
+	pool, c, err := p.Client(ctx, clientID)
+	if err == nil && c.PoolID != poolID {
+		return nil, nil, ErrClientNotFound
+	}
+	return pool, c, err
+}
+
+// PoolClientOrRefuse is PoolClient with the error that AWS operations answer.
+func (p *Pools) PoolClientOrRefuse(ctx context.Context, poolID, clientID string) (*Pool, *Client, error) {
+	pool, c, err := p.PoolClient(ctx, poolID, clientID)
+	return pool, c, ClientRefusal(PoolRefusal(err, poolID), clientID)
+}
+
+// openClient unseals the secrets of a stored client.
+func (p *Pools) openClient(ctx context.Context, row clientRow) (*Client, error) {
+	config := new(cognitoidp.UserPoolClientType)
+	if err := json.Unmarshal([]byte(row.config), config); err != nil {
+		return nil, err
+	}
+	secrets, err := p.openSecrets(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	if len(secrets) > 0 {
+		config.ClientSecret = &secrets[0]
+	}
+	return newClient(row.id, row.poolID, row.version, config, secrets), nil
+}
+
+// changed plans the invalidation of what a transaction changes: an empty id stands for nothing.
+func (p *Pools) changed(tx *db.Tx, version int64, poolID, clientID string) {
+	tx.AfterCommit(func() {
+		p.pools.drop(poolID)
+		p.clients.drop(clientID)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if version == p.seen+1 {
+			p.seen = version
+		}
+	})
+}
+
+// Watch polls for the changes of other nodes every second until ctx is over. While the database cannot be asked,
+// cached settings count as outdated.
+func (p *Pools) Watch(ctx context.Context) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := p.Poll(ctx); err != nil && ctx.Err() == nil {
+				p.epoch.Add(1)
+			}
+		}
+	}
+}
+
+// Poll reads the change row once. When somebody else changed a pool or client, every cached snapshot is compared with
+// its row before its next use.
+func (p *Pools) Poll(ctx context.Context) error {
+	p.mu.Lock()
+	before := p.seen
+	p.mu.Unlock()
+	var version int64
+	err := p.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		version, err = currentVersion(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if version != p.seen && version != before {
+		p.seen = version
+		p.epoch.Add(1)
+	}
+	return nil
+}
+
+// Forget empties the cache, as after a restored snapshot of the whole database.
+func (p *Pools) Forget() {
+	p.pools.clear()
+	p.clients.clear()
+	p.epoch.Add(1)
+}
