@@ -1,0 +1,59 @@
+package iam
+
+import (
+	"context"
+
+	"cognate/internal/base/db"
+)
+
+// Migrations of this room: the root user's access key, one per account.
+var Migrations = []db.Migration{{
+	ID: "iam/0001",
+	Steps: []db.Step{
+		db.CreateTable{
+			Name: "iam_root_key",
+			Columns: []db.Column{
+				{Name: "account", Type: db.Text},
+				{Name: "access_key_id", Type: db.Text},
+				{Name: "secret", Type: db.Blob}, // sealed
+				{Name: "created_at", Type: db.Int},
+			},
+			PrimaryKey: []string{"account"},
+		},
+	},
+}}
+
+// insertRoot keeps key as the root key and reports whether it is the one kept:
+// another node may have been first.
+func (r *Room) insertRoot(ctx context.Context, key *RootKey) (bool, error) {
+	sealed, err := r.deps.Keyring.Seal(ctx, Scope, []byte(key.Secret), "iam_root_key", "secret", r.deps.Account, key.AccessKeyID)
+	if err != nil {
+		return false, err
+	}
+	var n int64
+	err = r.deps.DB.Update(ctx, func(tx *db.Tx) error {
+		var err error
+		n, err = tx.Exec(`INSERT INTO iam_root_key (account, access_key_id, secret, created_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (account) DO NOTHING`, r.deps.Account, key.AccessKeyID, sealed, r.deps.Now().UnixMilli())
+		return err
+	})
+	return n == 1, err
+}
+
+// loadRoot reads the root key; db.ErrNoRows when there is none.
+func (r *Room) loadRoot(ctx context.Context) (*RootKey, error) {
+	var key RootKey
+	var sealed []byte
+	err := r.deps.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryRow(`SELECT access_key_id, secret FROM iam_root_key WHERE account = $1`, r.deps.Account).Scan(&key.AccessKeyID, &sealed)
+	})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := r.deps.Keyring.Open(ctx, Scope, sealed, "iam_root_key", "secret", r.deps.Account, key.AccessKeyID)
+	if err != nil {
+		return nil, err
+	}
+	key.Secret = string(secret)
+	return &key, nil
+}
