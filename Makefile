@@ -1,0 +1,118 @@
+# Cognate's commands for people and for CI. `make check` takes minutes and needs Go only; `make test` is everything and
+# fetches what it needs through the usual package clients.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+GO      ?= go
+PYTHON  ?= python3
+BIN     := $(CURDIR)/bin/cognate
+CACHE   := $(CURDIR)/.cache
+VENV    := $(CACHE)/venv
+JS      := test/clients/js
+PY      := test/clients/python
+# How long each fuzz target runs in `make test`; `make fuzz FUZZTIME=10m` looks longer.
+FUZZTIME ?= 3s
+# Everything below internal/ and cmd/: the packages that do not need the built binary.
+INNER   := ./internal/... ./cmd/...
+
+export COGNATE_BIN := $(BIN)
+
+# Installs one Debian package, or says that it is missing and fails.
+apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(1); \
+	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
+
+.PHONY: all build generate generate-check lint check test test-go test-clients test-python test-js test-crash test-timing \
+	deps deps-python deps-js deps-postgres fuzz bench clean
+
+all: build
+
+build:
+	$(GO) build -trimpath -o $(BIN) ./cmd/cognate
+
+generate:
+	$(GO) run ./internal/api/gen
+
+generate-check:
+	$(GO) run ./internal/api/gen -check
+
+lint:
+	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
+	if [ -n "$$unformatted" ]; then echo "gofmt wants:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The gate before every push: quick, one engine, race detector.
+check: generate-check lint
+	$(GO) test ./internal/archtest
+	COGNATE_TEST_ENGINES=sqlite $(GO) test -race $(INNER)
+
+# Everything: all engines, real clients, crashes, timing, short fuzzing.
+test: deps generate-check lint build
+	$(MAKE) --no-print-directory test-go
+	$(MAKE) --no-print-directory test-clients
+	$(MAKE) --no-print-directory test-crash
+	$(MAKE) --no-print-directory test-timing
+	$(MAKE) --no-print-directory fuzz
+	@echo "everything passed"
+
+# Room tests on SQLite, PostgreSQL, and PostgreSQL at SERIALIZABLE with injected failures, under one server.
+test-go: deps-postgres
+	$(GO) run ./internal/testkit/pgserver -- $(GO) test $(INNER)
+
+test-clients: test-js test-python
+	$(GO) test -count=1 ./test/clients/...
+
+test-python: deps-python deps-postgres build
+	$(GO) run ./internal/testkit/pgserver -- $(VENV)/bin/python -m pytest -q -p no:cacheprovider $(PY)
+
+test-js: deps-js build
+	cd $(JS) && npm test
+
+# Kills a loaded server 24 times and looks for what was acknowledged.
+test-crash: build
+	$(GO) test -count=1 -v -run TestKill9 ./test/crash
+
+# Compares the cost of known and unknown users; alone, because a busy machine hides what it looks for.
+test-timing: build
+	$(GO) test -count=1 -v ./test/timing
+
+# Every fuzz target for FUZZTIME, one after the other.
+fuzz:
+	@grep -rlE '^func Fuzz' --include='*_test.go' internal | sort | while read -r file; do \
+	  for target in $$(grep -oE '^func Fuzz\w+' "$$file" | sed 's/func //'); do \
+	    echo "fuzz $$(dirname $$file) $$target"; \
+	    COGNATE_TEST_ENGINES=sqlite $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname $$file)" \
+	      | grep -vE '^fuzz: (elapsed: 0s|minimizing)' | tail -n 2; \
+	  done; \
+	done
+
+bench: build
+	$(GO) test -run '^$$' -bench . -benchmem $(INNER)
+	if [ -d bench ]; then $(GO) run ./bench; else $(BIN) bench; fi
+
+deps: deps-python deps-js deps-postgres
+
+deps-python: $(VENV)/.installed
+$(VENV)/.installed: $(PY)/requirements.txt
+	rm -rf $(VENV)
+	mkdir -p $(CACHE)
+	if ! $(PYTHON) -c 'import ensurepip, venv'; then $(call apt,python3-venv); fi
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+deps-js: $(JS)/node_modules/.installed
+$(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json
+	cd $(JS) && npm ci
+	touch $@
+
+# PostgreSQL's own programs are needed for tests only. Debian keeps them out of PATH, so look where it puts them.
+deps-postgres:
+	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
+	$(call apt,postgresql)
+
+clean:
+	rm -rf bin .cache $(JS)/node_modules

@@ -1,0 +1,63 @@
+"""The AWS CLI, as a person would paste it into a shell."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import world
+from server import environment
+
+
+@pytest.fixture
+def aws(server, tmp_path):
+    """aws("sign-up", "--client-id", ...) -> decoded answer; ok=False returns the error text instead."""
+    env = environment(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1",
+                      AWS_CONFIG_FILE=str(tmp_path / "none"), AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "none"),
+                      AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="")
+
+    def run(*args, ok=True):
+        done = subprocess.run([sys.executable, "-m", "awscli", "--endpoint-url", server.url, "--output", "json", "cognito-idp", *args],
+                              env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        if not ok:
+            assert done.returncode != 0, done.stdout
+            return done.stderr
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    assert os.path.exists(sys.executable)
+    return run
+
+
+def test_life_cycle(aws, server):
+    pool = aws("create-user-pool", "--pool-name", "cli", "--auto-verified-attributes", "email")["UserPool"]["Id"]
+    client = aws("create-user-pool-client", "--user-pool-id", pool, "--client-name", "cli", "--explicit-auth-flows",
+                 "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")["UserPoolClient"]["ClientId"]
+    up = aws("sign-up", "--client-id", client, "--username", "ana", "--password", world.PASSWORD,
+             "--user-attributes", "Name=email,Value=ana@example.com")
+    assert up["UserConfirmed"] is False
+    aws("confirm-sign-up", "--client-id", client, "--username", "ana", "--confirmation-code", server.code("ana@example.com", pool))
+    auth = aws("initiate-auth", "--client-id", client, "--auth-flow", "USER_PASSWORD_AUTH",
+               "--auth-parameters", f"USERNAME=ana,PASSWORD={world.PASSWORD}")["AuthenticationResult"]
+    user = aws("get-user", "--access-token", auth["AccessToken"])
+    assert user["Username"] == "ana" and world.mapping(user["UserAttributes"])["email_verified"] == "true"
+    assert [u["Username"] for u in aws("list-users", "--user-pool-id", pool, "--filter", 'username = "ana"')["Users"]] == ["ana"]
+    assert aws("initiate-auth", "--client-id", client, "--auth-flow", "REFRESH_TOKEN_AUTH", "--auth-parameters",
+               "REFRESH_TOKEN=" + auth["RefreshToken"])["AuthenticationResult"]["IdToken"]
+    text = aws("initiate-auth", "--client-id", client, "--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters",
+               "USERNAME=ana,PASSWORD=Wrong-Password-9", ok=False)
+    assert "An error occurred (NotAuthorizedException) when calling the InitiateAuth operation: Incorrect username or password." in text
+    aws("admin-delete-user", "--user-pool-id", pool, "--username", "ana")
+    aws("delete-user-pool", "--user-pool-id", pool)
+    assert "ResourceNotFoundException" in aws("describe-user-pool", "--user-pool-id", pool, ok=False)
+
+
+def test_public_operations_without_credentials(server, tmp_path):
+    env = environment(AWS_DEFAULT_REGION="us-east-1", AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=str(tmp_path / "none"),
+                      AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "none"))
+    done = subprocess.run([sys.executable, "-m", "awscli", "--endpoint-url", server.url, "--no-sign-request", "cognito-idp", "initiate-auth",
+                           "--client-id", "unknownclient", "--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters", "USERNAME=a,PASSWORD=b"],
+                          env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert "(ResourceNotFoundException)" in done.stderr and "User pool client unknownclient does not exist." in done.stderr
