@@ -10,8 +10,8 @@ import (
 
 // A refresh token looks like the compact JWE that Cognito hands out: header, encrypted key (as long as an RSA-2048
 // block), 96-bit nonce, ciphertext, 128-bit tag. Clients treat it as opaque and only the server that made it can say
-// what it stands for, by the hash of its text. So nothing needs to be encrypted, least of all by RSA: a seed of 256 bits
-// fills the parts through a stream of random bytes.
+// what it stands for, by the hash of its bytes. So nothing is encrypted, least of all by RSA: every part is random, which
+// is far more than the 256 bits that guessing must be held off with.
 const (
 	// RefreshHeader is the first part of every refresh token: {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}.
 	RefreshHeader = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ"
