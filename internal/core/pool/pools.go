@@ -103,6 +103,9 @@ func (p *Pools) Pool(ctx context.Context, poolID string) (*Pool, error) {
 		row, err = readPool(tx, poolID)
 		return err
 	})
+	if errors.Is(err, ErrPoolNotFound) && have != nil {
+		p.pools.drop(poolID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +158,9 @@ func (p *Pools) client(ctx context.Context, clientID string) (*Client, error) {
 		row, err = readClient(tx, clientID)
 		return err
 	})
+	if errors.Is(err, ErrClientNotFound) && have != nil {
+		p.clients.drop(clientID)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -211,10 +217,12 @@ func (p *Pools) openClient(ctx context.Context, row clientRow) (*Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(secrets) > 0 {
-		config.ClientSecret = &secrets[0]
+	show(config, secrets)
+	values := make([]string, len(secrets))
+	for i, s := range secrets {
+		values[i] = s.Value
 	}
-	return newClient(row.id, row.poolID, row.version, config, secrets), nil
+	return newClient(row.id, row.poolID, row.version, config, values), nil
 }
 
 // changed plans the invalidation of what a transaction changes: an empty id stands for nothing.

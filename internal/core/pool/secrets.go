@@ -30,8 +30,8 @@ func (p *Pools) sealSecrets(ctx context.Context, poolID, clientID string, list [
 	return p.d.Keys.Seal(ctx, poolID, plain, "app_client", "secrets", clientID)
 }
 
-// openSecrets returns the secret values of a client, newest first.
-func (p *Pools) openSecrets(ctx context.Context, row clientRow) ([]string, error) {
+// openSecrets returns the secrets of a client, newest first.
+func (p *Pools) openSecrets(ctx context.Context, row clientRow) ([]secret, error) {
 	if len(row.secrets) == 0 {
 		return nil, nil
 	}
@@ -43,9 +43,5 @@ func (p *Pools) openSecrets(ctx context.Context, row clientRow) ([]string, error
 	if err := json.Unmarshal(plain, &list); err != nil {
 		return nil, fmt.Errorf("pool: secrets of client %s: %w", row.id, err)
 	}
-	values := make([]string, len(list))
-	for i, s := range list {
-		values[i] = s.Value
-	}
-	return values, nil
+	return list, nil
 }

@@ -205,3 +205,13 @@ func dropClients(tx *db.Tx, poolID string, limit int) (int, error) {
 	}
 	return len(rows), nil
 }
+
+// poolFree is ErrExists when an id is in use, also by a pool that is being deleted.
+func poolFree(tx *db.Tx, id string) error {
+	var n int64
+	err := tx.QueryRow("SELECT COUNT(*) FROM user_pool WHERE pool_id = $1", id).Scan(&n)
+	if err == nil && n > 0 {
+		err = ErrExists
+	}
+	return err
+}

@@ -1,0 +1,257 @@
+package pool
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"cognate/internal/api/cognitoidp"
+)
+
+// clientSettings are the effective settings of a client that is created (old is nil) or updated. secret tells whether
+// the client has, or will have, a secret.
+func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolClientType, in *cognitoidp.CreateUserPoolClientRequest, secret bool) (*cognitoidp.UserPoolClientType, error) {
+	c := &cognitoidp.UserPoolClientType{
+		UserPoolId: &pool.ID, ClientId: &id, ClientName: &in.ClientName, CreationDate: at(r.now), LastModifiedDate: at(r.now),
+		ClientType: new(cognitoidp.ClientTypeTypeRegular), AccessTokenValidity: in.AccessTokenValidity, IdTokenValidity: in.IdTokenValidity,
+		TokenValidityUnits: or(in.TokenValidityUnits, cognitoidp.TokenValidityUnitsType{}),
+		ReadAttributes:     in.ReadAttributes, WriteAttributes: in.WriteAttributes, ExplicitAuthFlows: in.ExplicitAuthFlows,
+		SupportedIdentityProviders: in.SupportedIdentityProviders, CallbackURLs: in.CallbackURLs, LogoutURLs: in.LogoutURLs,
+		DefaultRedirectURI: in.DefaultRedirectURI, AllowedOAuthFlows: in.AllowedOAuthFlows, AllowedOAuthScopes: in.AllowedOAuthScopes,
+		AllowedOAuthFlowsUserPoolClient: or(in.AllowedOAuthFlowsUserPoolClient, false), AnalyticsConfiguration: in.AnalyticsConfiguration,
+		PreventUserExistenceErrors:               or(in.PreventUserExistenceErrors, cognitoidp.PreventUserExistenceErrorTypesLegacy),
+		EnableTokenRevocation:                    or(in.EnableTokenRevocation, true),
+		EnablePropagateAdditionalUserContextData: or(in.EnablePropagateAdditionalUserContextData, false),
+		AuthSessionValidity:                      or(in.AuthSessionValidity, 3), RefreshTokenRotation: in.RefreshTokenRotation,
+	}
+	doing := "creating"
+	if old != nil {
+		doing = "updating"
+		c.CreationDate, c.ClientType = old.CreationDate, old.ClientType
+		if c.ClientName = old.ClientName; in.ClientName != "" {
+			c.ClientName = &in.ClientName
+		}
+	}
+	for _, step := range []func() error{
+		func() error { return validities(c, in.RefreshTokenValidity) },
+		func() error { return authFlows(c, secret) },
+		func() error { return r.rotation(pool, c.RefreshTokenRotation) },
+		func() error { return permissions(pool.Schema, c, doing) },
+		func() error { return providers(pool, c.SupportedIdentityProviders) },
+		func() error { return oauth(c, secret) },
+		func() error { return analytics(c.AnalyticsConfiguration) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	if *c.EnablePropagateAdditionalUserContextData && !secret {
+		return nil, invalid("Client Secret is required to set EnablePropagateAdditionalUserContextData as true")
+	}
+	return c, nil
+}
+
+// clientAsCreate reads an update as a creation.
+func clientAsCreate(in *cognitoidp.UpdateUserPoolClientRequest) *cognitoidp.CreateUserPoolClientRequest {
+	return &cognitoidp.CreateUserPoolClientRequest{
+		UserPoolId: in.UserPoolId, ClientName: str(in.ClientName), RefreshTokenValidity: in.RefreshTokenValidity,
+		AccessTokenValidity: in.AccessTokenValidity, IdTokenValidity: in.IdTokenValidity, TokenValidityUnits: in.TokenValidityUnits,
+		ReadAttributes: in.ReadAttributes, WriteAttributes: in.WriteAttributes, ExplicitAuthFlows: in.ExplicitAuthFlows,
+		SupportedIdentityProviders: in.SupportedIdentityProviders, CallbackURLs: in.CallbackURLs, LogoutURLs: in.LogoutURLs,
+		DefaultRedirectURI: in.DefaultRedirectURI, AllowedOAuthFlows: in.AllowedOAuthFlows, AllowedOAuthScopes: in.AllowedOAuthScopes,
+		AllowedOAuthFlowsUserPoolClient: in.AllowedOAuthFlowsUserPoolClient, AnalyticsConfiguration: in.AnalyticsConfiguration,
+		PreventUserExistenceErrors: in.PreventUserExistenceErrors, EnableTokenRevocation: in.EnableTokenRevocation,
+		EnablePropagateAdditionalUserContextData: in.EnablePropagateAdditionalUserContextData,
+		AuthSessionValidity:                      in.AuthSessionValidity, RefreshTokenRotation: in.RefreshTokenRotation,
+	}
+}
+
+// validities sets the life of refresh tokens and holds the limits of all three lives. 0 and unset are 30 days, told in
+// the unit that the client uses.
+func validities(c *cognitoidp.UserPoolClientType, refresh *int64) error {
+	if num(refresh) == 0 {
+		unit := span(1, val(or(c.TokenValidityUnits.RefreshToken, cognitoidp.TimeUnitsTypeDays)))
+		refresh = new(int64(defaultRefreshLife / unit))
+	}
+	c.RefreshTokenValidity = refresh
+	a, i, r := lifetimes(c.AccessTokenValidity, c.IdTokenValidity, refresh, c.TokenValidityUnits)
+	const day = 24 * time.Hour
+	if a < 5*time.Minute || a > day || i < 5*time.Minute || i > day || r < time.Hour || r > 3650*day {
+		return invalid("Invalid range for token validity.")
+	}
+	if a > r || i > r {
+		return invalid("Access and Id Token expiration times must be less than or equal to refresh token expiration times.")
+	}
+	if s := *c.AuthSessionValidity; s < 3 || s > 15 {
+		return invalid("AuthSessionValidity must be between 3 and 15 minutes, not %d.", s)
+	}
+	return nil
+}
+
+// authFlows holds which flows can be listed together.
+func authFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
+	flows := c.ExplicitAuthFlows
+	if slices.ContainsFunc(flows, isAllow) && slices.ContainsFunc(flows, func(f cognitoidp.ExplicitAuthFlowsType) bool { return !isAllow(f) }) {
+		return invalid("Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.")
+	}
+	if slices.Contains(flows, cognitoidp.ExplicitAuthFlowsTypeAllowClientTokenAuth) {
+		switch {
+		case len(flows) > 1:
+			return invalid("ALLOW_CLIENT_TOKEN_AUTH cannot be used with other auth flow names.")
+		case !secret:
+			return invalid("Client Secret is required to use ALLOW_CLIENT_TOKEN_AUTH")
+		}
+	}
+	rotates := c.RefreshTokenRotation != nil && c.RefreshTokenRotation.Feature == cognitoidp.FeatureTypeEnabled
+	if rotates && slices.Contains(flows, cognitoidp.ExplicitAuthFlowsTypeAllowRefreshTokenAuth) {
+		return invalid("ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow when refresh token rotation is enabled.")
+	}
+	return nil
+}
+
+// rotation holds the tier that refresh token rotation needs.
+func (r rules) rotation(pool *Pool, in *cognitoidp.RefreshTokenRotationType) error {
+	if in == nil || in.Feature != cognitoidp.FeatureTypeEnabled || r.ignoreTiers || *pool.Config.UserPoolTier != cognitoidp.UserPoolTierTypeLite {
+		return nil
+	}
+	return tierRefusal(cognitoidp.UserPoolTierTypeLite, "", []string{rotationFeature})
+}
+
+// rotationFeature is refresh token rotation in the list of features above a tier.
+const rotationFeature = "Refresh Token Rotation"
+
+// permissions holds that listed attributes exist, that no protected one is writable and every required one is.
+func permissions(s *Schema, c *cognitoidp.UserPoolClientType, doing string) error {
+	for _, name := range c.ReadAttributes {
+		if _, ok := s.Attr(name); !ok {
+			return invalid("Invalid read attributes specified while %s a client", doing)
+		}
+	}
+	if c.WriteAttributes == nil {
+		return nil
+	}
+	refusal := invalid("Invalid write attributes specified while %s a client", doing)
+	for _, name := range c.WriteAttributes {
+		if _, ok := s.Attr(name); !ok || neverWritable(name) {
+			return refusal
+		}
+	}
+	for _, name := range s.Required() {
+		if name != "sub" && !slices.Contains(c.WriteAttributes, name) {
+			return refusal
+		}
+	}
+	return nil
+}
+
+// providers holds that every identity provider exists.
+func providers(pool *Pool, names []string) error {
+	for _, name := range names {
+		if name != "COGNITO" {
+			return invalid("The provider %s does not exist for User Pool %s.", name, pool.ID)
+		}
+	}
+	return nil
+}
+
+// standardScopes are the scopes that no resource server defines. The last one lets a client register others.
+var standardScopes = []string{"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin", "aws.cognito/dcr/register"}
+
+// oauth holds the rules of flows, scopes and URLs. They hold also while AllowedOAuthFlowsUserPoolClient is false, when
+// the settings are kept but do not act.
+func oauth(c *cognitoidp.UserPoolClientType, secret bool) error {
+	if *c.AllowedOAuthFlowsUserPoolClient && (len(c.AllowedOAuthFlows) == 0 || len(c.AllowedOAuthScopes) == 0) {
+		return invalid("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")
+	}
+	for _, scope := range c.AllowedOAuthScopes {
+		if !slices.Contains(standardScopes, scope) {
+			return &cognitoidp.ScopeDoesNotExistException{Message: "Invalid scope requested: " + scope}
+		}
+	}
+	for _, list := range [][]string{c.CallbackURLs, c.LogoutURLs} {
+		for _, u := range list {
+			if text := badURL(u); text != "" {
+				return invalid("%s", text)
+			}
+		}
+	}
+	if d := c.DefaultRedirectURI; d != nil && !slices.Contains(c.CallbackURLs, *d) {
+		return invalid("The default redirect URI %s is not in the callback URIs list.", *d)
+	}
+	return oauthFlows(c, secret)
+}
+
+// oauthFlows holds what the flows need and which of them exclude each other.
+func oauthFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
+	users := slices.Contains(c.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeCode) || slices.Contains(c.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeImplicit)
+	refuse := func(text string) error { return &cognitoidp.InvalidOAuthFlowException{Message: text} }
+	if slices.Contains(c.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeClientCredentials) {
+		switch {
+		case users:
+			return refuse("client_credentials flow can not be selected along with code flow or implicit flow.")
+		case !secret:
+			return refuse("client_credentials flow can not be selected if client does not have a client secret.")
+		}
+		for _, scope := range c.AllowedOAuthScopes {
+			if slices.Contains(standardScopes[:5], scope) {
+				return refuse(scope + " is not supported with client_credentials flow")
+			}
+		}
+	}
+	if users && len(c.CallbackURLs) == 0 {
+		return refuse("CallbackUrls can not be empty when code flow or implicit flow is selected")
+	}
+	return nil
+}
+
+// scheme is the beginning of an absolute URL.
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:.`)
+
+// badURL explains why a callback or logout URL is refused: it is absolute, without fragment, and https unless it leads
+// back to the user's own machine or to an app by a scheme of its own. Schemes that run or show text in a browser are
+// never an app's.
+func badURL(u string) string {
+	notURL := u + " is not a valid URL."
+	if strings.Contains(u, "#") {
+		return u + " cannot use fragment"
+	}
+	if !scheme.MatchString(u) || strings.ContainsFunc(u, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
+		return notURL
+	}
+	parsed, err := url.Parse(u)
+	if err != nil || parsed.User != nil {
+		return notURL
+	}
+	switch strings.ToLower(parsed.Scheme) {
+	case "https":
+		if parsed.Hostname() == "" {
+			return notURL
+		}
+	case "http":
+		switch parsed.Hostname() {
+		case "":
+			return notURL
+		case "localhost", "127.0.0.1", "::1":
+		default:
+			return u + " cannot use the HTTP protocol."
+		}
+	case "javascript", "vbscript", "data", "blob", "about", "file", "filesystem", "view-source":
+		return u + " cannot use the " + strings.ToUpper(parsed.Scheme) + " protocol."
+	}
+	return ""
+}
+
+// analytics holds that an application is named in exactly one of the two ways.
+func analytics(a *cognitoidp.AnalyticsConfigurationType) error {
+	if a == nil {
+		return nil
+	}
+	byID := a.ApplicationId != nil && a.RoleArn != nil && a.ExternalId != nil
+	some := a.ApplicationId != nil || a.RoleArn != nil || a.ExternalId != nil
+	if a.ApplicationArn != nil && some || a.ApplicationArn == nil && !byID {
+		return invalid("Invalid analytics configuration given, either <application arn> or <application id, role arn, external id> are valid")
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+)
+
+// CreateUserPoolClient implements the AWS operation.
+func (o Ops) CreateUserPoolClient(ctx context.Context, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.CreateUserPoolClientResponse, error) {
+	config, err := o.createClient(ctx, o.d.IDs.ClientID(), "", in)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.CreateUserPoolClientResponse{UserPoolClient: config}, nil
+}
+
+// CreateClientWithID creates a client with a chosen id and, unless empty, a chosen secret that is shown like a
+// generated one, for seed files and imports. The error is an AWS exception of CreateUserPoolClient, ErrExists, or one
+// of the database or the keyring.
+func (p *Pools) CreateClientWithID(ctx context.Context, id, secret string, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
+	if !clientIDs.MatchString(id) {
+		return nil, invalid("The client id %s is not valid.", id)
+	}
+	return p.createClient(ctx, id, secret, in)
+}
+
+// createClient makes a client. given is a secret from a seed file; the request may ask for another kind. The secret is
+// sealed before the transaction, because loading a data key may need the database.
+func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
+	if _, err := p.fresh(ctx, in.UserPoolId); err != nil {
+		return nil, err
+	}
+	note(ctx, in.UserPoolId, id)
+	secrets, err := p.newSecret(id, given, in)
+	if err != nil {
+		return nil, err
+	}
+	row := clientRow{id: id, poolID: in.UserPoolId}
+	if row.secrets, err = p.sealSecrets(ctx, row.poolID, id, secrets); err != nil {
+		return nil, err
+	}
+	var config *cognitoidp.UserPoolClientType
+	err = p.d.DB.Update(ctx, func(tx *db.Tx) error {
+		pool, err := txPool(tx, row.poolID)
+		if err != nil {
+			return err
+		}
+		if config, err = p.rules().clientSettings(pool, id, nil, in, len(secrets) > 0); err != nil {
+			return err
+		}
+		row := row
+		if row.config, err = encodeClient(config); err != nil {
+			return err
+		}
+		if row.version, err = nextVersion(tx); err != nil {
+			return err
+		}
+		p.changed(tx, row.version, "", id)
+		return insertClient(tx, row)
+	})
+	if err != nil {
+		return nil, err
+	}
+	show(config, secrets)
+	return config, nil
+}
+
+// txPool reads a pool in a transaction or answers that it does not exist.
+func txPool(tx *db.Tx, poolID string) (*Pool, error) {
+	row, err := readPool(tx, poolID)
+	if err != nil {
+		return nil, PoolRefusal(err, poolID)
+	}
+	return newPool(row)
+}
+
+// newSecret makes the secret that a request asks for; none for a public client.
+func (p *Pools) newSecret(id, given string, in *cognitoidp.CreateUserPoolClientRequest) ([]secret, error) {
+	now := p.d.Clock.Now()
+	s := secret{ID: id + "--" + strconv.FormatInt(now.Unix(), 10), Created: now.UnixMilli()}
+	switch {
+	case in.ClientSecret != nil && on(in.GenerateSecret):
+		return nil, invalid("GenerateSecret can not be true when ClientSecret is specified.")
+	case given != "":
+		s.Value = given
+	case in.ClientSecret != nil:
+		s.Value, s.Chosen = *in.ClientSecret, true
+	case on(in.GenerateSecret):
+		s.Value = p.d.IDs.ClientSecret()
+	default:
+		return nil, nil
+	}
+	if n := len(s.Value); n < 24 || n > 64 || !clientIDs.MatchString(s.Value) {
+		return nil, invalid("1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have 24 to 64 letters, digits, underscores or plus signs")
+	}
+	return []secret{s}, nil
+}
+
+// show puts the newest secret that may be shown into the answer.
+func show(config *cognitoidp.UserPoolClientType, secrets []secret) {
+	for _, s := range secrets {
+		if !s.Chosen {
+			config.ClientSecret = &s.Value
+			return
+		}
+	}
+}
+
+// encodeClient writes settings as they are stored, without the secret.
+func encodeClient(config *cognitoidp.UserPoolClientType) (string, error) {
+	c := *config
+	c.ClientSecret = nil
+	text, err := json.Marshal(&c)
+	return string(text), err
+}
+
+// DescribeUserPoolClient implements the AWS operation.
+func (o Ops) DescribeUserPoolClient(ctx context.Context, in *cognitoidp.DescribeUserPoolClientRequest) (*cognitoidp.DescribeUserPoolClientResponse, error) {
+	note(ctx, in.UserPoolId, in.ClientId)
+	var row clientRow
+	err := o.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		row, err = o.storedClient(tx, in.UserPoolId, in.ClientId)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := o.openClient(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.DescribeUserPoolClientResponse{UserPoolClient: c.Config}, nil
+}
+
+// storedClient reads a client of a pool or answers that the pool or the client does not exist.
+func (p *Pools) storedClient(tx *db.Tx, poolID, clientID string) (clientRow, error) {
+	if _, err := poolVersion(tx, poolID); err != nil {
+		return clientRow{}, PoolRefusal(err, poolID)
+	}
+	row, err := readClient(tx, clientID)
+	if err == nil && row.poolID != poolID {
+		err = ErrClientNotFound
+	}
+	return row, ClientRefusal(err, clientID)
+}
+
+// UpdateUserPoolClient implements the AWS operation.
+func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUserPoolClientRequest) (*cognitoidp.UpdateUserPoolClientResponse, error) {
+	note(ctx, in.UserPoolId, in.ClientId)
+	var row clientRow
+	err := o.d.DB.Update(ctx, func(tx *db.Tx) error {
+		stored, err := o.storedClient(tx, in.UserPoolId, in.ClientId)
+		if err != nil {
+			return err
+		}
+		pool, err := txPool(tx, in.UserPoolId)
+		if err != nil {
+			return err
+		}
+		old := new(cognitoidp.UserPoolClientType)
+		if err := json.Unmarshal([]byte(stored.config), old); err != nil {
+			return err
+		}
+		config, err := o.rules().clientSettings(pool, stored.id, old, clientAsCreate(in), len(stored.secrets) > 0)
+		if err != nil {
+			return err
+		}
+		row = stored
+		if row.config, err = encodeClient(config); err != nil {
+			return err
+		}
+		if row.version, err = nextVersion(tx); err != nil {
+			return err
+		}
+		done, err := replaceClient(tx, row, stored.version)
+		if err == nil && !done {
+			err = concurrent()
+		}
+		o.changed(tx, row.version, "", row.id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := o.openClient(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.UpdateUserPoolClientResponse{UserPoolClient: c.Config}, nil
+}
+
+// DeleteUserPoolClient implements the AWS operation.
+func (o Ops) DeleteUserPoolClient(ctx context.Context, in *cognitoidp.DeleteUserPoolClientRequest) error {
+	note(ctx, in.UserPoolId, in.ClientId)
+	return o.d.DB.Update(ctx, func(tx *db.Tx) error {
+		row, err := o.storedClient(tx, in.UserPoolId, in.ClientId)
+		if err != nil {
+			return err
+		}
+		for _, f := range o.d.OnDeleteClient {
+			if err := f(tx, row.poolID, row.id); err != nil {
+				return err
+			}
+		}
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
+		done, err := removeClient(tx, row.id, row.version)
+		if err == nil && !done {
+			err = concurrent()
+		}
+		o.changed(tx, version, "", row.id)
+		return err
+	})
+}

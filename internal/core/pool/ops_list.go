@@ -1,0 +1,135 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/pagetoken"
+)
+
+// maxPage is the largest page of a list operation, and the one that a caller gets without asking.
+const maxPage = 60
+
+// accountScope is the data key scope of what belongs to no pool.
+const accountScope = "account"
+
+// cursor opens the token of a request; an absent token starts from the beginning.
+func (p *Pools) cursor(ctx context.Context, scope, binding string, token *string) (string, error) {
+	if token == nil {
+		return "", nil
+	}
+	after, err := p.pages.Open(ctx, scope, binding, *token)
+	if errors.Is(err, pagetoken.ErrInvalid) {
+		return "", invalid("Invalid NextToken.")
+	}
+	return after, err
+}
+
+// pageSize reads MaxResults.
+func pageSize(max *int64) (int, error) {
+	n := num(or(max, maxPage))
+	if n < 1 || n > maxPage {
+		return 0, invalid("MaxResults must be between 1 and %d, not %d.", maxPage, n)
+	}
+	return int(n), nil
+}
+
+// ListUserPools implements the AWS operation. Pools come in the order of their ids.
+func (o Ops) ListUserPools(ctx context.Context, in *cognitoidp.ListUserPoolsRequest) (*cognitoidp.ListUserPoolsResponse, error) {
+	limit, err := pageSize(&in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	binding := pagetoken.Binding("ListUserPools", o.d.Account, o.d.Region)
+	after, err := o.cursor(ctx, accountScope, binding, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	var rows []poolRow
+	err = o.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		rows, err = listPools(tx, after, limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &cognitoidp.ListUserPoolsResponse{UserPools: []cognitoidp.UserPoolDescriptionType{}}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		if out.NextToken, err = o.accountToken(ctx, binding, rows[limit-1].id); err != nil {
+			return nil, err
+		}
+	}
+	for _, row := range rows {
+		var c cognitoidp.UserPoolType
+		if err := json.Unmarshal([]byte(row.config), &c); err != nil {
+			return nil, err
+		}
+		out.UserPools = append(out.UserPools, cognitoidp.UserPoolDescriptionType{
+			Id: c.Id, Name: c.Name, LambdaConfig: c.LambdaConfig, LastModifiedDate: c.LastModifiedDate, CreationDate: c.CreationDate,
+		})
+	}
+	return out, nil
+}
+
+// accountToken seals a cursor over all pools. The key of the account is made when it is first needed.
+func (p *Pools) accountToken(ctx context.Context, binding, cursor string) (*string, error) {
+	token, err := p.pages.Seal(ctx, accountScope, binding, cursor)
+	if err != nil {
+		created := p.d.DB.Update(ctx, func(tx *db.Tx) error { return p.d.Keys.Create(tx, accountScope) })
+		if token, err = p.pages.Seal(ctx, accountScope, binding, cursor); err != nil {
+			return nil, errors.Join(err, created)
+		}
+	}
+	return &token, nil
+}
+
+// ListUserPoolClients implements the AWS operation. Clients come in the order of their ids. The ClientType filter
+// applies to a page after it was read, so a page may be short or empty and still continue.
+func (o Ops) ListUserPoolClients(ctx context.Context, in *cognitoidp.ListUserPoolClientsRequest) (*cognitoidp.ListUserPoolClientsResponse, error) {
+	note(ctx, in.UserPoolId, "")
+	limit, err := pageSize(in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := o.fresh(ctx, in.UserPoolId); err != nil {
+		return nil, err
+	}
+	binding := pagetoken.Binding("ListUserPoolClients", in.UserPoolId, string(val(in.ClientType)))
+	after, err := o.cursor(ctx, in.UserPoolId, binding, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	var rows []clientRow
+	err = o.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		rows, err = listClients(tx, in.UserPoolId, after, limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &cognitoidp.ListUserPoolClientsResponse{UserPoolClients: []cognitoidp.UserPoolClientDescription{}}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		token, err := o.pages.Seal(ctx, in.UserPoolId, binding, rows[limit-1].id)
+		if err != nil {
+			return nil, err
+		}
+		out.NextToken = &token
+	}
+	for _, row := range rows {
+		var c cognitoidp.UserPoolClientType
+		if err := json.Unmarshal([]byte(row.config), &c); err != nil {
+			return nil, err
+		}
+		if in.ClientType == nil || *in.ClientType == val(c.ClientType) {
+			out.UserPoolClients = append(out.UserPoolClients, cognitoidp.UserPoolClientDescription{
+				ClientId: c.ClientId, UserPoolId: c.UserPoolId, ClientName: c.ClientName,
+			})
+		}
+	}
+	return out, nil
+}

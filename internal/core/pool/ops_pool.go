@@ -1,0 +1,255 @@
+package pool
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
+)
+
+// poolIDs and clientIDs are the forms that the API accepts as ids.
+var (
+	poolIDs   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+	clientIDs = regexp.MustCompile(`^[\w+]{1,128}$`)
+)
+
+// note puts the pool and client of a request into its log event.
+func note(ctx context.Context, poolID, clientID string) {
+	r := obs.From(ctx)
+	r.Pool, r.Client = poolID, clientID
+}
+
+// CreateUserPool implements the AWS operation.
+func (o Ops) CreateUserPool(ctx context.Context, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.CreateUserPoolResponse, error) {
+	config, err := o.CreatePoolWithID(ctx, o.d.IDs.PoolID(o.d.Region), in)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.CreateUserPoolResponse{UserPool: config}, nil
+}
+
+// CreatePoolWithID creates a pool with a chosen id, for seed files and imports. The error is an AWS exception of
+// CreateUserPool, ErrExists, or one of the database. Data key, settings and everything that OnCreate makes appear
+// together or not at all.
+func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, error) {
+	note(ctx, id, "")
+	if len(id) > 55 || !poolIDs.MatchString(id) {
+		return nil, invalid("The user pool id %s is not valid.", id)
+	}
+	config, mfa, err := p.rules().newPoolSettings(id, in)
+	if err != nil {
+		return nil, err
+	}
+	row, err := encodePool(id, config, mfa)
+	if err != nil {
+		return nil, err
+	}
+	err = p.d.DB.Update(ctx, func(tx *db.Tx) error {
+		if err := poolFree(tx, id); err != nil {
+			return err
+		}
+		if err := p.d.Keys.Create(tx, id); err != nil {
+			return err
+		}
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
+		row := row
+		row.version = version
+		if err := insertPool(tx, row); err != nil {
+			return err
+		}
+		p.changed(tx, version, id, "")
+		return hooks(tx, p.d.OnCreate, id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	config.EstimatedNumberOfUsers = new(int64(0))
+	return config, nil
+}
+
+// hooks runs what other rooms do in the transaction.
+func hooks(tx *db.Tx, list []func(*db.Tx, string) error, poolID string) error {
+	for _, f := range list {
+		if err := f(tx, poolID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encodePool writes settings as they are stored.
+func encodePool(id string, config *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigResponse) (poolRow, error) {
+	c, err := json.Marshal(config)
+	if err != nil {
+		return poolRow{}, err
+	}
+	m, err := json.Marshal(mfa)
+	return poolRow{id: id, config: string(c), mfa: string(m)}, err
+}
+
+// fresh reads a pool from the database, so that an administrator sees the last change whichever node made it.
+func (p *Pools) fresh(ctx context.Context, poolID string) (*Pool, error) {
+	note(ctx, poolID, "")
+	var row poolRow
+	err := p.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		row, err = readPool(tx, poolID)
+		return err
+	})
+	if err != nil {
+		return nil, PoolRefusal(err, poolID)
+	}
+	return newPool(row)
+}
+
+// DescribeUserPool implements the AWS operation.
+func (o Ops) DescribeUserPool(ctx context.Context, in *cognitoidp.DescribeUserPoolRequest) (*cognitoidp.DescribeUserPoolResponse, error) {
+	pool, err := o.fresh(ctx, in.UserPoolId)
+	if err != nil {
+		return nil, err
+	}
+	var users int64
+	if o.d.CountUsers != nil {
+		if users, err = o.d.CountUsers(ctx, pool.ID); err != nil {
+			return nil, err
+		}
+	}
+	pool.Config.EstimatedNumberOfUsers = &users
+	return &cognitoidp.DescribeUserPoolResponse{UserPool: pool.Config}, nil
+}
+
+// modify changes the settings of a pool in one transaction. lost is the answer when another request changed it
+// meanwhile; db.ErrRetry starts over instead.
+func (p *Pools) modify(ctx context.Context, poolID string, lost error, change func(*db.Tx, *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error)) error {
+	note(ctx, poolID, "")
+	return p.d.DB.Update(ctx, func(tx *db.Tx) error {
+		old, err := txPool(tx, poolID)
+		if err != nil {
+			return err
+		}
+		config, mfa, err := change(tx, old)
+		if err != nil {
+			return err
+		}
+		row, err := encodePool(poolID, config, mfa)
+		if err != nil {
+			return err
+		}
+		if row.version, err = nextVersion(tx); err != nil {
+			return err
+		}
+		done, err := replacePool(tx, row, old.Version)
+		if err == nil && !done {
+			err = lost
+		}
+		p.changed(tx, row.version, poolID, "")
+		return err
+	})
+}
+
+// UpdateUserPool implements the AWS operation.
+func (o Ops) UpdateUserPool(ctx context.Context, in *cognitoidp.UpdateUserPoolRequest) (*cognitoidp.UpdateUserPoolResponse, error) {
+	err := o.modify(ctx, in.UserPoolId, concurrent(), func(tx *db.Tx, old *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
+		config, mfa, err := o.rules().changedPoolSettings(old, in)
+		if err != nil {
+			return nil, nil, err
+		}
+		return config, mfa, o.clientsFitTier(tx, old.Config, config)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.UpdateUserPoolResponse{}, nil
+}
+
+// clientsFitTier holds that a pool goes down to LITE only when none of its clients rotates refresh tokens.
+func (p *Pools) clientsFitTier(tx *db.Tx, old, changed *cognitoidp.UserPoolType) error {
+	tier := *changed.UserPoolTier
+	if p.d.IgnoreTiers || tier == *old.UserPoolTier || tier != cognitoidp.UserPoolTierTypeLite {
+		return nil
+	}
+	for after := ""; ; {
+		rows, err := listClients(tx, *changed.Id, after, 500)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, row := range rows {
+			var c cognitoidp.UserPoolClientType
+			if err := json.Unmarshal([]byte(row.config), &c); err != nil {
+				return err
+			}
+			if c.RefreshTokenRotation != nil && c.RefreshTokenRotation.Feature == cognitoidp.FeatureTypeEnabled {
+				return tierRefusal(tier, *old.UserPoolTier, []string{rotationFeature})
+			}
+		}
+		after = rows[len(rows)-1].id
+	}
+}
+
+// DeleteUserPool implements the AWS operation. The pool, its clients and everything in it are unusable when it answers;
+// the rows go away in the background (Purge).
+func (o Ops) DeleteUserPool(ctx context.Context, in *cognitoidp.DeleteUserPoolRequest) error {
+	id := in.UserPoolId
+	note(ctx, id, "")
+	return o.d.DB.Update(ctx, func(tx *db.Tx) error {
+		pool, err := txPool(tx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case val(pool.Config.DeletionProtection) == cognitoidp.DeletionProtectionTypeActive:
+			return invalid("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
+		case pool.Config.Domain != nil || pool.Config.CustomDomain != nil:
+			return invalid("User pool cannot be deleted. It has a domain configured that should be deleted first.")
+		}
+		if err := hooks(tx, o.d.OnDelete, id); err != nil {
+			return err
+		}
+		if err := o.d.Keys.Destroy(tx, id); err != nil {
+			return err
+		}
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
+		done, err := hidePool(tx, id, version, pool.Version, o.d.Clock.Milli())
+		if err == nil && !done {
+			err = db.ErrRetry
+		}
+		o.changed(tx, version, id, "")
+		return err
+	})
+}
+
+// purgeBatch is how many rows one background transaction deletes.
+const purgeBatch = 500
+
+// Purge removes one batch of the data of a deleted pool and reports whether no deleted pool is left. It is safe, but
+// wasteful, on several nodes at once.
+func (p *Pools) Purge(ctx context.Context) (done bool, err error) {
+	var id string
+	err = p.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		id, err = hiddenPool(tx)
+		return err
+	})
+	if err != nil || id == "" {
+		return err == nil, err
+	}
+	for _, f := range p.d.Purge {
+		if done, err := f(ctx, id); err != nil || !done {
+			return false, err
+		}
+	}
+	return false, p.d.DB.Update(ctx, func(tx *db.Tx) error {
+		n, err := dropClients(tx, id, purgeBatch)
+		if err != nil || n == purgeBatch {
+			return err
+		}
+		return removePool(tx, id)
+	})
+}
