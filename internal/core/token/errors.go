@@ -1,0 +1,72 @@
+package token
+
+import (
+	"context"
+	"errors"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/pool"
+)
+
+var (
+	// ErrInvalidRefresh means that the text is not a refresh token of this pool and client.
+	ErrInvalidRefresh = errors.New("token: not a refresh token of this client")
+	// ErrRefreshRevoked means that the token session has ended: revoked, signed out, or the user disabled or deleted.
+	ErrRefreshRevoked = errors.New("token: refresh token revoked")
+	// ErrRefreshExpired means that the refresh token's time is over.
+	ErrRefreshExpired = errors.New("token: refresh token expired")
+	// ErrRefreshReuse means that the refresh token was rotated out and its grace period is over. The token session has
+	// to be ended with RevokeReused: client and thief cannot be told apart.
+	ErrRefreshReuse = errors.New("token: refresh token used after rotation")
+	// ErrNoKeys means that a pool has no signing key that may be used.
+	ErrNoKeys = errors.New("token: no signing key")
+	// ErrRotating means that a rotation of the pool's signing keys is under way already.
+	ErrRotating = errors.New("token: a key rotation is under way")
+)
+
+// Refusal turns a sentinel of the refresh functions into AWS's exception; other errors pass through.
+func Refusal(err error) error {
+	switch {
+	case errors.Is(err, ErrInvalidRefresh):
+		return refuse("Invalid Refresh Token.")
+	case errors.Is(err, ErrRefreshRevoked):
+		return refuse("Refresh Token has been revoked")
+	case errors.Is(err, ErrRefreshExpired):
+		return refuse("Refresh Token has expired")
+	case errors.Is(err, ErrRefreshReuse):
+		return &cognitoidp.RefreshTokenReuseException{Message: "Refresh token reuse detected"}
+	}
+	return err
+}
+
+func refuse(text string) error { return &cognitoidp.NotAuthorizedException{Message: text} }
+
+// The refusals of access tokens, in AWS's words.
+func errBadAccess() error     { return refuse("Invalid Access Token") }
+func errBadSignature() error  { return refuse("Could not verify signature for Access Token") }
+func errAccessExpired() error { return refuse("Access Token has expired") }
+func errAccessRevoked() error { return refuse("Access Token has been revoked") }
+func errScope() error         { return refuse("Access Token does not have required scopes") }
+
+// errClient refuses a client that did not prove who it is. RevokeToken declares no ResourceNotFoundException, so an
+// unknown client looks the same.
+func errClient() error {
+	return &cognitoidp.UnauthorizedException{Message: "Invalid client or client secret"}
+}
+
+func refusalOfClient(ctx context.Context, err error) error {
+	if errors.Is(err, pool.ErrClientNotFound) || errors.Is(err, pool.ErrPoolNotFound) {
+		obs.Cause(ctx, "unknown client")
+		return errClient()
+	}
+	return err
+}
+
+// refusalOfRevoked renders the errors of a text that was to be revoked.
+func refusalOfRevoked(err error) error {
+	if errors.Is(err, ErrInvalidRefresh) {
+		return &cognitoidp.InvalidParameterException{Message: "Invalid Refresh Token."}
+	}
+	return err
+}

@@ -1,0 +1,161 @@
+package token
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/jose"
+	"cognate/internal/core/pool"
+)
+
+// Grant is a set of signed tokens that becomes valid when it is committed.
+type Grant struct {
+	session *Session
+	result  *cognitoidp.AuthenticationResultType
+	change  change
+	grace   time.Duration
+}
+
+// change is what a Grant writes.
+type change int
+
+const (
+	changeNone   change = iota
+	changeOpen          // a new session
+	changeRotate        // the next generation of the session's refresh token
+)
+
+// Result is the answer with the tokens. Hand it out only after a commit, unless Writes is false.
+func (g *Grant) Result() *cognitoidp.AuthenticationResultType { return g.result }
+
+// Writes reports whether the grant has to be committed; a refresh without rotation writes nothing.
+func (g *Grant) Writes() bool { return g.change != changeNone }
+
+// Session is the session that the tokens belong to.
+func (g *Grant) Session() *Session { return g.session }
+
+// Prepare signs the tokens of a new authentication, outside any transaction. They are worth nothing until Commit.
+func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj Subject, o Options) (*Grant, error) {
+	now := t.clock.Now()
+	s := &Session{
+		PoolID: p.ID, Sub: subj.Sub, ClientID: c.ID, ID: t.ids.TokenSession(), EventID: o.EventID,
+		OriginJTI: t.ids.UUID(), DeviceKey: subj.DeviceKey, Scope: o.Scope, AMR: subj.AMR, ACR: o.ACR,
+		AuthTime: subj.AuthTime, Parent: o.Parent, Created: now.UnixMilli(), LastActive: now.UnixMilli(),
+		Expires: now.Add(c.RefreshTTL()).UnixMilli(), seed: make([]byte, seedSize),
+	}
+	if s.EventID == "" {
+		s.EventID = t.ids.UUID()
+	}
+	if s.Scope == "" {
+		s.Scope = AdminScope
+	}
+	if s.AuthTime == 0 {
+		s.AuthTime = now.Unix()
+	}
+	if _, err := io.ReadFull(t.random(), s.seed); err != nil {
+		return nil, fmt.Errorf("token: random: %w", err)
+	}
+	sum := sha256.Sum256(s.seed)
+	s.seedHash = sum[:]
+	s.IP, s.UserAgent = origin(ctx, &subj)
+
+	result, err := t.sign(ctx, p, c, &subj, s, now)
+	if err != nil {
+		return nil, err
+	}
+	refresh, err := t.refreshText(ctx, s, 0)
+	if err != nil {
+		return nil, err
+	}
+	result.RefreshToken = &refresh
+	return &Grant{session: s, result: result, change: changeOpen}, nil
+}
+
+// Renew signs new ID and access tokens for a session that FindRefresh found, with the subject as it is today. When the
+// client rotates refresh tokens, the answer carries the next one and the grant has to be committed.
+func (t *Tokens) Renew(ctx context.Context, p *pool.Pool, c *pool.Client, s *Session, subj Subject) (*Grant, error) {
+	now := t.clock.Now()
+	result, err := t.sign(ctx, p, c, &subj, s, now)
+	if err != nil {
+		return nil, err
+	}
+	g := &Grant{session: s, result: result}
+	if on, grace := c.Rotation(); on {
+		g.grace = grace
+		next := s.generation + 1
+		if s.stale { // the successor exists already and is given out once more
+			next = s.generation
+		} else {
+			g.change = changeRotate
+		}
+		text, err := t.refreshText(ctx, s, next)
+		if err != nil {
+			return nil, err
+		}
+		result.RefreshToken = &text
+	}
+	ip, agent := origin(ctx, &subj)
+	t.active.note(s, now.UnixMilli(), ip, agent)
+	return g, nil
+}
+
+// Commit makes a grant valid: it writes the new session, or moves the session to its next refresh token. When another
+// redemption of the same token was faster and the grace period is over it returns ErrRefreshReuse, and when the session
+// has ended meanwhile ErrRefreshRevoked; roll back then.
+func (t *Tokens) Commit(tx *db.Tx, g *Grant) error {
+	switch g.change {
+	case changeOpen:
+		return insertSession(tx, g.session)
+	case changeRotate:
+		return t.rotate(tx, g)
+	}
+	return nil
+}
+
+func (t *Tokens) rotate(tx *db.Tx, g *Grant) error {
+	s, now := g.session, t.clock.Milli()
+	moved, err := rotateSession(tx, s, now)
+	if err != nil || moved {
+		return err
+	}
+	current, err := findSession(tx, s.PoolID, s.Sub, s.EventID)
+	if errors.Is(err, db.ErrNoRows) {
+		return ErrRefreshRevoked
+	}
+	if err != nil {
+		return err
+	}
+	if current.generation == s.generation+1 && now < current.rotated+g.grace.Milliseconds() {
+		return nil // a parallel request rotated to the very token that this grant carries
+	}
+	return ErrRefreshReuse
+}
+
+// sign returns the ID and access token, signed at the same time on two cores.
+func (t *Tokens) sign(ctx context.Context, p *pool.Pool, c *pool.Client, subj *Subject, s *Session, now time.Time) (*cognitoidp.AuthenticationResultType, error) {
+	keys, err := t.signers(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	rotates, _ := c.Rotation()
+	cl := &claims{
+		pool: p, client: c, subject: subj, session: s, issuer: t.issuer(p), issued: now.Unix(),
+		links: rotates || c.RevocationEnabled(),
+	}
+	groups := byPrecedence(subj.Groups)
+	id, access, err := jose.SignPair(
+		keys.id.job(cl.id(t.ids.UUID(), groups)), keys.access.job(cl.access(t.ids.UUID(), groups)))
+	if err != nil {
+		return nil, fmt.Errorf("token: sign: %w", err)
+	}
+	return &cognitoidp.AuthenticationResultType{
+		AccessToken: &access, IdToken: &id, TokenType: new("Bearer"),
+		ExpiresIn: new(int64(c.AccessTTL() / time.Second)),
+	}, nil
+}

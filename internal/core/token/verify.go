@@ -1,0 +1,216 @@
+package token
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cognate/internal/base/db"
+	"cognate/internal/base/jose"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/pool"
+)
+
+// Access is a verified access token whose session lives.
+type Access struct {
+	Pool      *pool.Pool
+	Client    *pool.Client
+	ClientID  string
+	Sub       string
+	Username  string
+	Scopes    []string
+	JTI       string
+	OriginJTI string // "" when the client has token revocation switched off
+	EventID   string
+	SessionID string // tkn...
+	DeviceKey string
+	AMR       []string // how the user was authenticated
+	ACR       string
+	AuthTime  int64 // seconds since 1970
+	IssuedAt  int64 // seconds since 1970
+	ExpiresAt int64 // seconds since 1970
+}
+
+// HasScope reports whether the token carries a scope.
+func (a *Access) HasScope(scope string) bool { return slices.Contains(a.Scopes, scope) }
+
+// accessClaims are the claims of an access token that are acted on.
+type accessClaims struct {
+	Sub       string `json:"sub"`
+	Iss       string `json:"iss"`
+	ClientID  string `json:"client_id"`
+	OriginJTI string `json:"origin_jti"`
+	EventID   string `json:"event_id"`
+	TokenUse  string `json:"token_use"`
+	Scope     string `json:"scope"`
+	Exp       int64  `json:"exp"`
+	Iat       int64  `json:"iat"`
+	JTI       string `json:"jti"`
+	Username  string `json:"username"`
+}
+
+// VerifyAccess verifies an access token for the token-authorised operations of the user pools API: VerifyToken, and the
+// scope that they all require. The errors are AWS's NotAuthorizedExceptions; anything else is an internal failure.
+func (t *Tokens) VerifyAccess(ctx context.Context, text string) (*Access, error) {
+	a, err := t.VerifyToken(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if !a.HasScope(AdminScope) {
+		return nil, errScope()
+	}
+	return a, nil
+}
+
+// VerifyToken verifies an access token of any scope: signature by the pool's access key, issuer, use, time, and that its
+// session has not been ended. The errors are those of VerifyAccess.
+func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) {
+	p, err := t.owner(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.verify(ctx, p, text)
+	if err != nil {
+		return nil, err
+	}
+	if c.Exp <= t.clock.Now().Unix() {
+		return nil, errAccessExpired()
+	}
+	client, err := t.clientOf(ctx, p, c.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	var s *Session
+	err = t.db.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		s, err = findSession(tx, p.ID, c.Sub, c.EventID)
+		return err
+	})
+	if errors.Is(err, db.ErrNoRows) || err == nil && s.ClientID != c.ClientID {
+		return nil, errAccessRevoked()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("token: find session: %w", err)
+	}
+	r := obs.From(ctx)
+	r.Pool, r.Client, r.User = p.ID, c.ClientID, c.Sub
+	return &Access{
+		Pool: p, Client: client, ClientID: c.ClientID, Sub: c.Sub, Username: c.Username,
+		Scopes: strings.Fields(c.Scope), JTI: c.JTI, OriginJTI: c.OriginJTI, EventID: c.EventID, SessionID: s.ID,
+		DeviceKey: s.DeviceKey, AMR: s.AMR, ACR: s.ACR, AuthTime: s.AuthTime, IssuedAt: c.Iat, ExpiresAt: c.Exp,
+	}, nil
+}
+
+// verify checks what can be checked without the session.
+func (t *Tokens) verify(ctx context.Context, p *pool.Pool, text string) (*accessClaims, error) {
+	var failed error
+	payload, err := jose.Verify(text, func(kid string) *rsa.PublicKey {
+		key, err := t.accessKey(ctx, p.ID, kid)
+		failed = err
+		return key
+	})
+	switch {
+	case failed != nil:
+		return nil, failed
+	case errors.Is(err, jose.ErrSignature), errors.Is(err, jose.ErrUnknownKey):
+		obs.Cause(ctx, "access token: %v", err)
+		return nil, errBadSignature()
+	case err != nil:
+		obs.Cause(ctx, "access token: %v", err)
+		return nil, errBadAccess()
+	}
+	c := new(accessClaims)
+	if err := json.Unmarshal(payload, c); err != nil || c.TokenUse != "access" || c.Sub == "" || c.EventID == "" {
+		obs.Cause(ctx, "access token: not an access token of a user")
+		return nil, errBadAccess()
+	}
+	if !t.issues(p, c.Iss) {
+		obs.Cause(ctx, "access token: foreign issuer")
+		return nil, errBadAccess()
+	}
+	return c, nil
+}
+
+// clientOf returns the client of a token. Tokens of a deleted client are as good as revoked.
+func (t *Tokens) clientOf(ctx context.Context, p *pool.Pool, clientID string) (*pool.Client, error) {
+	_, c, err := t.pools.Client(ctx, clientID)
+	switch {
+	case errors.Is(err, pool.ErrClientNotFound), errors.Is(err, pool.ErrPoolNotFound):
+		obs.Cause(ctx, "access token: its client was deleted")
+		return nil, errAccessRevoked()
+	case err != nil:
+		return nil, err
+	case c.PoolID != p.ID:
+		return nil, errAccessRevoked()
+	}
+	return c, nil
+}
+
+// owner returns the pool whose keys have to prove the token. It follows the issuer that the token names, of which
+// nothing is believed until verify has checked it.
+func (t *Tokens) owner(ctx context.Context, text string) (*pool.Pool, error) {
+	poolID := namedPool(text)
+	if poolID == "" {
+		obs.Cause(ctx, "access token: names no issuer")
+		return nil, errBadAccess()
+	}
+	p, err := t.pools.Pool(ctx, poolID)
+	if errors.Is(err, pool.ErrPoolNotFound) {
+		obs.Cause(ctx, "access token: unknown pool")
+		return nil, errBadSignature()
+	}
+	return p, err
+}
+
+// maxPoolID is the longest pool id of the API, in characters.
+const maxPoolID = 55
+
+// namedPool returns the last part of the issuer that an unverified token names, "" when it names none.
+func namedPool(text string) string {
+	if len(text) > jose.MaxToken {
+		return ""
+	}
+	_, rest, _ := strings.Cut(text, ".")
+	body, _, ok := strings.Cut(rest, ".")
+	if !ok {
+		return ""
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(body)
+	if err != nil {
+		return ""
+	}
+	var named struct {
+		Iss string `json:"iss"`
+	}
+	if json.Unmarshal(payload, &named) != nil {
+		return ""
+	}
+	poolID := named.Iss[strings.LastIndexByte(named.Iss, '/')+1:]
+	if !IsPoolID(poolID) {
+		return ""
+	}
+	return poolID
+}
+
+// IsPoolID reports whether text has the form of a user pool id, [\w-]+_[0-9A-Za-z]+ of at most 55 characters. What has
+// not need not be looked up.
+func IsPoolID(text string) bool {
+	i := strings.LastIndexByte(text, '_')
+	if len(text) > maxPoolID || i < 1 || i == len(text)-1 {
+		return false
+	}
+	for j := range len(text) {
+		switch c := text[j]; {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case j <= i && (c == '-' || c == '_'):
+		default:
+			return false
+		}
+	}
+	return true
+}
