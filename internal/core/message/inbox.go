@@ -1,0 +1,92 @@
+package message
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"cognate/internal/base/db"
+)
+
+const (
+	// inboxKeep is how many messages of a pool the inbox shows.
+	inboxKeep = 1000
+	// inboxTrimEvery is how many messages are added between two clean-ups.
+	inboxTrimEvery = 64
+)
+
+// InboxMessage is a message as the dev inbox shows it.
+type InboxMessage struct {
+	ID         string    `json:"id"`
+	Medium     Medium    `json:"medium"`
+	To         string    `json:"to"`
+	Subject    string    `json:"subject"`
+	Body       string    `json:"body"`
+	Code       string    `json:"code"`
+	Trigger    string    `json:"trigger"` // CustomMessage_SignUp ...
+	UserPoolID string    `json:"userPoolId"`
+	Username   string    `json:"username"`
+	CreatedAt  time.Time `json:"createdAt"`
+}
+
+func inboxAAD(poolID, id string) []string { return []string{"message_inbox", "sealed", poolID, id} }
+
+// keepInInbox writes the inbox row in the request's own transaction, so that a
+// reader sees it as soon as the call has answered.
+func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message) error {
+	var salt [6]byte
+	if _, err := io.ReadFull(m.deps.Rand, salt[:]); err != nil {
+		return err
+	}
+	row := inboxRow{poolID: msg.PoolID, id: fmt.Sprintf("%016x", m.deps.Now().UnixNano()) + hex.EncodeToString(salt[:])}
+	plain, err := json.Marshal(InboxMessage{
+		ID: row.id, Medium: msg.Medium, To: msg.To, Subject: msg.Subject, Body: msg.Body, Code: msg.Code,
+		Trigger: "CustomMessage_" + string(msg.Kind), UserPoolID: msg.PoolID, Username: msg.Username,
+		CreatedAt: m.deps.Clock.Now().UTC().Truncate(time.Millisecond),
+	})
+	if err != nil {
+		return err
+	}
+	if row.sealed, err = m.deps.Keyring.Seal(ctx, row.poolID, plain, inboxAAD(row.poolID, row.id)...); err != nil {
+		return err
+	}
+	if m.trimmed.Add(1)%inboxTrimEvery == 0 {
+		if err := trimInbox(tx, row.poolID, inboxKeep-1); err != nil {
+			return err
+		}
+	}
+	return insertInbox(tx, row)
+}
+
+// Inbox answers the newest messages first, at most 1000 of each pool. to and
+// poolID select when they are not empty; to ignores case.
+func (m *Messages) Inbox(ctx context.Context, to, poolID string) ([]InboxMessage, error) {
+	var rows []inboxRow
+	err := m.deps.DB.Read(ctx, func(tx *db.Tx) error {
+		var err error
+		rows, err = listInbox(tx, poolID, inboxKeep)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("message: inbox: %w", err)
+	}
+	list := make([]InboxMessage, 0, len(rows))
+	for _, r := range rows {
+		plain, err := m.deps.Keyring.Open(ctx, r.poolID, r.sealed, inboxAAD(r.poolID, r.id)...)
+		if err != nil {
+			continue // the pool and its key were deleted in the meantime
+		}
+		var msg InboxMessage
+		if err := json.Unmarshal(plain, &msg); err != nil {
+			return nil, fmt.Errorf("message: inbox row %s: %w", r.id, err)
+		}
+		if to == "" || strings.EqualFold(msg.To, to) {
+			list = append(list, msg)
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,168 @@
+package message
+
+import (
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"cognate/internal/api/cognitoidp"
+)
+
+// The texts of pools that set none, as AWS documents them.
+const (
+	defaultCode           = "Your verification code is {####}. "
+	defaultCodeSubject    = "Your verification code"
+	defaultLink           = "Please click the link below to verify your email address. {##Verify Email##} "
+	defaultLinkSubject    = "Your verification link"
+	defaultInvite         = "Your username is {username} and temporary password is {####}. "
+	defaultInviteSubject  = "Your temporary password"
+	defaultAuthentication = "Your authentication code is {####}. "
+	defaultAuthSubject    = "Your authentication code"
+)
+
+const codePlace = "{####}"
+
+var linkPlace = regexp.MustCompile(`\{##(.*?)##\}`)
+
+// Rendered is a message with everything filled in.
+type Rendered struct {
+	Subject string // one line; "" for SMS
+	Text    string
+	HTML    string // "" for SMS
+}
+
+// Render fills in the template of o. linkBase is where the pool's sign-in pages
+// are; with it, sign-up mails of pools that ask for links carry one. The result
+// is false for an invitation that must not be sent: the user has a temporary
+// password but the template no place for it, or the other way round.
+func Render(o Outgoing, linkBase string) (Rendered, bool) {
+	cfg := o.Config
+	if cfg == nil {
+		cfg = &cognitoidp.UserPoolType{}
+	}
+	if o.Medium == SMS {
+		text := smsTemplate(cfg, o)
+		if !fits(o, text) {
+			return Rendered{}, false
+		}
+		return Rendered{Text: fill(text, o, func(s string) string { return s })}, true
+	}
+	link := ""
+	if linkBase != "" && wantsLink(cfg, o.Kind) {
+		link = ConfirmLink(linkBase, o.ClientID, o.Username, o.Code)
+	}
+	subject, body := emailTemplate(cfg, o, link != "")
+	if !fits(o, body) {
+		return Rendered{}, false
+	}
+	if link != "" {
+		body = linkPlace.ReplaceAllStringFunc(body, func(place string) string {
+			return `<a href="` + html.EscapeString(link) + `">` + linkPlace.FindStringSubmatch(place)[1] + `</a>`
+		})
+	} else {
+		body = fill(body, o, html.EscapeString)
+	}
+	return Rendered{Subject: oneLine(subject), Text: htmlToText(body), HTML: body}, true
+}
+
+// fits reports whether invitation and user belong together.
+func fits(o Outgoing, text string) bool {
+	return o.Kind != AdminCreateUser || strings.Contains(text, codePlace) == (o.Code != "")
+}
+
+// fill puts code and name in, in one pass, so that neither is looked at again.
+func fill(text string, o Outgoing, escape func(string) string) string {
+	if o.Kind == AdminCreateUser {
+		return strings.NewReplacer(codePlace, escape(o.Code), "{username}", escape(o.Username)).Replace(text)
+	}
+	return strings.ReplaceAll(text, codePlace, escape(o.Code))
+}
+
+// wantsLink: links confirm sign-ups only; resets and attribute checks stay with codes.
+func wantsLink(cfg *cognitoidp.UserPoolType, kind Kind) bool {
+	t := cfg.VerificationMessageTemplate
+	return (kind == SignUp || kind == ResendCode) && t != nil && t.DefaultEmailOption != nil &&
+		*t.DefaultEmailOption == cognitoidp.DefaultEmailOptionTypeConfirmWithLink
+}
+
+// ConfirmLink is the address that confirms a sign-up when it is opened. base is
+// the configured URL of the pool's sign-in pages.
+func ConfirmLink(base, clientID, username, code string) string {
+	return strings.TrimSuffix(base, "/") + "/confirmUser/?client_id=" + url.QueryEscape(clientID) +
+		"&user_name=" + url.QueryEscape(username) + "&confirmation_code=" + url.QueryEscape(code)
+}
+
+func smsTemplate(cfg *cognitoidp.UserPoolType, o Outgoing) string {
+	switch o.Kind {
+	case AdminCreateUser:
+		if t := invite(cfg); t != nil {
+			return choose(defaultInvite, t.SMSMessage)
+		}
+		return defaultInvite
+	case Authentication:
+		var mfa *string
+		if o.MFA != nil && o.MFA.SmsMfaConfiguration != nil {
+			mfa = o.MFA.SmsMfaConfiguration.SmsAuthenticationMessage
+		}
+		return choose(defaultAuthentication, mfa, cfg.SmsAuthenticationMessage)
+	}
+	if t := cfg.VerificationMessageTemplate; t != nil {
+		return choose(defaultCode, t.SmsMessage, cfg.SmsVerificationMessage)
+	}
+	return choose(defaultCode, cfg.SmsVerificationMessage)
+}
+
+func emailTemplate(cfg *cognitoidp.UserPoolType, o Outgoing, link bool) (subject, body string) {
+	switch o.Kind {
+	case AdminCreateUser:
+		if t := invite(cfg); t != nil {
+			return choose(defaultInviteSubject, t.EmailSubject), choose(defaultInvite, t.EmailMessage)
+		}
+		return defaultInviteSubject, defaultInvite
+	case Authentication:
+		if o.MFA != nil && o.MFA.EmailMfaConfiguration != nil {
+			t := o.MFA.EmailMfaConfiguration
+			return choose(defaultAuthSubject, t.Subject), choose(defaultAuthentication, t.Message)
+		}
+		return defaultAuthSubject, defaultAuthentication
+	}
+	t := cfg.VerificationMessageTemplate
+	if t == nil {
+		t = &cognitoidp.VerificationMessageTemplateType{}
+	}
+	if link {
+		return choose(defaultLinkSubject, t.EmailSubjectByLink), choose(defaultLink, t.EmailMessageByLink)
+	}
+	return choose(defaultCodeSubject, t.EmailSubject, cfg.EmailVerificationSubject),
+		choose(defaultCode, t.EmailMessage, cfg.EmailVerificationMessage)
+}
+
+func invite(cfg *cognitoidp.UserPoolType) *cognitoidp.MessageTemplateType {
+	if cfg.AdminCreateUserConfig == nil {
+		return nil
+	}
+	return cfg.AdminCreateUserConfig.InviteMessageTemplate
+}
+
+// choose answers the first template that is set.
+func choose(otherwise string, templates ...*string) string {
+	for _, t := range templates {
+		if t != nil && *t != "" {
+			return *t
+		}
+	}
+	return otherwise
+}
+
+// oneLine makes a value safe for a header line: control characters, among them
+// line ends in any script, become spaces.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(s)
+}
