@@ -84,7 +84,8 @@ func TestExportedComments(t *testing.T) {
 	}
 }
 
-// exportedSpec checks one type, constant or variable; a comment on the group counts for its members.
+// exportedSpec checks one type, constant or variable. A comment on the group counts for its members, and the values of
+// an enumeration are explained by the comment on its type.
 func exportedSpec(t *testing.T, r *repository, d *ast.GenDecl, spec ast.Spec) {
 	t.Helper()
 	switch s := spec.(type) {
@@ -93,8 +94,7 @@ func exportedSpec(t *testing.T, r *repository, d *ast.GenDecl, spec ast.Spec) {
 			t.Errorf("%s: type %s has no comment", r.at(s.Pos()), s.Name.Name)
 		}
 	case *ast.ValueSpec:
-		grouped := d.Lparen != token.NoPos && !wanting(d.Doc)
-		if s.Doc != nil || s.Comment != nil || grouped || !wanting(d.Doc) {
+		if s.Doc != nil || s.Comment != nil || !wanting(d.Doc) || enumeration(d) {
 			return
 		}
 		for _, name := range s.Names {
@@ -103,6 +103,16 @@ func exportedSpec(t *testing.T, r *repository, d *ast.GenDecl, spec ast.Spec) {
 			}
 		}
 	}
+}
+
+// enumeration reports whether the declaration lists constants of a named type.
+func enumeration(d *ast.GenDecl) bool {
+	first, ok := d.Specs[0].(*ast.ValueSpec)
+	if !ok || d.Tok != token.CONST {
+		return false
+	}
+	named, ok := first.Type.(*ast.Ident)
+	return ok && named.IsExported()
 }
 
 // wanting reports whether a comment is missing or too short to say anything.
