@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"slices"
@@ -18,9 +19,9 @@ import (
 // another schema.
 var ErrDump = errors.New("db: dump cannot be restored here")
 
-// dumpMagic names the format; what follows is a deflate stream of: the
-// migration list, then per table its name, columns and rows, then an empty
-// name.
+// dumpMagic names the format. After it come the CRC-32 of the rest and a
+// deflate stream of: the migration list, then per table its name, columns and
+// rows, then an empty name.
 const dumpMagic = "cognate-dump 1\n"
 
 // Value tags of a dump. tagEnd stands in place of a row's first value.
@@ -48,7 +49,7 @@ func (d *DB) Dump(ctx context.Context) ([]byte, error) {
 	var out bytes.Buffer
 	err := d.View(ctx, func(tx *Tx) error {
 		out.Reset()
-		out.WriteString(dumpMagic)
+		out.WriteString(dumpMagic + "\x00\x00\x00\x00")
 		z, err := flate.NewWriter(&out, flate.BestSpeed)
 		if err != nil {
 			return err
@@ -66,7 +67,26 @@ func (d *DB) Dump(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("db: dump: %w", err)
 	}
-	return out.Bytes(), nil
+	return seal(out.Bytes()), nil
+}
+
+// seal fills in the checksum of a dump.
+func seal(dump []byte) []byte {
+	body := dump[len(dumpMagic)+4:]
+	binary.BigEndian.PutUint32(dump[len(dumpMagic):], crc32.ChecksumIEEE(body))
+	return dump
+}
+
+// unseal returns the deflate stream of a dump.
+func unseal(dump []byte) ([]byte, error) {
+	body, ok := bytes.CutPrefix(dump, []byte(dumpMagic))
+	if !ok || len(body) < 4 {
+		return nil, fmt.Errorf("%w: not a dump of this format", ErrDump)
+	}
+	if sum := binary.BigEndian.Uint32(body); sum != crc32.ChecksumIEEE(body[4:]) {
+		return nil, fmt.Errorf("%w: damaged", ErrDump)
+	}
+	return body[4:], nil
 }
 
 // Restore replaces the contents of all tables by a dump, in one transaction.
@@ -75,9 +95,9 @@ func (d *DB) Restore(ctx context.Context, dump []byte) error {
 	if s == nil {
 		return errors.New("db: Restore before Migrate")
 	}
-	body, ok := bytes.CutPrefix(dump, []byte(dumpMagic))
-	if !ok {
-		return fmt.Errorf("%w: not a dump of this format", ErrDump)
+	body, err := unseal(dump)
+	if err != nil {
+		return err
 	}
 	return d.Update(ctx, func(tx *Tx) error {
 		r := &dumpReader{r: bufio.NewReader(flate.NewReader(bytes.NewReader(body)))}
