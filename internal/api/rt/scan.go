@@ -150,7 +150,8 @@ func (d *Decoder) number() string {
 		}
 		ok = d.digits()
 	}
-	if !ok {
+	// 01 and 1x are one wrong token, not a number and something else.
+	if c := d.at(); !ok || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' {
 		d.malformed("not a JSON value")
 		return ""
 	}
