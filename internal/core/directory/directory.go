@@ -1,0 +1,159 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cognate/internal/base/clock"
+	"cognate/internal/base/db"
+	"cognate/internal/base/id"
+	"cognate/internal/base/keyring"
+	"cognate/internal/core/code"
+	"cognate/internal/core/message"
+	"cognate/internal/core/password"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
+)
+
+// Deps are the rooms and tools the directory is assembled from. Clock and IDs may be zero for the machine's; all other
+// fields are required, OnDelete may be empty.
+type Deps struct {
+	DB       *db.DB
+	Keys     *keyring.Keyring
+	Clock    *clock.Clock
+	IDs      id.Source
+	Pools    *pool.Pools
+	Tokens   *token.Tokens
+	Codes    *code.Codes
+	Messages *message.Messages
+
+	// OnDelete are called in the transaction that deletes a user, so that rooms to the right forget the user too.
+	OnDelete []func(tx *db.Tx, poolID, sub string) error
+}
+
+// Directory keeps users and groups. It is safe for concurrent use.
+type Directory struct{ Deps }
+
+// New assembles the room.
+func New(d Deps) *Directory { return &Directory{d} }
+
+// Ops are the AWS operations of this room.
+type Ops struct{ *Directory }
+
+// Resolve finds the user that a typed name means: by user name, by alias or sign-in attribute, and in pools without
+// aliases by sub. It reads two rows by key whatever the outcome, so that an unknown name costs what a known one does.
+// ErrUserNotFound when nobody has the name.
+func (d *Directory) Resolve(tx *db.Tx, p *pool.Pool, name string) (*User, error) {
+	holders, err := readAliases(tx, p.ID, aliasKey(p, name))
+	if err != nil {
+		return nil, err
+	}
+	sub := ""
+	for _, kind := range kindOrder {
+		if sub = holders[kind]; sub != "" {
+			break
+		}
+	}
+	if sub == "" && len(p.AliasAttrs) == 0 && isUUID(name) {
+		sub = name
+	}
+	return d.BySub(tx, p, sub)
+}
+
+// BySub reads a user by sub; ErrUserNotFound when the pool has no such user.
+func (d *Directory) BySub(tx *db.Tx, p *pool.Pool, sub string) (*User, error) {
+	row, err := readUser(tx, p.ID, sub)
+	if errors.Is(err, db.ErrNoRows) {
+		return nil, ErrUserNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("directory: read user: %w", err)
+	}
+	return row.user(tx, p.ID)
+}
+
+// ResolveOrRefuse is Resolve whose ErrUserNotFound is UserNotFoundException `User does not exist.`
+func (d *Directory) ResolveOrRefuse(tx *db.Tx, p *pool.Pool, name string) (*User, error) {
+	u, err := d.Resolve(tx, p, name)
+	if err != nil {
+		return nil, refuse(err)
+	}
+	return u, nil
+}
+
+// Names reports whether typed is a name under which Resolve finds u, or the user's sub.
+func (d *Directory) Names(p *pool.Pool, u *User, typed string) bool {
+	if typed == u.Sub || typed == u.Username {
+		return true
+	}
+	key := aliasKey(p, typed)
+	for _, a := range aliases(p, u) {
+		if a.Value == key {
+			return true
+		}
+	}
+	return false
+}
+
+// GhostSub returns the sub that stands for a name nobody has: a UUID that depends on the pool's key and the normalised
+// name alone, so that counters, limits and simulated answers are stable and equal for all spellings of the name.
+func (d *Directory) GhostSub(ctx context.Context, p *pool.Pool, name string) (string, error) {
+	sum, err := d.Keys.MAC(ctx, p.ID, "directory/ghost-sub", aliasKey(p, name))
+	if err != nil {
+		return "", fmt.Errorf("directory: ghost sub: %w", err)
+	}
+	b := sum[:16:16]
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16]), nil
+}
+
+// Credential opens the user's password credential; nil for a user without a password.
+func (d *Directory) Credential(ctx context.Context, u *User) (*password.Credential, error) {
+	if len(u.credential) == 0 {
+		return nil, nil
+	}
+	plain, err := d.Keys.Open(ctx, u.PoolID, u.credential, tableUser, "credential", u.Sub)
+	if err != nil {
+		return nil, fmt.Errorf("directory: open credential: %w", err)
+	}
+	c := new(password.Credential)
+	if err := c.Unmarshal(plain); err != nil {
+		return nil, fmt.Errorf("directory: credential: %w", err)
+	}
+	return c, nil
+}
+
+// SetCredential seals c into u, to be written by Save; nil removes the password.
+func (d *Directory) SetCredential(ctx context.Context, u *User, c *password.Credential) error {
+	sealed, err := d.seal(ctx, u.PoolID, u.Sub, c)
+	if err == nil {
+		u.credential = sealed
+	}
+	return err
+}
+
+// seal binds the credential to its table, column, pool and row.
+func (d *Directory) seal(ctx context.Context, poolID, sub string, c *password.Credential) ([]byte, error) {
+	if c == nil {
+		return nil, nil
+	}
+	plain, err := c.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("directory: credential: %w", err)
+	}
+	sealed, err := d.Keys.Seal(ctx, poolID, plain, tableUser, "credential", sub)
+	if err != nil {
+		return nil, fmt.Errorf("directory: seal credential: %w", err)
+	}
+	return sealed, nil
+}
+
+// Subject is u as the token room wants it. Factor, device and time fields are the caller's to fill.
+func (d *Directory) Subject(u *User, groups []token.Group) token.Subject {
+	return token.Subject{Sub: u.Sub, Username: u.Username, Attributes: u.Attributes, Groups: groups}
+}
+
+func (d *Directory) now() time.Time { return d.Clock.Now() }

@@ -1,0 +1,82 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+
+	"cognate/internal/api/cognitoidp"
+)
+
+// Sentinels of the capability methods. ErrUsernameExists and ErrAliasExists are matched by *AliasTaken, which names the
+// attribute.
+var (
+	ErrUserNotFound   = errors.New("directory: user does not exist")
+	ErrUsernameExists = errors.New("directory: user name is taken")
+	ErrAliasExists    = errors.New("directory: alias is taken")
+	ErrGroupNotFound  = errors.New("directory: group does not exist")
+)
+
+// AliasTaken reports that a name belongs to another user.
+type AliasTaken struct {
+	Attribute string // "username", "email", "phone_number" or "preferred_username"
+	Sign      bool   // the attribute is the user name of this pool (UsernameAttributes)
+}
+
+// Error names the attribute, never the value.
+func (e *AliasTaken) Error() string { return "directory: " + e.Attribute + " is taken" }
+
+// Is makes a taken user name match ErrUsernameExists and any other taken name ErrAliasExists. A taken sign-in attribute
+// matches both: it is a UsernameExistsException while a user is made and an AliasExistsException afterwards.
+func (e *AliasTaken) Is(target error) bool {
+	switch target {
+	case ErrUsernameExists:
+		return e.Attribute == kindUsername || e.Sign
+	case ErrAliasExists:
+		return e.Attribute != kindUsername
+	}
+	return false
+}
+
+// AliasExists returns the AliasExistsException for an alias that another user holds; attribute is its name.
+func AliasExists(attribute string) error {
+	return &cognitoidp.AliasExistsException{Message: fmt.Sprintf("An account with the given %s already exists.", attribute)}
+}
+
+// UserNotFound returns the UserNotFoundException of administrative and token-authorised operations.
+func UserNotFound() error {
+	return &cognitoidp.UserNotFoundException{Message: "User does not exist."}
+}
+
+// UserDisabled returns the NotAuthorizedException for a disabled user.
+func UserDisabled() error {
+	return &cognitoidp.NotAuthorizedException{Message: "User is disabled."}
+}
+
+func invalid(format string, args ...any) error {
+	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
+}
+
+func notAuthorized(format string, args ...any) error {
+	return &cognitoidp.NotAuthorizedException{Message: fmt.Sprintf(format, args...)}
+}
+
+func groupNotFound() error { return &cognitoidp.ResourceNotFoundException{Message: "Group not found."} }
+
+func errUnauthorizedWrite() error {
+	return notAuthorized("A client attempted to write unauthorized attribute")
+}
+
+// refuse turns a sentinel of this room into the exception that every operation of this room declares for it; other
+// errors pass through.
+func refuse(err error) error {
+	var taken *AliasTaken
+	switch {
+	case errors.Is(err, ErrUserNotFound):
+		return UserNotFound()
+	case errors.Is(err, ErrGroupNotFound):
+		return groupNotFound()
+	case errors.As(err, &taken):
+		return AliasExists(taken.Attribute)
+	}
+	return err
+}

@@ -1,0 +1,172 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/code"
+	"cognate/internal/core/message"
+	"cognate/internal/core/pool"
+)
+
+// The two ways an attribute code comes to be sent; custom messages can tell them apart.
+const (
+	automatic = message.UpdateUserAttribute
+	onRequest = message.VerifyUserAttribute
+)
+
+// contact is the value of email or phone_number that a code goes to: the one that waits for verification, if any.
+func (u *User) contact(name string) string {
+	if v := u.Pending[name]; v != "" {
+		return v
+	}
+	return u.Attributes[name]
+}
+
+// verified marks a proven value of email or phone_number as verified, activating it when it was pending. It reports
+// false when the value is neither pending nor active any more.
+func (u *User) verified(name, value string) bool {
+	switch {
+	case value == "":
+		return false
+	case u.Pending[name] == value:
+		u.Attributes[name] = value
+		delete(u.Pending, name)
+	case u.Attributes[name] != value || u.Pending[name] != "":
+		return false
+	}
+	u.Attributes[name+"_verified"] = "true"
+	return true
+}
+
+// update applies checked attributes to u, saves it and sends the codes that this calls for. c is nil for administrators.
+func (d *Directory) update(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, attrs map[string]string) ([]cognitoidp.CodeDeliveryDetailsType, error) {
+	verify, err := apply(u, p, attrs, true)
+	if err != nil {
+		return nil, err
+	}
+	for name, v := range u.Pending {
+		if err := d.free(tx, p, u, name, v); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.Save(tx, p, u); err != nil {
+		return nil, err
+	}
+	var sent []cognitoidp.CodeDeliveryDetailsType
+	for _, name := range verify {
+		details, err := d.send(ctx, tx, p, c, u, name, automatic)
+		if err != nil {
+			return nil, err
+		}
+		sent = append(sent, *details)
+	}
+	return sent, nil
+}
+
+// free refuses a pending value that could never become active because it is somebody else's name.
+func (d *Directory) free(tx *db.Tx, p *pool.Pool, u *User, name, value string) error {
+	if !p.UsernameAttrs.Has(name) && !p.AliasAttrs.Has(name) {
+		return nil
+	}
+	holders, err := readAliases(tx, p.ID, aliasKey(p, value))
+	if err == nil && holders[name] != "" && holders[name] != u.Sub {
+		return &AliasTaken{Attribute: name}
+	}
+	return err
+}
+
+// send issues a code for an attribute and queues its message, both in tx.
+func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, name string, why message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	to := code.Destination{Attribute: name, Value: u.contact(name)}
+	secret, err := d.Codes.Issue(tx, p.ID, u.Sub, code.Attribute(name), to, 0)
+	if err != nil {
+		return nil, err
+	}
+	clientID := ""
+	if c != nil {
+		clientID = c.ID
+	}
+	err = d.Messages.Send(ctx, tx, message.Outgoing{
+		PoolID: p.ID, Config: p.Config, ClientID: clientID, Kind: why,
+		Sub: u.Sub, Username: u.Username, To: to.Value, Medium: message.MediumOf(name), Code: secret,
+	})
+	if errors.Is(err, message.ErrNoTransport) {
+		obs.Cause(ctx, "%v", err)
+		return nil, errNoDelivery(c, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return message.DeliveryDetails(name, to.Value), nil
+}
+
+// errNoDelivery refuses to send what nobody would deliver. AdminUpdateUserAttributes declares no
+// CodeDeliveryFailureException.
+func errNoDelivery(c *pool.Client, name string) error {
+	if c == nil {
+		return invalid("The verification code for %s cannot be delivered: no transport is configured.", name)
+	}
+	return &cognitoidp.CodeDeliveryFailureException{Message: "The verification code for " + name + " cannot be delivered."}
+}
+
+// remove deletes attributes by name. c is nil for administrators.
+func (d *Directory) remove(tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, names []string) error {
+	var lines string
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if reason := removable(p, name); reason != "" {
+			lines += "user." + name + ": " + reason + "\n"
+		}
+	}
+	if lines != "" {
+		return invalid("Invalid user attributes: %s", lines)
+	}
+	attrs := make(map[string]string, len(names))
+	for _, name := range names {
+		if c != nil && !writable(c, name) {
+			return errUnauthorizedWrite()
+		}
+		attrs[name] = ""
+	}
+	if _, err := apply(u, p, attrs, false); err != nil {
+		return err
+	}
+	return d.Save(tx, p, u)
+}
+
+// removable returns why an attribute cannot be deleted, "" when it can.
+func removable(p *pool.Pool, name string) string {
+	a, ok := p.Schema.Attr(name)
+	switch {
+	case !ok:
+		return "Attribute does not exist in the schema."
+	case name == "sub" || name == "identities" || !a.Mutable:
+		return "Attribute cannot be updated."
+	case a.Required:
+		return "The attribute is required"
+	}
+	return ""
+}
+
+// codeRefusal renders the sentinels of the code room with what VerifyUserAttribute declares; other errors pass through.
+func codeRefusal(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, code.ErrMismatch):
+		obs.Cause(ctx, "wrong code")
+		return &cognitoidp.CodeMismatchException{Message: "Invalid verification code provided, please try again."}
+	case errors.Is(err, code.ErrExpired):
+		obs.Cause(ctx, "no live code for the value")
+		return &cognitoidp.ExpiredCodeException{Message: "Invalid code provided, please request a code again."}
+	case errors.Is(err, code.ErrLimited), errors.Is(err, code.ErrTooMany):
+		obs.Cause(ctx, "%v", err)
+		return &cognitoidp.LimitExceededException{Message: "Attempt limit exceeded, please try after some time."}
+	}
+	return err
+}
+
+// warm loads the pool's keys, because sealing within a transaction should not wait for another connection.
+func (d *Directory) warm(ctx context.Context, p *pool.Pool) error { return d.Keys.Load(ctx, p.ID) }
