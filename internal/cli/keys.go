@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"cognate/internal/config"
+	"cognate/internal/server"
+)
+
+// keysCmd operates the keys of a database, also while servers run on it.
+type keysCmd struct {
+	Rotate rotateCmd `cmd:"" help:"Make new data keys, and on request new signing keys."`
+	Rewrap rewrapCmd `cmd:"" help:"Change the key-encryption key."`
+}
+
+// storage names the database that a command works on.
+type storage struct {
+	Data     string `help:"Data folder of the server." type:"path" default:".cognate" placeholder:"DIR"`
+	Database string `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
+	KeyFile  string `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
+	Key      string `help:"The key-encryption key itself; prefer the environment." placeholder:"BASE64"`
+}
+
+func (s storage) settings() config.Settings {
+	return config.Settings{
+		Mode: config.Dev, PublicURL: "http://localhost", Region: "us-east-1", Account: "000000000000",
+		Data: s.Data, Database: s.Database, KeyFile: s.KeyFile, Key: s.Key,
+	}
+}
+
+type rotateCmd struct {
+	storage
+	Pool    string `help:"Only this user pool; all when empty." placeholder:"ID"`
+	Signing bool   `help:"New signing keys too; verifiers see them before they are used."`
+}
+
+// Run makes new keys.
+func (c *rotateCmd) Run(e *env) error {
+	return server.RotateKeys(e.ctx, c.settings(), c.Pool, c.Signing, e.stdout)
+}
+
+type rewrapCmd struct {
+	storage
+	NewKeyFile string `required:"" help:"File with the new key-encryption key; made when missing." placeholder:"FILE"`
+}
+
+// Run changes the key-encryption key.
+func (c *rewrapCmd) Run(e *env) error {
+	return server.RewrapKeys(e.ctx, c.settings(), c.NewKeyFile, e.stdout)
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+
+	"cognate/internal/config"
+	"cognate/internal/server"
+)
+
+// common are the flags that dev and serve share.
+type common struct {
+	Database       string   `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
+	Seed           string   `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
+	KeyFile        string   `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
+	Key            string   `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
+	RootAccessKey  string   `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
+	RootSecret     string   `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
+	TLSCert        string   `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
+	TLSKey         string   `help:"PEM private key." placeholder:"FILE"`
+	TrustedProxies []string `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	SMTPHost       string   `name:"smtp-host" help:"E-mail goes out through this server."`
+	SMTPPort       int      `name:"smtp-port" default:"587" help:"Its port."`
+	SMTPUsername   string   `name:"smtp-username" help:"User name, when the server wants one."`
+	SMTPPassword   string   `name:"smtp-password" help:"Password; prefer the environment."`
+	SMTPFrom       string   `name:"smtp-from" help:"Sender of pools that set none." placeholder:"ADDRESS"`
+	SMTPTLS        string   `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,implicit,none" help:"STARTTLS policy, or implicit TLS."`
+	SMSWebhook     string   `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
+	SMSSecret      string   `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
+	SMSPrivate     bool     `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
+	LogFormat      string   `default:"text" enum:"text,json" help:"Log format."`
+	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
+}
+
+func (c *common) settings(mode config.Mode) config.Settings {
+	return config.Settings{
+		Mode: mode, Database: c.Database, Seed: c.Seed, KeyFile: c.KeyFile, Key: c.Key,
+		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
+		SMTP: config.SMTP{
+			Host: c.SMTPHost, Port: c.SMTPPort, Username: c.SMTPUsername,
+			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
+		},
+		SMS:       config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
+		LogFormat: c.LogFormat, LogLevel: c.LogLevel,
+	}
+}
+
+type devCmd struct {
+	common
+	Listen    string `default:"127.0.0.1:7654" help:"Address of the API."`
+	PublicURL string `help:"What clients reach the server by; default http://localhost:<port>." placeholder:"URL"`
+	Data      string `default:".cognate" help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
+	Ephemeral bool   `help:"Write nothing to disk; all is gone at exit."`
+	Region    string `default:"us-east-1" help:"AWS region the server stands for."`
+	Account   string `default:"000000000000" help:"AWS account id the server stands for."`
+}
+
+// Run starts a development server and blocks until it is stopped.
+func (d *devCmd) Run(e *env) error {
+	s := d.settings(config.Dev)
+	s.Listen, s.PublicURL, s.Region, s.Account = d.Listen, d.PublicURL, d.Region, d.Account
+	s.Data, s.Ephemeral = d.Data, d.Ephemeral
+	if s.PublicURL == "" {
+		_, port, err := net.SplitHostPort(s.Listen)
+		if err != nil {
+			return fmt.Errorf("--listen: %w", err)
+		}
+		if port != "0" { // a free port is known only once it is bound
+			s.PublicURL = "http://localhost:" + port
+		}
+	}
+	return server.Run(e.ctx, s, e.stdout)
+}
+
+type serveCmd struct {
+	common
+	Listen        string `required:"" help:"Address of the API." placeholder:"HOST:PORT"`
+	PublicURL     string `required:"" help:"What clients reach the server by." placeholder:"URL"`
+	MetricsListen string `help:"Address of the metrics; none when empty." placeholder:"HOST:PORT"`
+	Data          string `help:"Folder of the SQLite database and keys." type:"path" placeholder:"DIR"`
+	Region        string `required:"" help:"AWS region the server stands for."`
+	Account       string `required:"" help:"AWS account id the server stands for."`
+}
+
+// Run starts a production server and blocks until it is stopped.
+func (c *serveCmd) Run(e *env) error {
+	s := c.settings(config.Serve)
+	s.Listen, s.PublicURL, s.Region, s.Account = c.Listen, c.PublicURL, c.Region, c.Account
+	s.Data, s.MetricsListen = c.Data, c.MetricsListen
+	if s.KeyFile == "" && s.Data != "" && s.Key == "" {
+		s.KeyFile = filepath.Join(s.Data, "kek")
+	}
+	return server.Run(e.ctx, s, e.stdout)
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Mode is how a server was started.
+type Mode string
+
+// The two modes of design section 1.
+const (
+	Dev   Mode = "dev"   // one process, everything on, relaxed caller checks
+	Serve Mode = "serve" // strict, explicit configuration
+)
+
+// Settings is everything a server is told from outside.
+type Settings struct {
+	Mode Mode
+
+	Listen        string // host:port of the API
+	MetricsListen string // host:port of metrics in serve; empty = no metrics listener
+	PublicURL     string // what clients reach the server by, no trailing slash
+	TLSCert       string // PEM files; both or neither
+	TLSKey        string
+
+	Data      string // folder of the SQLite file and keys
+	Database  string // postgres:// URL instead of SQLite
+	Ephemeral bool   // dev: nothing is written to disk
+
+	Region  string
+	Account string
+	Seed    string // YAML file; dev watches it
+
+	KeyFile string // file of the key-encryption key; default <data>/kek
+	Key     string // base64 of the 32-byte key-encryption key itself
+
+	RootAccessKeyID     string
+	RootSecretAccessKey string
+
+	SMTP           SMTP
+	SMS            SMSWebhook
+	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
+	LogFormat      string   // text or json
+	LogLevel       string   // debug, info, warn, error
+}
+
+// SMTP is the e-mail transport of serve; an empty Host means none.
+type SMTP struct {
+	Host     string
+	Port     int
+	Username string
+	Password string
+	From     string
+	TLS      string // mandatory, opportunistic, implicit or none
+}
+
+// SMSWebhook is the SMS transport: every message is POSTed there, signed.
+type SMSWebhook struct {
+	URL          string
+	Secret       string
+	AllowPrivate bool // permit loopback and private addresses
+}
+
+var (
+	regionForm  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	accountForm = regexp.MustCompile(`^\d{12}$`)
+)
+
+// Validate reports every mistake of the settings, joined.
+func (s *Settings) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		bad("--listen: need host:port, have %q", s.Listen)
+	}
+	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(s.PublicURL, "/") {
+		bad("--public-url: need http(s)://host[:port] without a trailing slash, have %q", s.PublicURL)
+	}
+	if !regionForm.MatchString(s.Region) {
+		bad("--region: need a region such as us-east-1, have %q", s.Region)
+	}
+	if !accountForm.MatchString(s.Account) {
+		bad("--account: need twelve digits, have %q", s.Account)
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		bad("--tls-cert and --tls-key go together")
+	}
+	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
+		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")
+	}
+	errs = append(errs, s.validateStorage(), s.validateSenders())
+	return errors.Join(errs...)
+}
+
+func (s *Settings) validateStorage() error {
+	var errs []error
+	bad := func(text string) { errs = append(errs, errors.New(text)) }
+	if s.Mode == Serve {
+		if s.Ephemeral {
+			bad("--ephemeral is not offered by serve")
+		}
+		if s.Data == "" && s.Database == "" {
+			bad("one of --data and --database is required")
+		}
+	}
+	if s.Data != "" && s.Database != "" && s.Mode == Serve && s.KeyFile != "" && s.Key != "" {
+		bad("--key-file and --key exclude each other")
+	}
+	if s.Database != "" {
+		if !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
+			bad("--database: need a postgres:// URL")
+		}
+		if s.Mode == Serve && s.Data == "" && s.Key == "" && s.KeyFile == "" {
+			bad("--database needs a key-encryption key: --key-file, --key or --data")
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Settings) validateSenders() error {
+	var errs []error
+	switch s.SMTP.TLS {
+	case "", "mandatory", "opportunistic", "implicit", "none":
+	default:
+		errs = append(errs, fmt.Errorf("--smtp-tls: mandatory, opportunistic, implicit or none, have %q", s.SMTP.TLS))
+	}
+	if s.SMTP.Host != "" && s.SMTP.From == "" {
+		errs = append(errs, errors.New("--smtp-from is required with --smtp-host"))
+	}
+	if s.SMS.URL != "" {
+		u, err := url.Parse(s.SMS.URL)
+		if err != nil || u.Host == "" || u.Scheme != "https" && !(s.SMS.AllowPrivate && u.Scheme == "http") {
+			errs = append(errs, fmt.Errorf("--sms-webhook: need an https:// URL, have %q", s.SMS.URL))
+		}
+		if len(s.SMS.Secret) < 16 {
+			errs = append(errs, errors.New("--sms-webhook-secret: need at least 16 characters"))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,126 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/clock"
+	"cognate/internal/base/db"
+	"cognate/internal/base/keyring"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/code"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/message"
+	"cognate/internal/core/password"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
+)
+
+// Deps are the rooms and tools the room is assembled from; all are required.
+type Deps struct {
+	DB        *db.DB
+	Keys      *keyring.Keyring
+	Clock     *clock.Clock
+	Pools     *pool.Pools
+	Directory *directory.Directory
+	Tokens    *token.Tokens
+	Codes     *code.Codes
+	Messages  *message.Messages
+	Rand      io.Reader
+}
+
+// Accounts holds the rules of account life. It is safe for concurrent use.
+type Accounts struct{ Deps }
+
+// New assembles the room.
+func New(d Deps) *Accounts { return &Accounts{Deps: d} }
+
+// Ops are the AWS operations of this room.
+type Ops struct{ *Accounts }
+
+func (a *Accounts) now() time.Time { return a.Clock.Now() }
+
+// publicCall is what the unsigned operations of this room share: the client,
+// its secret hash over the name that was sent, and the account behind the name.
+type publicCall struct {
+	pool   *pool.Pool
+	client *pool.Client
+	name   string
+}
+
+func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secretHash *string) (*publicCall, error) {
+	p, c, err := a.Pools.ClientOrRefuse(ctx, clientID)
+	if err != nil {
+		return nil, err
+	}
+	hash := ""
+	if secretHash != nil {
+		hash = *secretHash
+	}
+	if err := pool.SecretHashRefusal(c, c.CheckSecretHash(name, hash)); err != nil {
+		return nil, err
+	}
+	return &publicCall{pool: p, client: c, name: name}, nil
+}
+
+// find resolves the name of a public call. Unknown users are an error only
+// where the client shows existence; otherwise user is nil and ghost is the
+// stable sub that codes and limits are kept under.
+func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *publicCall) (user *directory.User, sub string, err error) {
+	u, err := a.Directory.Resolve(tx, call.pool, call.name)
+	if err == nil {
+		obs.From(ctx).User = u.Sub
+		return u, u.Sub, nil
+	}
+	if !errors.Is(err, directory.ErrUserNotFound) {
+		return nil, "", err
+	}
+	obs.Cause(ctx, "unknown user")
+	if !call.client.HidesUsers() {
+		return nil, "", &cognitoidp.UserNotFoundException{Message: "Username/client id combination not found."}
+	}
+	sub, err = a.Directory.GhostSub(ctx, call.pool, call.name)
+	return nil, sub, err
+}
+
+// credential checks the policy and derives the verifier of a password. It is
+// the expensive part of these operations and runs outside transactions.
+func (a *Accounts) credential(p *pool.Pool, username, pw string) (*password.Credential, error) {
+	if err := password.Check(p.PasswordPolicy(), pw); err != nil {
+		return nil, password.Refusal(err)
+	}
+	c, err := password.New(p.Name, username, pw, a.Rand)
+	if err != nil {
+		return nil, fmt.Errorf("derive verifier: %w", err)
+	}
+	c.SetAt = a.now().UnixMilli()
+	return c, nil
+}
+
+// temporary is credential for a password that an administrator chose or that
+// was generated: it must be changed, and dies after the pool's number of days.
+func (a *Accounts) temporary(p *pool.Pool, username, pw string) (*password.Credential, error) {
+	c, err := a.credential(p, username, pw)
+	if err != nil {
+		return nil, err
+	}
+	c.Temporary = true
+	c.ExpiresAt = a.now().Add(p.TemporaryPasswordLife()).UnixMilli()
+	return c, nil
+}
+
+func attributesOf(list []cognitoidp.AttributeType) map[string]string {
+	m := make(map[string]string, len(list))
+	for _, at := range list {
+		v := ""
+		if at.Value != nil {
+			v = *at.Value
+		}
+		m[at.Name] = v
+	}
+	return m
+}

@@ -1,0 +1,137 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/password"
+	"cognate/internal/core/pool"
+)
+
+// Provisioned is a user as a seed file declares it.
+type Provisioned struct {
+	Username   string
+	Sub        string // chosen sub; "" lets the directory make one
+	Password   string // "" makes no password
+	Temporary  bool   // must be changed at the first sign-in
+	Disabled   bool
+	Attributes map[string]string
+}
+
+// Provision brings a user to the declared state, with no message sent: it makes
+// the user, or changes what differs. It reports whether anything changed. The
+// password of an existing user is replaced only when it is not the declared one.
+func (a *Accounts) Provision(ctx context.Context, p *pool.Pool, want Provisioned) (changed bool, err error) {
+	err = untilUnchanged(func() error {
+		var u *directory.User
+		err := a.DB.View(ctx, func(tx *db.Tx) (err error) {
+			u, err = a.Directory.Resolve(tx, p, want.Username)
+			return err
+		})
+		if errors.Is(err, directory.ErrUserNotFound) {
+			changed = true
+			return a.provisionNew(ctx, p, want)
+		}
+		if err != nil {
+			return err
+		}
+		changed, err = a.provisionExisting(ctx, p, u, want)
+		return err
+	})
+	return changed, err
+}
+
+func (a *Accounts) provisionNew(ctx context.Context, p *pool.Pool, want Provisioned) error {
+	attrs := maps.Clone(want.Attributes)
+	if attrs == nil {
+		attrs = map[string]string{}
+	}
+	name, err := a.nameFor(p, want.Username, attrs, "User account already exists")
+	if err != nil {
+		return err
+	}
+	if want.Sub != "" {
+		if name.username == name.sub {
+			name.username = want.Sub
+		}
+		name.sub = want.Sub
+	}
+	if err := a.Directory.CheckAttributes(p, nil, attrs, directory.Create); err != nil {
+		return err
+	}
+	nu := directory.NewUser{
+		Sub: name.sub, Username: name.username, Attributes: attrs, Disabled: want.Disabled,
+		Status: cognitoidp.UserStatusTypeConfirmed,
+	}
+	if want.Password != "" {
+		if nu.Credential, err = a.provisionCredential(p, name.username, want); err != nil {
+			return err
+		}
+	}
+	if want.Temporary {
+		nu.Status = cognitoidp.UserStatusTypeForceChangePassword
+	}
+	return a.DB.Update(ctx, func(tx *db.Tx) error {
+		_, err := a.Directory.Create(ctx, tx, p, nu)
+		return err
+	})
+}
+
+func (a *Accounts) provisionCredential(p *pool.Pool, username string, want Provisioned) (*password.Credential, error) {
+	if want.Temporary {
+		return a.temporary(p, username, want.Password)
+	}
+	return a.credential(p, username, want.Password)
+}
+
+func (a *Accounts) provisionExisting(ctx context.Context, p *pool.Pool, u *directory.User, want Provisioned) (bool, error) {
+	changes := map[string]string{}
+	for name, value := range want.Attributes {
+		if u.Attributes[name] != value {
+			changes[name] = value
+		}
+	}
+	changed := len(changes) > 0
+	if changed {
+		if err := a.Directory.CheckAttributes(p, nil, changes, directory.Update); err != nil {
+			return false, err
+		}
+		if err := a.Directory.Apply(u, p, changes); err != nil {
+			return false, err
+		}
+	}
+	if u.Enabled == want.Disabled {
+		u.Enabled, changed = !want.Disabled, true
+	}
+	have, err := a.Directory.Credential(ctx, u)
+	if err != nil {
+		return false, err
+	}
+	// A temporary password that the user has changed meanwhile is done with.
+	settled := want.Temporary && u.Status != cognitoidp.UserStatusTypeForceChangePassword
+	if want.Password != "" && !settled && (have == nil || !have.Verify(p.Name, u.Username, want.Password)) {
+		fresh, err := a.provisionCredential(p, u.Username, want)
+		if err != nil {
+			return false, err
+		}
+		if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
+			return false, err
+		}
+		changed = true
+	}
+	if !changed {
+		return false, nil
+	}
+	return true, a.DB.Update(ctx, func(tx *db.Tx) error {
+		if !u.Enabled {
+			if err := a.Tokens.RevokeUser(tx, p.ID, u.Sub); err != nil {
+				return err
+			}
+		}
+		return a.Directory.Save(tx, p, u)
+	})
+}

@@ -1,0 +1,31 @@
+package signin
+
+import "cognate/internal/api/cognitoidp"
+
+// flowOff is AWS's text for each flow that the client does not allow; admin
+// marks flows that only AdminInitiateAuth has
+// (spec/user-pools-auth-flows.md section 1).
+var flowOff = map[cognitoidp.AuthFlowType]struct {
+	admin bool
+	text  string
+}{
+	cognitoidp.AuthFlowTypeUserPasswordAuth:      {text: "USER_PASSWORD_AUTH flow not enabled for this client"},
+	cognitoidp.AuthFlowTypeAdminUserPasswordAuth: {admin: true, text: "Auth flow not enabled for this client"},
+	cognitoidp.AuthFlowTypeAdminNoSrpAuth:        {admin: true, text: "Auth flow not enabled for this client"},
+	cognitoidp.AuthFlowTypeUserSrpAuth:           {text: "USER_SRP_AUTH is not enabled for the client."},
+	cognitoidp.AuthFlowTypeRefreshToken:          {text: "REFRESH_TOKEN_AUTH flow not enabled for this client"},
+	cognitoidp.AuthFlowTypeRefreshTokenAuth:      {text: "REFRESH_TOKEN_AUTH flow not enabled for this client"},
+	cognitoidp.AuthFlowTypeCustomAuth:            {text: "CUSTOM_AUTH flow not enabled for this client"},
+	cognitoidp.AuthFlowTypeUserAuth:              {text: "USER_AUTH flow not enabled for this client"},
+}
+
+func allowFlow(r *Request) error {
+	off, ok := flowOff[r.Flow]
+	if !ok || off.admin && !r.Admin {
+		return errInvalid("Initiate Auth method not supported")
+	}
+	if !r.Client.Allows(r.Flow) {
+		return errInvalid("%s", off.text)
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package signin
+
+import (
+	"context"
+	"errors"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
+	"cognate/internal/core/token"
+)
+
+// decide turns the outcome of a password proof into the next hop. It is the
+// only place that refuses a first factor, and it spends the answered session
+// either way: one session is one guess.
+func (e *Engine) decide(ctx context.Context, a *attempt, proven bool, st *challenge.State) (*Answer, error) {
+	refusal, counts := a.judge(ctx, proven, e.now())
+	if refusal != nil {
+		return nil, e.refuse(ctx, a, refusal, counts, st)
+	}
+	// Amplify and amazon-cognito-identity-js answer this refusal by sending the
+	// same proof again without the device, so the session must stay usable.
+	if a.Params["DEVICE_KEY"] != "" {
+		obs.Cause(ctx, "unknown device key")
+		return nil, errUnknownDevice()
+	}
+	if a.user.Status == cognitoidp.UserStatusTypeForceChangePassword {
+		return e.askNewPassword(ctx, a, st)
+	}
+	return e.finish(ctx, a, st, nil)
+}
+
+// finish issues tokens for a user whose factors are all proven. Signing happens
+// before the one write transaction; change, when given, is part of it.
+func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
+	if a.Pool.MFARequired() {
+		return nil, errNotBuilt("Sign-in to a user pool whose MfaConfiguration is ON")
+	}
+	subject := e.Directory.Subject(a.user, a.groups)
+	subject.AuthTime = e.now().Unix()
+	subject.AMR = a.amr
+	grant, err := e.Tokens.Prepare(ctx, a.Pool, a.Client, subject, token.Options{})
+	if err != nil {
+		return nil, err
+	}
+	var refusal error
+	err = e.DB.Update(ctx, func(tx *db.Tx) error {
+		refusal = nil
+		if err := e.spend(tx, st); err != nil {
+			return err
+		}
+		open, err := clearFailures(tx, a.Pool.ID, a.account, e.now())
+		if err != nil {
+			return err
+		}
+		if !open { // parallel guesses locked the account while this one was verified
+			refusal = errLocked()
+			return nil
+		}
+		if change != nil {
+			if err := change(tx); err != nil {
+				return err
+			}
+		}
+		return e.Tokens.Commit(tx, grant)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, refusal
+	}
+	return &Answer{Tokens: grant.Result()}, nil
+}
+
+// refuse commits what a refusal must leave behind: the spent session and the
+// counted failure.
+func (e *Engine) refuse(ctx context.Context, a *attempt, refusal error, counts bool, st *challenge.State) error {
+	if !counts && st == nil {
+		return refusal
+	}
+	var locked bool
+	err := e.DB.Update(ctx, func(tx *db.Tx) error {
+		locked = false
+		if err := e.spend(tx, st); err != nil || !counts {
+			return err
+		}
+		counted, err := recordFailure(tx, a.Pool.ID, a.account, e.now())
+		locked = !counted
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if locked {
+		return errLocked()
+	}
+	return refusal
+}
+
+// newState begins a session for the challenge that comes next.
+func (e *Engine) newState(r *Request, next cognitoidp.ChallengeNameType) *challenge.State {
+	now := e.now()
+	return &challenge.State{
+		Pool:      r.Pool.ID,
+		Client:    r.Client.ID,
+		Step:      string(next),
+		IssuedAt:  now.UnixMilli(),
+		ExpiresAt: now.Add(r.Client.AuthSession()).UnixMilli(),
+	}
+}
+
+// openSession opens the Session member of an answer and checks that it was
+// made for this pool, client and challenge.
+func (e *Engine) openSession(ctx context.Context, r *Request) (*challenge.State, error) {
+	if r.Session == "" {
+		return nil, errMissing("Session")
+	}
+	st, err := e.Sessions.Open(ctx, r.Pool.ID, r.Client.ID, r.Session)
+	if err != nil {
+		return nil, sessionRefusal(ctx, err)
+	}
+	if st.Step != string(r.Challenge) {
+		obs.Cause(ctx, "session is for %s", st.Step)
+		return nil, errBadSession()
+	}
+	return st, nil
+}
+
+func (e *Engine) spend(tx *db.Tx, st *challenge.State) error {
+	if st == nil {
+		return nil
+	}
+	if err := e.Sessions.Spend(tx, st); err != nil {
+		if errors.Is(err, challenge.ErrSpent) {
+			return errSessionUsed()
+		}
+		return err
+	}
+	return nil
+}
+
+func sessionRefusal(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, challenge.ErrExpired):
+		obs.Cause(ctx, "session expired")
+		return errSessionExpired()
+	case errors.Is(err, challenge.ErrSpent):
+		obs.Cause(ctx, "session used before")
+		return errSessionUsed()
+	case errors.Is(err, challenge.ErrInvalid):
+		obs.Cause(ctx, "session does not open for this pool and client")
+		return errBadSession()
+	}
+	return err
+}

@@ -1,0 +1,164 @@
+package signin
+
+import (
+	"context"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+)
+
+// Ops are the AWS operations of this room: thin translations to the engine.
+type Ops struct{ *Engine }
+
+// InitiateAuth implements the AWS operation.
+func (o Ops) InitiateAuth(ctx context.Context, in *cognitoidp.InitiateAuthRequest) (*cognitoidp.InitiateAuthResponse, error) {
+	p, c, err := o.Pools.ClientOrRefuse(ctx, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	a, err := o.Start(ctx, &Request{
+		Pool: p, Client: c, Flow: in.AuthFlow,
+		Params: in.AuthParameters, Session: str(in.Session), Metadata: in.ClientMetadata,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.InitiateAuthResponse{
+		ChallengeName: a.name(), Session: opt(a.Session),
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+	}, nil
+}
+
+// AdminInitiateAuth implements the AWS operation.
+func (o Ops) AdminInitiateAuth(ctx context.Context, in *cognitoidp.AdminInitiateAuthRequest) (*cognitoidp.AdminInitiateAuthResponse, error) {
+	p, c, err := o.Pools.PoolClientOrRefuse(ctx, in.UserPoolId, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	a, err := o.Start(ctx, &Request{
+		Pool: p, Client: c, Admin: true, Flow: in.AuthFlow,
+		Params: in.AuthParameters, Session: str(in.Session), Metadata: in.ClientMetadata,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.AdminInitiateAuthResponse{
+		ChallengeName: a.name(), Session: opt(a.Session),
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+	}, nil
+}
+
+// RespondToAuthChallenge implements the AWS operation.
+func (o Ops) RespondToAuthChallenge(ctx context.Context, in *cognitoidp.RespondToAuthChallengeRequest) (*cognitoidp.RespondToAuthChallengeResponse, error) {
+	p, c, err := o.Pools.ClientOrRefuse(ctx, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	a, err := o.Respond(ctx, &Request{
+		Pool: p, Client: c, Challenge: in.ChallengeName,
+		Params: in.ChallengeResponses, Session: str(in.Session), Metadata: in.ClientMetadata,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.RespondToAuthChallengeResponse{
+		ChallengeName: a.name(), Session: opt(a.Session),
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+	}, nil
+}
+
+// AdminRespondToAuthChallenge implements the AWS operation.
+func (o Ops) AdminRespondToAuthChallenge(ctx context.Context, in *cognitoidp.AdminRespondToAuthChallengeRequest) (*cognitoidp.AdminRespondToAuthChallengeResponse, error) {
+	p, c, err := o.Pools.PoolClientOrRefuse(ctx, in.UserPoolId, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	a, err := o.Respond(ctx, &Request{
+		Pool: p, Client: c, Admin: true, Challenge: in.ChallengeName,
+		Params: in.ChallengeResponses, Session: str(in.Session), Metadata: in.ClientMetadata,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.AdminRespondToAuthChallengeResponse{
+		ChallengeName: a.name(), Session: opt(a.Session),
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+	}, nil
+}
+
+// GetTokensFromRefreshToken implements the AWS operation.
+func (o Ops) GetTokensFromRefreshToken(ctx context.Context, in *cognitoidp.GetTokensFromRefreshTokenRequest) (*cognitoidp.GetTokensFromRefreshTokenResponse, error) {
+	p, c, err := o.Pools.ClientOrRefuse(ctx, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	a, err := o.Exchange(ctx, p, c, in)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.GetTokensFromRefreshTokenResponse{AuthenticationResult: a.Tokens}, nil
+}
+
+// GlobalSignOut implements the AWS operation: every token of the caller dies.
+func (o Ops) GlobalSignOut(ctx context.Context, in *cognitoidp.GlobalSignOutRequest) (*cognitoidp.GlobalSignOutResponse, error) {
+	access, err := o.Directory.Authorize(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	err = o.DB.Update(ctx, func(tx *db.Tx) error {
+		return o.Tokens.RevokeUser(tx, access.Pool.ID, access.Sub)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.GlobalSignOutResponse{}, nil
+}
+
+// AdminUserGlobalSignOut implements the AWS operation.
+func (o Ops) AdminUserGlobalSignOut(ctx context.Context, in *cognitoidp.AdminUserGlobalSignOutRequest) (*cognitoidp.AdminUserGlobalSignOutResponse, error) {
+	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	if err != nil {
+		return nil, err
+	}
+	err = o.DB.Update(ctx, func(tx *db.Tx) error {
+		u, err := o.Directory.ResolveOrRefuse(tx, p, in.Username)
+		if err != nil {
+			return err
+		}
+		return o.Tokens.RevokeUser(tx, p.ID, u.Sub)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.AdminUserGlobalSignOutResponse{}, nil
+}
+
+// name is absent once tokens are issued.
+func (a *Answer) name() *cognitoidp.ChallengeNameType {
+	if a.Challenge == "" {
+		return nil
+	}
+	return &a.Challenge
+}
+
+// params is an empty map, not absent, beside tokens.
+func (a *Answer) params() map[string]string {
+	if a.Params == nil {
+		return map[string]string{}
+	}
+	return a.Params
+}
+
+func str(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func opt(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,113 @@
+package signin
+
+import (
+	"context"
+	"errors"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
+)
+
+// refresh runs REFRESH_TOKEN_AUTH. SECRET_HASH is made over the stored user
+// name, which only the token tells, so presence is checked first and the value
+// once the token was found.
+func (e *Engine) refresh(ctx context.Context, r *Request) (*Answer, error) {
+	if err := r.require("REFRESH_TOKEN"); err != nil {
+		return nil, err
+	}
+	if r.Client.HasSecret() && r.Params["SECRET_HASH"] == "" {
+		return nil, r.checkSecret("")
+	}
+	return e.redeem(ctx, r, r.Params["REFRESH_TOKEN"], func(u *directory.User) error {
+		if !r.Client.HasSecret() {
+			return nil
+		}
+		// In pools whose user names are generated, clients differ in whether
+		// they hash the name or the sub; both are the same account.
+		if r.Client.CheckSecretHash(u.Sub, r.Params["SECRET_HASH"]) == nil {
+			return nil
+		}
+		return r.checkSecret(u.Username)
+	})
+}
+
+// redeem exchanges a refresh token: one read, no write unless it rotates.
+func (e *Engine) redeem(ctx context.Context, r *Request, refreshToken string, check func(*directory.User) error) (*Answer, error) {
+	var (
+		session *token.Session
+		user    *directory.User
+		groups  []token.Group
+	)
+	err := e.DB.View(ctx, func(tx *db.Tx) error {
+		var err error
+		if session, err = e.Tokens.FindRefresh(tx, r.Pool, r.Client, refreshToken); err != nil {
+			return err
+		}
+		if user, err = e.Directory.BySub(tx, r.Pool, session.Sub); err != nil {
+			return err
+		}
+		groups, err = e.Directory.GroupsOf(tx, r.Pool, session.Sub)
+		return err
+	})
+	switch {
+	case errors.Is(err, directory.ErrUserNotFound):
+		obs.Cause(ctx, "the user of the refresh token is gone")
+		return nil, token.Refusal(token.ErrRefreshRevoked)
+	case errors.Is(err, token.ErrRefreshReuse):
+		return nil, e.punishReuse(ctx, r, refreshToken)
+	case err != nil:
+		return nil, token.Refusal(err)
+	}
+	obs.From(ctx).User = user.Sub
+	if err := check(user); err != nil {
+		return nil, err
+	}
+	if !user.Enabled {
+		return nil, errDisabled()
+	}
+	subject := e.Directory.Subject(user, groups)
+	grant, err := e.Tokens.Renew(ctx, r.Pool, r.Client, session, subject)
+	if err != nil {
+		return nil, err
+	}
+	if grant.Writes() {
+		err := e.DB.Update(ctx, func(tx *db.Tx) error { return e.Tokens.Commit(tx, grant) })
+		if errors.Is(err, token.ErrRefreshReuse) { // lost the race for one token
+			return nil, e.punishReuse(ctx, r, refreshToken)
+		}
+		if err != nil {
+			return nil, token.Refusal(err)
+		}
+	}
+	return &Answer{Tokens: grant.Result()}, nil
+}
+
+// punishReuse ends the token session of a rotated-out refresh token: either the
+// client or a thief holds a copy, and they cannot be told apart.
+func (e *Engine) punishReuse(ctx context.Context, r *Request, refreshToken string) error {
+	obs.Cause(ctx, "rotated refresh token used again")
+	err := e.DB.Update(ctx, func(tx *db.Tx) error {
+		return e.Tokens.RevokeReused(tx, r.Pool, refreshToken)
+	})
+	if err != nil {
+		return err
+	}
+	return token.Refusal(token.ErrRefreshReuse)
+}
+
+// Exchange is GetTokensFromRefreshToken: refresh by the raw client secret, with
+// rotation when the client has it switched on.
+func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in *cognitoidp.GetTokensFromRefreshTokenRequest) (*Answer, error) {
+	if c.HasSecret() {
+		if in.ClientSecret == nil || !c.CheckSecret(*in.ClientSecret) {
+			obs.Cause(ctx, "wrong or missing client secret")
+			return nil, errRefused("Unable to verify secret for client " + c.ID)
+		}
+	}
+	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata}
+	return e.redeem(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })
+}

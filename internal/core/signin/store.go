@@ -1,0 +1,111 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cognate/internal/base/db"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/pool"
+)
+
+// Migrations of this room: the failure counters of the lock-out rule. They are
+// rows of their own, so that guessing never contends with writes to the user,
+// and so that a name nobody has can be locked exactly like one that exists.
+var Migrations = []db.Migration{{
+	ID: "signin/0001",
+	Steps: []db.Step{
+		db.CreateTable{
+			Name: "signin_failure",
+			Columns: []db.Column{
+				{Name: "pool_id", Type: db.Text},
+				{Name: "account", Type: db.Text},
+				{Name: "failures", Type: db.Int},
+				{Name: "last_at", Type: db.Int},
+				{Name: "locked_until", Type: db.Int},
+			},
+			PrimaryKey: []string{"pool_id", "account"},
+		},
+		db.CreateIndex{Name: "signin_failure_last", Table: "signin_failure", Columns: []string{"last_at"}},
+	},
+}}
+
+// failures is the counter of one account; the zero value is a clean record.
+type failures struct {
+	count       int64
+	lockedUntil int64 // ms since epoch
+}
+
+func (f failures) locked(now time.Time) bool { return f.lockedUntil > now.UnixMilli() }
+
+// accountOf names the counter of an account: the sub, shared by all aliases and
+// spellings of one user, or a keyed hash of the normalised name of nobody.
+func (e *Engine) accountOf(ctx context.Context, p *pool.Pool, u *directory.User, name string) (string, error) {
+	if u != nil {
+		return u.Sub, nil
+	}
+	return e.Directory.GhostSub(ctx, p, name)
+}
+
+func readFailures(tx *db.Tx, poolID, account string) (failures, error) {
+	var f failures
+	err := tx.QueryRow(`SELECT failures, locked_until FROM signin_failure WHERE pool_id = $1 AND account = $2`,
+		poolID, account).Scan(&f.count, &f.lockedUntil)
+	if errors.Is(err, db.ErrNoRows) {
+		return failures{}, nil
+	}
+	return f, err
+}
+
+// recordFailure counts one refused proof. It reports false, and counts nothing,
+// when the account is already locked: such attempts do not extend the lock.
+func recordFailure(tx *db.Tx, poolID, account string, now time.Time) (bool, error) {
+	at := now.UnixMilli()
+	var count int64
+	err := tx.QueryRow(`INSERT INTO signin_failure (pool_id, account, failures, last_at, locked_until)
+		VALUES ($1, $2, 1, $3, 0)
+		ON CONFLICT (pool_id, account) DO UPDATE SET
+			failures = CASE WHEN signin_failure.last_at < $4 THEN 1 ELSE signin_failure.failures + 1 END,
+			last_at = excluded.last_at
+		WHERE signin_failure.locked_until <= $3
+		RETURNING failures`, poolID, account, at, now.Add(-forgetAfter).UnixMilli()).Scan(&count)
+	if errors.Is(err, db.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil || count < freeFailures {
+		return err == nil, err
+	}
+	_, err = tx.Exec(`UPDATE signin_failure SET locked_until = $3 WHERE pool_id = $1 AND account = $2`,
+		poolID, account, now.Add(lockFor(count)).UnixMilli())
+	return true, err
+}
+
+// clearFailures forgets a counter after a success. It reports false when the
+// account was locked by failures that were committed in the meantime.
+func clearFailures(tx *db.Tx, poolID, account string, now time.Time) (bool, error) {
+	f, err := readFailures(tx, poolID, account)
+	if err != nil || f.count == 0 {
+		return true, err
+	}
+	if f.locked(now) {
+		return false, nil
+	}
+	_, err = tx.Exec(`DELETE FROM signin_failure WHERE pool_id = $1 AND account = $2`, poolID, account)
+	return true, err
+}
+
+// Sweep deletes up to limit counters that have expired. It returns how many.
+func (e *Engine) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (int, error) {
+	n, err := tx.Exec(`DELETE FROM signin_failure WHERE (pool_id, account) IN (
+		SELECT pool_id, account FROM signin_failure WHERE last_at < $1 AND locked_until < $2 ORDER BY last_at LIMIT $3)`,
+		now.Add(-forgetAfter).UnixMilli(), now.UnixMilli(), limit)
+	return int(n), err
+}
+
+// DropPool removes up to limit counters of a deleted pool and returns how many.
+func (e *Engine) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
+	n, err := tx.Exec(`DELETE FROM signin_failure WHERE pool_id = $1 AND account IN (
+		SELECT account FROM signin_failure WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
+	return int(n), err
+}

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"cognate/internal/config"
+	"cognate/internal/core/iam"
+)
+
+// announce tells what was started. In dev that is where everything is and what
+// to paste first; a root key that was just made is shown this one time.
+func (a *app) announce(out io.Writer, root *iam.RootKey) {
+	s := a.settings
+	if s.Mode != config.Dev {
+		a.log.Info("cognate serves", "url", s.PublicURL, "listen", s.Listen, "region", s.Region, "account", s.Account)
+		if root != nil {
+			fmt.Fprintf(out, "\nThe root access key was made now and is not shown again:\n"+
+				"  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n\n", root.AccessKeyID, root.Secret)
+		}
+		return
+	}
+	fmt.Fprintf(out, "\nCognate (dev)\n  endpoint  %s\n  inbox     %s/_cognate/inbox\n", s.PublicURL, s.PublicURL)
+	if _, _, err := a.pools.Client(context.Background(), demoClientID); err != nil {
+		fmt.Fprintln(out)
+		return
+	}
+	fmt.Fprintf(out, "  demo pool %s, client %s\n  issuer    %s/%s\n", a.demoPoolID(), demoClientID, s.PublicURL, a.demoPoolID())
+	aws := fmt.Sprintf("aws cognito-idp --endpoint-url %s --region %s", s.PublicURL, s.Region)
+	fmt.Fprintf(out, `
+Paste to sign up, confirm with the code from the inbox and sign in, and look at the user:
+
+  %[1]s sign-up --client-id %[2]s --username ana \
+    --password 'Passw0rd!' --user-attributes Name=email,Value=ana@example.com
+  %[1]s confirm-sign-up --client-id %[2]s --username ana \
+    --confirmation-code "$(curl -s '%[3]s/_cognate/inbox?to=ana@example.com&format=code')" &&
+  %[1]s initiate-auth --client-id %[2]s \
+    --auth-flow USER_PASSWORD_AUTH --auth-parameters USERNAME=ana,PASSWORD='Passw0rd!' \
+    --query AuthenticationResult.AccessToken --output text | tee /tmp/access-token
+  %[1]s get-user --access-token "$(cat /tmp/access-token)"
+
+`, aws, demoClientID, s.PublicURL)
+}

@@ -1,0 +1,96 @@
+package server
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/config"
+	"cognate/internal/server/seed"
+)
+
+// demo is the seed of a dev server's first start. REGION is replaced by the
+// server's region.
+//
+//go:embed demo.yaml
+var demo string
+
+// The ids of the demo pool; they are fixed, so that commands can be pasted.
+const (
+	demoPoolSuffix = "_DemoPool1"
+	demoClientID   = "democlientforlocaltesting1"
+)
+
+// watchEvery is how often dev looks whether the seed file was edited.
+const watchEvery = time.Second
+
+func (a *app) demoPoolID() string { return a.settings.Region + demoPoolSuffix }
+
+// prepareData applies the seed file, or makes the demo pool where a dev server
+// starts with no pools and no seed.
+func (a *app) prepareData(ctx context.Context) error {
+	if a.settings.Seed != "" {
+		return a.applySeedFile(ctx)
+	}
+	if a.settings.Mode != config.Dev {
+		return nil
+	}
+	have, err := a.api.ListUserPools(ctx, &cognitoidp.ListUserPoolsRequest{MaxResults: 1})
+	if err != nil || len(have.UserPools) > 0 {
+		return err
+	}
+	f, err := seed.Parse([]byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
+	if err != nil {
+		return fmt.Errorf("demo pool: %w", err)
+	}
+	return a.seeder().Apply(ctx, f)
+}
+
+func (a *app) applySeedFile(ctx context.Context) error {
+	text, err := os.ReadFile(a.settings.Seed)
+	if err != nil {
+		return fmt.Errorf("seed file: %w", err)
+	}
+	f, err := seed.Parse(text)
+	if err != nil {
+		return err
+	}
+	return a.seeder().Apply(ctx, f)
+}
+
+func (a *app) seeder() *seed.Seeder {
+	return &seed.Seeder{API: a.api, Pools: a.pools, Accounts: a.accounts}
+}
+
+// watchSeed applies edits of the seed file in dev until ctx is over. A broken
+// edit is reported and leaves everything as it is.
+func (a *app) watchSeed(ctx context.Context) {
+	if a.settings.Mode != config.Dev || a.settings.Seed == "" {
+		return
+	}
+	last := modified(a.settings.Seed)
+	a.every(ctx, watchEvery, "seed file", func(ctx context.Context) error {
+		now := modified(a.settings.Seed)
+		if now.Equal(last) || now.IsZero() {
+			return nil
+		}
+		last = now
+		if err := a.applySeedFile(ctx); err != nil {
+			return err
+		}
+		a.log.Info("seed file applied", "file", a.settings.Seed)
+		return nil
+	})
+}
+
+func modified(file string) time.Time {
+	info, err := os.Stat(file)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}

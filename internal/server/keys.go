@@ -1,0 +1,81 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/keyring"
+	"cognate/internal/base/obs"
+	"cognate/internal/config"
+)
+
+// RotateKeys makes a new data key for every user pool (or the one named), and
+// with signing also new signing keys, which replace the old ones after an
+// overlap. It works on the database beside running servers.
+func RotateKeys(ctx context.Context, s config.Settings, poolID string, signing bool, out io.Writer) error {
+	a, err := build(ctx, s, obs.Discard())
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	ids, err := a.poolIDs(ctx, poolID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := a.keys.Rotate(ctx, id); err != nil {
+			return fmt.Errorf("data key of %s: %w", id, err)
+		}
+		fmt.Fprintf(out, "%s: new data key\n", id)
+		if !signing {
+			continue
+		}
+		if err := a.tokens.RotateKeys(ctx, id); err != nil {
+			return fmt.Errorf("signing keys of %s: %w", id, err)
+		}
+		fmt.Fprintf(out, "%s: new signing keys\n", id)
+	}
+	return nil
+}
+
+// RewrapKeys wraps all data keys under the key-encryption key in newKeyFile,
+// which is made when there is none. Servers need that key at their next start.
+func RewrapKeys(ctx context.Context, s config.Settings, newKeyFile string, out io.Writer) error {
+	a, err := build(ctx, s, obs.Discard())
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	kek, err := keyring.FileKEK(newKeyFile, true)
+	if err != nil {
+		return err
+	}
+	if err := a.keys.Rewrap(ctx, kek); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "all data keys are wrapped under the key in %s; start servers with --key-file %s\n", newKeyFile, newKeyFile)
+	return nil
+}
+
+func (a *app) poolIDs(ctx context.Context, only string) ([]string, error) {
+	if only != "" {
+		_, err := a.pools.Pool(ctx, only)
+		return []string{only}, err
+	}
+	var ids []string
+	in := &cognitoidp.ListUserPoolsRequest{MaxResults: 60}
+	for {
+		page, err := a.api.ListUserPools(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page.UserPools {
+			ids = append(ids, *p.Id)
+		}
+		if in.NextToken = page.NextToken; in.NextToken == nil {
+			return ids, nil
+		}
+	}
+}

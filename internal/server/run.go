@@ -1,0 +1,168 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"cognate/internal/base/obs"
+	"cognate/internal/config"
+	"cognate/internal/core/token"
+	"cognate/internal/web/oauth"
+	"cognate/internal/web/operator"
+)
+
+// Limits of the HTTP servers: slow or huge clients must not hold resources.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	shutdownTimeout   = 10 * time.Second
+)
+
+// Run starts a server and blocks until ctx is over or the server fails. What
+// people should see at the start goes to out; logs go there too.
+func Run(ctx context.Context, s config.Settings, out io.Writer) error {
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if s.PublicURL == "" { // dev on a port that the system chose
+		_, port, _ := net.SplitHostPort(listener.Addr().String())
+		s.PublicURL = "http://localhost:" + port
+	}
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	log, err := logger(s, out)
+	if err != nil {
+		return err
+	}
+	a, err := build(ctx, s, log)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return a.serve(ctx, listener, out)
+}
+
+func logger(s config.Settings, out io.Writer) (*slog.Logger, error) {
+	format, err := obs.ParseFormat(s.LogFormat)
+	if err != nil {
+		return nil, err
+	}
+	level, err := obs.ParseLevel(s.LogLevel)
+	if err != nil {
+		return nil, err
+	}
+	return obs.NewLogger(out, format, level), nil
+}
+
+// serve answers on the listener until ctx is over, then lets requests finish.
+func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) error {
+	root, err := a.iam.EnsureRoot(ctx)
+	if err != nil {
+		return err
+	}
+	handler, err := a.handler()
+	if err != nil {
+		return err
+	}
+	if err := a.prepareData(ctx); err != nil {
+		return err
+	}
+	jobs, stopJobs := context.WithCancel(ctx)
+	defer stopJobs()
+	a.startJobs(jobs)
+	go a.watchSeed(jobs)
+
+	failed := make(chan error, 2)
+	api := a.httpServer(handler)
+	go func() { failed <- a.listen(api, listener) }()
+	var extra *http.Server
+	if a.settings.MetricsListen != "" {
+		l, err := net.Listen("tcp", a.settings.MetricsListen)
+		if err != nil {
+			return fmt.Errorf("--metrics-listen: %w", err)
+		}
+		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.ready, Metrics: a.metrics.handler()}))
+		go func() { failed <- extra.Serve(l) }()
+	}
+	a.announce(out, root)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if extra != nil {
+		_ = extra.Shutdown(stopping)
+	}
+	return api.Shutdown(stopping)
+}
+
+func (a *app) listen(s *http.Server, l net.Listener) error {
+	var err error
+	if a.settings.TLSCert != "" {
+		err = s.ServeTLS(l, a.settings.TLSCert, a.settings.TLSKey)
+	} else {
+		err = s.Serve(l)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func (a *app) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+}
+
+func (a *app) handler() (http.Handler, error) {
+	api, err := a.apiHandler()
+	if err != nil {
+		return nil, err
+	}
+	deps := operator.Deps{Ready: a.ready}
+	if a.settings.Mode == config.Dev {
+		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.messages
+		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.forget}
+	}
+	return routes{
+		api: api,
+		oauth: oauth.Handler(oauth.Deps{
+			Pools: a.pools, Tokens: a.tokens, PublicURL: a.settings.PublicURL, Issuer: token.Issuer(a.settings.PublicURL),
+			Failed: func(r *http.Request, err error) { a.log.Error("discovery failed", "path", r.URL.Path, "error", err) },
+		}),
+		operator: operator.Handler(deps),
+	}, nil
+}
+
+// ready reports whether the store answers.
+func (a *app) ready(ctx context.Context) error { return a.db.Ping(ctx) }
+
+func (a *app) snapshotDir() string {
+	if a.settings.Ephemeral || a.settings.Data == "" {
+		return ""
+	}
+	return filepath.Join(a.settings.Data, "snapshots")
+}
+
+// forget drops every cache, after the state below them was replaced.
+func (a *app) forget() {
+	a.keys.Reset()
+	a.pools.Forget()
+	a.tokens.Forget()
+}

@@ -1,0 +1,105 @@
+package seed
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// File is the document. Settings are the members of the AWS request of the same
+// noun (CreateUserPool, CreateUserPoolClient) under their AWS names.
+type File struct {
+	Pools []Pool `yaml:"pools"`
+}
+
+// Pool declares a user pool and what is in it.
+type Pool struct {
+	ID       string         `yaml:"id"`
+	Name     string         `yaml:"name"`
+	Settings map[string]any `yaml:"settings"`
+	MFA      map[string]any `yaml:"mfa"` // members of SetUserPoolMfaConfig
+	Clients  []Client       `yaml:"clients"`
+	Groups   []Group        `yaml:"groups"`
+	Users    []User         `yaml:"users"`
+}
+
+// Client declares an app client. A secret makes it confidential.
+type Client struct {
+	ID       string         `yaml:"id"`
+	Name     string         `yaml:"name"`
+	Secret   string         `yaml:"secret"`
+	Settings map[string]any `yaml:"settings"`
+}
+
+// Group declares a group.
+type Group struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	Precedence  *int64 `yaml:"precedence"`
+	RoleArn     string `yaml:"roleArn"`
+}
+
+// User declares a user. The password is permanent unless Temporary; it is set
+// when the user is made and again only when the file's password stops working.
+type User struct {
+	Username   string            `yaml:"username"`
+	Sub        string            `yaml:"sub"`
+	Password   string            `yaml:"password"`
+	Temporary  bool              `yaml:"temporary"`
+	Disabled   bool              `yaml:"disabled"`
+	Attributes map[string]string `yaml:"attributes"`
+	Groups     []string          `yaml:"groups"`
+}
+
+// Parse reads a seed file. Unknown keys are errors.
+func Parse(text []byte) (*File, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	f := &File{}
+	if err := dec.Decode(f); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("seed file: %w", err)
+	}
+	return f, f.validate()
+}
+
+func (f *File) validate() error {
+	var errs []error
+	for i, p := range f.Pools {
+		if p.ID == "" {
+			errs = append(errs, fmt.Errorf("seed file: pools[%d]: id is required", i))
+		}
+		for j, c := range p.Clients {
+			if c.ID == "" {
+				errs = append(errs, fmt.Errorf("seed file: pool %s: clients[%d]: id is required", p.ID, j))
+			}
+		}
+		for j, u := range p.Users {
+			if u.Username == "" {
+				errs = append(errs, fmt.Errorf("seed file: pool %s: users[%d]: username is required", p.ID, j))
+			}
+		}
+		for j, g := range p.Groups {
+			if g.Name == "" {
+				errs = append(errs, fmt.Errorf("seed file: pool %s: groups[%d]: name is required", p.ID, j))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// request lays the settings of the file over the members that the seed sets
+// itself and returns them as the JSON of an AWS request.
+func request(settings map[string]any, own map[string]any) ([]byte, error) {
+	all := make(map[string]any, len(settings)+len(own))
+	for k, v := range settings {
+		all[k] = v
+	}
+	for k, v := range own {
+		all[k] = v
+	}
+	return json.Marshal(all)
+}

@@ -1,0 +1,37 @@
+package server
+
+import (
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/account"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/signin"
+	"cognate/internal/core/token"
+)
+
+// The operations of each room, under names that can be embedded side by side.
+type (
+	poolOps      = pool.Ops
+	directoryOps = directory.Ops
+	tokenOps     = token.Ops
+	signinOps    = signin.Ops
+	accountOps   = account.Ops
+)
+
+// userPools is the cognito-idp API. An operation in two rooms is ambiguous and
+// does not compile; one in none is answered by Unimplemented, which stands one
+// level deeper than any room.
+type userPools struct {
+	poolOps
+	directoryOps
+	tokenOps
+	signinOps
+	accountOps
+	fallback
+}
+
+type fallback struct{ deeper }
+
+type deeper struct{ cognitoidp.Unimplemented }
+
+var _ cognitoidp.Service = userPools{}

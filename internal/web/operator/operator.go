@@ -1,0 +1,85 @@
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"cognate/internal/base/clock"
+	"cognate/internal/core/message"
+)
+
+// Snapshots saves and restores the whole state of a dev server by name.
+type Snapshots interface {
+	// Save replaces the snapshot of that name.
+	Save(ctx context.Context, name string) error
+	// Restore puts the saved state back; ErrNoSnapshot when there is none.
+	Restore(ctx context.Context, name string) error
+	// Names lists what was saved, sorted.
+	Names(ctx context.Context) ([]string, error)
+}
+
+// Inbox reads messages that were sent, newest first.
+type Inbox interface {
+	Inbox(ctx context.Context, to, poolID string) ([]message.InboxMessage, error)
+}
+
+// Deps are what the handlers need. Metrics is nil where it is served elsewhere;
+// Clock, Inbox and Snapshots are nil outside dev.
+type Deps struct {
+	Ready     func(context.Context) error // nil error = the server can serve
+	Metrics   http.Handler
+	Clock     *clock.Clock
+	Inbox     Inbox
+	Snapshots Snapshots
+}
+
+// Handler serves everything below /_cognate/.
+func Handler(d Deps) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_cognate/health", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	mux.HandleFunc("GET /_cognate/ready", d.ready)
+	if d.Metrics != nil {
+		mux.Handle("GET /_cognate/metrics", d.Metrics)
+	}
+	if d.Inbox != nil {
+		mux.HandleFunc("GET /_cognate/inbox", d.inbox)
+	}
+	if d.Clock != nil {
+		mux.HandleFunc("GET /_cognate/clock", d.clock)
+		mux.HandleFunc("POST /_cognate/clock", d.moveClock)
+	}
+	if d.Snapshots != nil {
+		mux.HandleFunc("GET /_cognate/snapshots", d.listSnapshots)
+		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.save)
+		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.restore)
+	}
+	mux.HandleFunc("/_cognate/", func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusNotFound, "there is nothing here")
+	})
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+func (d Deps) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := d.Ready(ctx); err != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func writeError(w http.ResponseWriter, status int, text string) {
+	writeJSON(w, status, map[string]string{"error": text})
+}
