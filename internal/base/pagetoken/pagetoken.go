@@ -12,6 +12,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"cognate/internal/base/keyring"
 )
 
 // Life is how long a token may be used.
@@ -23,8 +25,8 @@ const maxToken = 8192
 // ErrInvalid is a token that Seal did not make for this query, or that is older than Life.
 var ErrInvalid = errors.New("pagetoken: invalid token")
 
-// Keys seals and opens bytes under the data key of a scope (base/keyring does). Open fails when anything of the sealed
-// bytes, the scope or the associated data differs.
+// Keys seals and opens bytes under the data key of a scope, as *keyring.Keyring does. Open returns keyring.ErrOpen when
+// anything of the sealed bytes, the scope or the associated data differs.
 type Keys interface {
 	Seal(ctx context.Context, scope string, plaintext []byte, aad ...string) ([]byte, error)
 	Open(ctx context.Context, scope string, sealed []byte, aad ...string) ([]byte, error)
@@ -58,7 +60,7 @@ func (t Tokens) Seal(ctx context.Context, scope, binding, cursor string) (string
 }
 
 // Open returns the cursor of a token that Seal made for the same scope and binding within the last hour, and
-// ErrInvalid for every other text.
+// ErrInvalid for every other text. Other errors are those of Keys.
 func (t Tokens) Open(ctx context.Context, scope, binding, token string) (string, error) {
 	if len(token) > maxToken {
 		return "", ErrInvalid
@@ -68,11 +70,11 @@ func (t Tokens) Open(ctx context.Context, scope, binding, token string) (string,
 		return "", ErrInvalid
 	}
 	plain, err := t.Keys.Open(ctx, scope, sealed, "pagetoken", binding)
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err != nil || len(plain) < 8 {
+	if errors.Is(err, keyring.ErrOpen) || errors.Is(err, keyring.ErrUnknownScope) || err == nil && len(plain) < 8 {
 		return "", ErrInvalid
+	}
+	if err != nil {
+		return "", err
 	}
 	if t.Now().UnixMilli() > int64(binary.BigEndian.Uint64(plain)) {
 		return "", ErrInvalid

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"cognate/internal/base/keyring"
+
 	"pgregory.net/rapid"
 )
 
@@ -38,9 +40,13 @@ func (k memKeys) Seal(_ context.Context, scope string, plain []byte, aad ...stri
 
 func (k memKeys) Open(_ context.Context, scope string, sealed []byte, aad ...string) ([]byte, error) {
 	if len(sealed) < 12 {
-		return nil, errors.New("short")
+		return nil, keyring.ErrOpen
 	}
-	return k.aead(scope).Open(nil, sealed[:12], sealed[12:], []byte(Binding("", aad...)))
+	plain, err := k.aead(scope).Open(nil, sealed[:12], sealed[12:], []byte(Binding("", aad...)))
+	if err != nil {
+		return nil, keyring.ErrOpen
+	}
+	return plain, nil
 }
 
 func tokens(now *time.Time) Tokens {

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 
 	"cognate/internal/api/cognitoidp"
@@ -53,9 +52,7 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 			return err
 		}
 		row := row
-		if row.config, err = encodeClient(config); err != nil {
-			return err
-		}
+		row.config = encodeClient(config)
 		if row.version, err = nextVersion(tx); err != nil {
 			return err
 		}
@@ -111,11 +108,10 @@ func show(config *cognitoidp.UserPoolClientType, secrets []secret) {
 }
 
 // encodeClient writes settings as they are stored, without the secret.
-func encodeClient(config *cognitoidp.UserPoolClientType) (string, error) {
+func encodeClient(config *cognitoidp.UserPoolClientType) string {
 	c := *config
 	c.ClientSecret = nil
-	text, err := json.Marshal(&c)
-	return string(text), err
+	return string(c.AppendJSON(nil))
 }
 
 // DescribeUserPoolClient implements the AWS operation.
@@ -162,7 +158,7 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 			return err
 		}
 		old := new(cognitoidp.UserPoolClientType)
-		if err := json.Unmarshal([]byte(stored.config), old); err != nil {
+		if err := old.UnmarshalJSON([]byte(stored.config)); err != nil {
 			return err
 		}
 		config, err := o.rules().clientSettings(pool, stored.id, old, clientAsCreate(in), len(stored.secrets) > 0)
@@ -170,9 +166,7 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 			return err
 		}
 		row = stored
-		if row.config, err = encodeClient(config); err != nil {
-			return err
-		}
+		row.config = encodeClient(config)
 		if row.version, err = nextVersion(tx); err != nil {
 			return err
 		}

@@ -2,19 +2,16 @@ package pool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/base/keyring"
 	"cognate/internal/base/pagetoken"
 )
 
 // maxPage is the largest page of a list operation, and the one that a caller gets without asking.
 const maxPage = 60
-
-// accountScope is the data key scope of what belongs to no pool.
-const accountScope = "account"
 
 // cursor opens the token of a request; an absent token starts from the beginning.
 func (p *Pools) cursor(ctx context.Context, scope, binding string, token *string) (string, error) {
@@ -26,6 +23,12 @@ func (p *Pools) cursor(ctx context.Context, scope, binding string, token *string
 		return "", invalid("Invalid NextToken.")
 	}
 	return after, err
+}
+
+// token seals the cursor of the next page.
+func (p *Pools) token(ctx context.Context, scope, binding, cursor string) (*string, error) {
+	token, err := p.pages.Seal(ctx, scope, binding, cursor)
+	return &token, err
 }
 
 // pageSize reads MaxResults.
@@ -44,7 +47,7 @@ func (o Ops) ListUserPools(ctx context.Context, in *cognitoidp.ListUserPoolsRequ
 		return nil, err
 	}
 	binding := pagetoken.Binding("ListUserPools", o.d.Account, o.d.Region)
-	after, err := o.cursor(ctx, accountScope, binding, in.NextToken)
+	after, err := o.cursor(ctx, keyring.System, binding, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +62,13 @@ func (o Ops) ListUserPools(ctx context.Context, in *cognitoidp.ListUserPoolsRequ
 	out := &cognitoidp.ListUserPoolsResponse{UserPools: []cognitoidp.UserPoolDescriptionType{}}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		if out.NextToken, err = o.accountToken(ctx, binding, rows[limit-1].id); err != nil {
+		if out.NextToken, err = o.token(ctx, keyring.System, binding, rows[limit-1].id); err != nil {
 			return nil, err
 		}
 	}
 	for _, row := range rows {
 		var c cognitoidp.UserPoolType
-		if err := json.Unmarshal([]byte(row.config), &c); err != nil {
+		if err := c.UnmarshalJSON([]byte(row.config)); err != nil {
 			return nil, err
 		}
 		out.UserPools = append(out.UserPools, cognitoidp.UserPoolDescriptionType{
@@ -73,18 +76,6 @@ func (o Ops) ListUserPools(ctx context.Context, in *cognitoidp.ListUserPoolsRequ
 		})
 	}
 	return out, nil
-}
-
-// accountToken seals a cursor over all pools. The key of the account is made when it is first needed.
-func (p *Pools) accountToken(ctx context.Context, binding, cursor string) (*string, error) {
-	token, err := p.pages.Seal(ctx, accountScope, binding, cursor)
-	if err != nil {
-		created := p.d.DB.Update(ctx, func(tx *db.Tx) error { return p.d.Keys.Create(tx, accountScope) })
-		if token, err = p.pages.Seal(ctx, accountScope, binding, cursor); err != nil {
-			return nil, errors.Join(err, created)
-		}
-	}
-	return &token, nil
 }
 
 // ListUserPoolClients implements the AWS operation. Clients come in the order of their ids. The ClientType filter
@@ -114,15 +105,13 @@ func (o Ops) ListUserPoolClients(ctx context.Context, in *cognitoidp.ListUserPoo
 	out := &cognitoidp.ListUserPoolClientsResponse{UserPoolClients: []cognitoidp.UserPoolClientDescription{}}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		token, err := o.pages.Seal(ctx, in.UserPoolId, binding, rows[limit-1].id)
-		if err != nil {
+		if out.NextToken, err = o.token(ctx, in.UserPoolId, binding, rows[limit-1].id); err != nil {
 			return nil, err
 		}
-		out.NextToken = &token
 	}
 	for _, row := range rows {
 		var c cognitoidp.UserPoolClientType
-		if err := json.Unmarshal([]byte(row.config), &c); err != nil {
+		if err := c.UnmarshalJSON([]byte(row.config)); err != nil {
 			return nil, err
 		}
 		if in.ClientType == nil || *in.ClientType == val(c.ClientType) {

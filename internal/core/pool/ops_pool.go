@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 
 	"cognate/internal/api/cognitoidp"
@@ -43,10 +42,7 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 	if err != nil {
 		return nil, err
 	}
-	row, err := encodePool(id, config, mfa)
-	if err != nil {
-		return nil, err
-	}
+	row := encodePool(id, config, mfa)
 	err = p.d.DB.Update(ctx, func(tx *db.Tx) error {
 		if err := poolFree(tx, id); err != nil {
 			return err
@@ -84,13 +80,8 @@ func hooks(tx *db.Tx, list []func(*db.Tx, string) error, poolID string) error {
 }
 
 // encodePool writes settings as they are stored.
-func encodePool(id string, config *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigResponse) (poolRow, error) {
-	c, err := json.Marshal(config)
-	if err != nil {
-		return poolRow{}, err
-	}
-	m, err := json.Marshal(mfa)
-	return poolRow{id: id, config: string(c), mfa: string(m)}, err
+func encodePool(id string, config *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigResponse) poolRow {
+	return poolRow{id: id, config: string(config.AppendJSON(nil)), mfa: string(mfa.AppendJSON(nil))}
 }
 
 // fresh reads a pool from the database, so that an administrator sees the last change whichever node made it.
@@ -136,10 +127,7 @@ func (p *Pools) modify(ctx context.Context, poolID string, lost error, change fu
 		if err != nil {
 			return err
 		}
-		row, err := encodePool(poolID, config, mfa)
-		if err != nil {
-			return err
-		}
+		row := encodePool(poolID, config, mfa)
 		if row.version, err = nextVersion(tx); err != nil {
 			return err
 		}
@@ -180,7 +168,7 @@ func (p *Pools) clientsFitTier(tx *db.Tx, old, changed *cognitoidp.UserPoolType)
 		}
 		for _, row := range rows {
 			var c cognitoidp.UserPoolClientType
-			if err := json.Unmarshal([]byte(row.config), &c); err != nil {
+			if err := c.UnmarshalJSON([]byte(row.config)); err != nil {
 				return err
 			}
 			if c.RefreshTokenRotation != nil && c.RefreshTokenRotation.Feature == cognitoidp.FeatureTypeEnabled {

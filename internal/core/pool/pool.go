@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -46,10 +45,10 @@ type Pool struct {
 // newPool derives a snapshot from stored settings, which it takes over.
 func newPool(row poolRow) (*Pool, error) {
 	p := &Pool{ID: row.id, Version: row.version, Config: new(cognitoidp.UserPoolType), MFA: new(cognitoidp.GetUserPoolMfaConfigResponse)}
-	if err := json.Unmarshal([]byte(row.config), p.Config); err != nil {
+	if err := p.Config.UnmarshalJSON([]byte(row.config)); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal([]byte(row.mfa), p.MFA); err != nil {
+	if err := p.MFA.UnmarshalJSON([]byte(row.mfa)); err != nil {
 		return nil, err
 	}
 	p.Name = srpName(p.ID)

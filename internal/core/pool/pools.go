@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -210,7 +209,7 @@ func (p *Pools) PoolClientOrRefuse(ctx context.Context, poolID, clientID string)
 // openClient unseals the secrets of a stored client.
 func (p *Pools) openClient(ctx context.Context, row clientRow) (*Client, error) {
 	config := new(cognitoidp.UserPoolClientType)
-	if err := json.Unmarshal([]byte(row.config), config); err != nil {
+	if err := config.UnmarshalJSON([]byte(row.config)); err != nil {
 		return nil, err
 	}
 	secrets, err := p.openSecrets(ctx, row)
