@@ -174,7 +174,7 @@ func (m *Messages) Send(ctx context.Context, tx *db.Tx, o Outgoing) error {
 		msg.From = value(o.Config.EmailConfiguration.From)
 		msg.ReplyTo = value(o.Config.EmailConfiguration.ReplyToEmailAddress)
 	}
-	return m.enqueue(ctx, tx, msg)
+	return m.Enqueue(ctx, tx, msg)
 }
 
 func (m *Messages) linkBase(cfg *cognitoidp.UserPoolType) string {
@@ -183,10 +183,6 @@ func (m *Messages) linkBase(cfg *cognitoidp.UserPoolType) string {
 	}
 	return m.deps.LinkBase(cfg)
 }
-
-// Enqueue queues a rendered message in tx; ErrNoTransport when nobody would
-// deliver it. It is sent after the commit.
-func (m *Messages) Enqueue(tx *db.Tx, msg Message) error { return m.enqueue(tx.Context(), tx, msg) }
 
 // Delivers reports whether messages by this medium reach anybody: nil or
 // ErrNoTransport.
@@ -204,7 +200,10 @@ func (m *Messages) sender(medium Medium) Sender {
 	return m.deps.Email
 }
 
-func (m *Messages) enqueue(ctx context.Context, tx *db.Tx, msg Message) error {
+// Enqueue queues a rendered message in tx; ErrNoTransport when nobody would
+// deliver it. It is sent after the commit. ctx is that of the request, not
+// tx.Context(): the pool's key may have to be loaded.
+func (m *Messages) Enqueue(ctx context.Context, tx *db.Tx, msg Message) error {
 	if err := m.Delivers(msg.Medium); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ const (
 type SMTPOptions struct {
 	Host     string
 	Port     int
-	Username string // "" for no authentication
+	Username string // "" for no authentication; a password is not sent in clear
 	Password string
 	From     string        // sender of pools that set none: address or "Name <address>"
 	TLS      TLSPolicy     // TLSMandatory when ""
