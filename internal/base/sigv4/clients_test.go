@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -133,19 +134,21 @@ func TestCommandLine(t *testing.T) {
 		}
 		return Credential{Secret: secret}, nil
 	}})
-	var last error
+	var answers sync.Map // what the last call was refused for; "" for nothing
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		_, last = v.Verify(r.Context(), FromHTTP(r, HashBody(body)), "cognito-idp")
+		_, err = v.Verify(r.Context(), FromHTTP(r, HashBody(body)), "cognito-idp")
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if last != nil {
+		if err != nil {
+			answers.Store("last", err.Error())
 			w.WriteHeader(400)
-			fmt.Fprintf(w, `{"__type":%q,"message":%q}`, last.(*Error).ErrorCode(), last.(*Error).ErrorMessage())
+			fmt.Fprintf(w, `{"__type":%q,"message":%q}`, err.(*Error).ErrorCode(), err.(*Error).ErrorMessage())
 			return
 		}
+		answers.Store("last", "")
 		io.WriteString(w, `{"UserPools":[]}`)
 	}))
 	defer srv.Close()
@@ -158,7 +161,8 @@ func TestCommandLine(t *testing.T) {
 		}
 		return string(out)
 	}
-	if out := call("AKIAEXAMPLE", secret); last != nil || !strings.Contains(out, "UserPools") {
+	out := call("AKIAEXAMPLE", secret)
+	if last, _ := answers.Load("last"); last != "" || !strings.Contains(out, "UserPools") {
 		t.Errorf("%v\n%s", last, out)
 	}
 	if out := call("AKIAEXAMPLE", "wrong"); !strings.Contains(out, "InvalidSignatureException") || !strings.Contains(out, textMismatch) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/keyring"
 	"cognate/internal/base/obs"
 	"cognate/internal/base/sigv4"
 )
@@ -24,9 +25,9 @@ type Sealer interface {
 	Open(ctx context.Context, scope string, sealed []byte, aad ...string) ([]byte, error)
 }
 
-// Scope is the keyring scope of what belongs to the account and not to a pool.
-// It must exist before EnsureRoot is called.
-const Scope = "system"
+// Scope is the keyring scope of what belongs to the account and not to a pool;
+// the keyring makes it when it is opened.
+const Scope = keyring.System
 
 // Deps are what the room needs. Environment keys take precedence over the
 // stored one, which is then refused.
