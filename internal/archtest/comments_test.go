@@ -8,7 +8,7 @@ import (
 )
 
 // minimal is the least number of words a comment needs to say something that the name does not.
-const minimal = 3
+const minimal = 2
 
 // customary are methods whose meaning is fixed by the standard library's interfaces.
 var customary = map[string]bool{

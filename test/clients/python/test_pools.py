@@ -144,11 +144,18 @@ def test_list_refuses_a_foreign_token(idp, refused):
     ({"Schema": [{"Name": "x"}]}, "Invalid AttributeDataType input, consider using the provided AttributeDataType enum."),
     ({"Schema": [{"Name": "x", "AttributeDataType": "String", "StringAttributeConstraints": {"MinLength": "9", "MaxLength": "3"}}]}, None),
     ({"Schema": [{"Name": "email", "AttributeDataType": "Number"}]}, "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email"),
-    ({"UserPoolTags": {"aws:x": "1"}}, None),
 ])
 def test_refused_settings(idp, refused, settings, message):
     with refused("InvalidParameterException", message):
         idp.create_user_pool(PoolName="bad", **settings)
+
+
+def test_reserved_tags(idp, pool):
+    for call in (lambda: idp.create_user_pool(PoolName="bad", UserPoolTags={"aws:x": "1"}),
+                 lambda: idp.tag_resource(ResourceArn=pool.arn, Tags={"aws:x": "1"})):
+        with pytest.raises(idp.exceptions.ClientError) as e:
+            call()
+        assert e.value.response["Error"]["Code"] in ("InvalidParameterException", "UserPoolTaggingException")
 
 
 def test_custom_attributes(pool, idp, refused):

@@ -113,7 +113,7 @@ def test_constraint_messages(server):
     _, _, body = server.raw("InitiateAuth", {"AuthFlow": "MAGIC", "ClientId": "abc"})
     assert "at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [" in body["message"], body
     _, _, body = server.raw("SignUp", {"ClientId": "a b", "Username": "", "Password": " "})
-    assert re.match(r"^[23] validation errors detected: ", body["message"]), body
+    assert re.match(r"^[2-9] validation errors detected: ", body["message"]), body
     assert "Value at 'password' failed" in body["message"] and "; " in body["message"]
     assert "' '" not in body["message"]
 
