@@ -99,6 +99,7 @@ type DB struct {
 	kind   Engine
 	inject func() bool
 	schema atomic.Pointer[schema]
+	stats  counters
 }
 
 // backend is what an engine does for DB. A commit that did not happen and may
@@ -123,10 +124,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.New("db: both SQLite and PostgreSQL configured")
 	case o.SQLite != "":
 		d.kind = SQLite
-		d.eng, err = openSQLite(ctx, o)
+		d.eng, err = openSQLite(ctx, o, &d.stats)
 	case o.PostgresURL != "":
 		d.kind = Postgres
-		d.eng, err = openPostgres(ctx, o)
+		d.eng, err = openPostgres(ctx, o, &d.stats)
 	default:
 		return nil, errors.New("db: no database configured")
 	}
@@ -155,9 +156,14 @@ func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	for attempt := 1; ; attempt++ {
 		err := d.eng.update(ctx, fn, d.inject)
-		if err == nil || !(errors.Is(err, ErrRetry) || d.eng.retryable(err)) {
+		if err == nil {
+			d.stats.updates.Add(1)
+			return nil
+		}
+		if !(errors.Is(err, ErrRetry) || d.eng.retryable(err)) {
 			return err
 		}
+		d.stats.retries.Add(1)
 		if attempt == maxAttempts {
 			return fmt.Errorf("db: gave up after %d attempts: %w", attempt, err)
 		}
@@ -193,6 +199,21 @@ func (d *DB) reading(ctx context.Context, fn func(*Tx) error, run func(context.C
 			return err
 		}
 	}
+}
+
+// counters stand behind Stats.
+type counters struct{ updates, commits, retries atomic.Int64 }
+
+// Stats counts what a handle has done since Open.
+type Stats struct {
+	Updates int64 // successful calls of Update
+	Commits int64 // write transactions committed; fewer than Updates by group commit
+	Retries int64 // attempts that failed and could be tried again
+}
+
+// Stats is for metrics.
+func (d *DB) Stats() Stats {
+	return Stats{Updates: d.stats.updates.Load(), Commits: d.stats.commits.Load(), Retries: d.stats.retries.Load()}
 }
 
 type txKey struct{}

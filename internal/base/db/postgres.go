@@ -19,12 +19,13 @@ type pgDB struct {
 	pool    *pgxpool.Pool
 	begin   string // of a write transaction
 	marks   *markers
+	stats   *counters
 	stopped atomic.Bool
 }
 
 const beginView = "begin isolation level repeatable read read only"
 
-func openPostgres(ctx context.Context, o Options) (*pgDB, error) {
+func openPostgres(ctx context.Context, o Options, stats *counters) (*pgDB, error) {
 	cfg, err := pgxpool.ParseConfig(o.PostgresURL)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func openPostgres(ctx context.Context, o Options) (*pgDB, error) {
 		pool.Close()
 		return nil, err
 	}
-	d := &pgDB{pool: pool, begin: "begin isolation level read committed"}
+	d := &pgDB{pool: pool, stats: stats, begin: "begin isolation level read committed"}
 	if o.Serializable {
 		d.begin = "begin isolation level serializable"
 	}
@@ -114,6 +115,7 @@ func (d *pgDB) update(ctx context.Context, fn func(*Tx) error, inject func() boo
 	if err := d.commit(run, tx.later); err != nil {
 		return err
 	}
+	d.stats.commits.Add(1)
 	tx.committed()
 	return nil
 }

@@ -26,7 +26,7 @@ type sqliteDB struct {
 }
 
 // openSQLite opens the writer first, because it creates the file and sets WAL.
-func openSQLite(_ context.Context, o Options) (*sqliteDB, error) {
+func openSQLite(_ context.Context, o Options, stats *counters) (*sqliteDB, error) {
 	n := o.MaxConns
 	if n <= 0 {
 		n = max(4, 2*runtime.GOMAXPROCS(0))
@@ -40,7 +40,7 @@ func openSQLite(_ context.Context, o Options) (*sqliteDB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.w = newWriter(wc, d.gate)
+	d.w = newWriter(wc, d.gate, stats)
 	for range n {
 		rc, err := openSQLiteConn(dsn + "&_pragma=query_only(1)")
 		if err != nil {

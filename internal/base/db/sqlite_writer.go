@@ -56,14 +56,15 @@ type writer struct {
 	stopped bool
 	wake    chan struct{}
 	gone    chan struct{}
+	stats   *counters
 
 	// Only the goroutine uses these.
 	ok     []*job // ran in the open transaction, not yet committed
 	broken error  // set once the disk failed
 }
 
-func newWriter(c *sqliteConn, gate *memGate) *writer {
-	w := &writer{c: c, gate: gate, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+func newWriter(c *sqliteConn, gate *memGate, stats *counters) *writer {
+	w := &writer{c: c, gate: gate, stats: stats, wake: make(chan struct{}, 1), gone: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -260,6 +261,7 @@ func (w *writer) commit(ok []*job) {
 	}
 	err := w.c.do("COMMIT")
 	if err == nil {
+		w.stats.commits.Add(1)
 		for _, j := range ok {
 			close(j.done)
 		}

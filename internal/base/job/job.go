@@ -17,10 +17,13 @@ import (
 	"cognate/internal/base/db"
 )
 
-// Default and least durations.
+// Default and least durations. busyPoll and wakePoll are how soon a node looks
+// again at a job that another node is running while it is due or woken here.
 const (
 	defaultLease = 30 * time.Second
 	minPause     = 5 * time.Millisecond
+	busyPoll     = 25 * time.Millisecond
+	wakePoll     = 100 * time.Millisecond
 )
 
 // Job is one piece of background work.

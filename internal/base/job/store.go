@@ -45,7 +45,11 @@ func (r *Runner) claim(t *task, woken bool) (claimed, error) {
 			return err
 		}
 		if owner != "" && owner != r.owner && expires > now.UnixMilli() {
-			c.wait = min(until(now, expires), r.o.Lease/4)
+			c.wait = max(until(now, due), busyPoll)
+			if woken {
+				c.wait = wakePoll
+			}
+			c.wait = min(c.wait, until(now, expires), r.o.Lease/4)
 			return nil
 		}
 		if !woken && due > now.UnixMilli() {
