@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cognate/internal/base/obs"
+	"cognate/internal/base/srp"
 	"cognate/internal/config"
 	"cognate/internal/core/token"
 	"cognate/internal/web/oauth"
@@ -97,6 +98,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		go func() { failed <- extra.Serve(l) }()
 	}
 	a.announce(out, root)
+	go srp.Warm() // tens of milliseconds that the first sign-up need not wait for
 	select {
 	case err := <-failed:
 		return err
