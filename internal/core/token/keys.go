@@ -34,6 +34,8 @@ const (
 	keyLinger = 25 * time.Hour
 	// ringLife is how long a node uses the keys it has read.
 	ringLife = time.Minute
+	// maxRings bounds the pools whose keys a node keeps, at some ten kilobytes each.
+	maxRings = 10_000
 	// ringRetry is how soon an unknown key id makes a node read the keys again.
 	ringRetry = 5 * time.Second
 )
@@ -80,7 +82,7 @@ func (t *Tokens) CreateKeys(tx *db.Tx, poolID string) error {
 // DropKeys removes the keys of a pool that is being deleted. Its sessions are removed in batches by DropPool; without
 // its pool no token is accepted.
 func (t *Tokens) DropKeys(tx *db.Tx, poolID string) error {
-	tx.AfterCommit(func() { t.rings.Delete(poolID) })
+	tx.AfterCommit(func() { t.dropRing(poolID) })
 	return deleteKeys(tx, poolID)
 }
 
@@ -108,7 +110,7 @@ func (t *Tokens) RotateKeys(ctx context.Context, poolID string) error {
 		if err := retireKeys(tx, poolID, from.Add(keyLinger).UnixMilli()); err != nil {
 			return err
 		}
-		tx.AfterCommit(func() { t.rings.Delete(poolID) })
+		tx.AfterCommit(func() { t.dropRing(poolID) })
 		return t.putKeys(tx, poolID, made, from.UnixMilli())
 	})
 }
@@ -208,11 +210,7 @@ func (t *Tokens) accessKey(ctx context.Context, poolID, kid string) (*rsa.Public
 // keySet returns the keys of a pool, read anew when the last reading is older than life. While somebody reads, others
 // go on with the keys there are, unless they look for one that is not among them.
 func (t *Tokens) keySet(ctx context.Context, poolID string, life time.Duration) (*keySet, error) {
-	v, ok := t.rings.Load(poolID)
-	if !ok {
-		v, _ = t.rings.LoadOrStore(poolID, &ring{})
-	}
-	r := v.(*ring)
+	r := t.ringOf(poolID)
 	set := r.set.Load()
 	if set.fresh(life) {
 		return set, nil
@@ -236,7 +234,35 @@ func (t *Tokens) keySet(ctx context.Context, poolID string, life time.Duration) 
 }
 
 // Forget drops the keys this node holds in memory, after the database below was replaced.
-func (t *Tokens) Forget() { t.rings.Clear() }
+func (t *Tokens) Forget() {
+	t.rings.Range(func(poolID, _ any) bool {
+		t.dropRing(poolID.(string))
+		return true
+	})
+}
+
+// ringOf returns the ring of a pool, a new one makes room by dropping some other when there are too many.
+func (t *Tokens) ringOf(poolID string) *ring {
+	if v, ok := t.rings.Load(poolID); ok {
+		return v.(*ring)
+	}
+	v, there := t.rings.LoadOrStore(poolID, &ring{})
+	if !there && t.ringCount.Add(1) > maxRings {
+		t.rings.Range(func(other, _ any) bool {
+			if other != poolID {
+				t.dropRing(other.(string))
+			}
+			return other == poolID
+		})
+	}
+	return v.(*ring)
+}
+
+func (t *Tokens) dropRing(poolID string) {
+	if _, there := t.rings.LoadAndDelete(poolID); there {
+		t.ringCount.Add(-1)
+	}
+}
 
 func (s *keySet) fresh(life time.Duration) bool {
 	return s != nil && len(s.keys) > 0 && clock.Real().Sub(s.read) < life

@@ -9,6 +9,7 @@ package token
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
@@ -44,9 +45,10 @@ type Tokens struct {
 	made   KeySource
 	issuer func(*pool.Pool) string
 
-	rings    sync.Map // pool id → *ring, the cached signing keys
-	reserved reserve
-	active   activity
+	rings     sync.Map // pool id → *ring, the cached signing keys
+	ringCount atomic.Int64
+	reserved  reserve
+	active    activity
 }
 
 // New returns the room.
