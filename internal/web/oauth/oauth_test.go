@@ -1,0 +1,183 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
+)
+
+const (
+	testPool = "us-east-1_AbCdEf123"
+	jwks     = `{"keys":[]}`
+)
+
+var errBroken = errors.New("the database is away")
+
+// rooms is a deployment with one pool.
+type rooms struct{ pool *pool.Pool }
+
+func (r rooms) Pool(_ context.Context, id string) (*pool.Pool, error) {
+	switch id {
+	case testPool:
+		return r.pool, nil
+	case "us-east-1_broken000":
+		return nil, errBroken
+	}
+	return nil, pool.ErrPoolNotFound
+}
+
+func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
+
+func newDeps(publicURL string) Deps {
+	r := rooms{&pool.Pool{ID: testPool, Config: &cognitoidp.UserPoolType{}}}
+	return Deps{Pools: r, Tokens: r, PublicURL: publicURL}
+}
+
+func ask(t *testing.T, h http.Handler, method, target string, headers ...string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequest(method, target, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) string {
+	t.Helper()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// members are the ones that Cognito publishes; clients may rely on each.
+var members = []string{
+	"authorization_endpoint", "end_session_endpoint", "id_token_signing_alg_values_supported", "issuer", "jwks_uri",
+	"response_types_supported", "revocation_endpoint", "scopes_supported", "subject_types_supported",
+	"token_endpoint", "token_endpoint_auth_methods_supported", "userinfo_endpoint",
+}
+
+func TestDiscovery(t *testing.T) {
+	aws := "https://cognito-idp.us-east-1.amazonaws.com"
+	for _, tc := range []struct{ public, url string }{
+		{"https://id.example.com", "https://id.example.com/" + testPool + "/.well-known/openid-configuration"},
+		{"https://id.example.com/", "https://id.example.com/" + testPool + "/.well-known/oauth-authorization-server"},
+		{"https://id.example.com", aws + "/" + testPool + "/.well-known/openid-configuration"},
+		{"https://id.example.com", "https://id.example.com/.well-known/oauth-authorization-server/" + testPool},
+		{"https://example.com/auth", "https://example.com/auth/" + testPool + "/.well-known/openid-configuration"},
+		{"https://example.com/auth", "https://example.com/" + testPool + "/.well-known/openid-configuration"},
+	} {
+		r := ask(t, Handler(newDeps(tc.public)), "GET", tc.url)
+		if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/json" {
+			t.Fatalf("%s: %s", tc.url, r.Status)
+		}
+		var doc map[string]any
+		if err := json.Unmarshal([]byte(body(t, r)), &doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range members {
+			if doc[name] == nil {
+				t.Errorf("%s is missing", name)
+			}
+		}
+		base := strings.TrimRight(tc.public, "/") + "/" + testPool
+		for name, want := range map[string]string{
+			"issuer": base, "jwks_uri": base + "/.well-known/jwks.json",
+			"authorization_endpoint": base + "/oauth2/authorize", "end_session_endpoint": base + "/logout",
+			"userinfo_endpoint": base + "/oauth2/userInfo",
+		} {
+			if doc[name] != want {
+				t.Errorf("%s: %s is %v, want %s", tc.url, name, doc[name], want)
+			}
+		}
+	}
+}
+
+// TestPinnedIssuer: the issuer may be AWS's while the endpoints stay reachable, below a domain of their own or not.
+func TestPinnedIssuer(t *testing.T) {
+	d := newDeps("https://id.example.com")
+	d.Pools.(rooms).pool.Config.IssuerConfiguration = &cognitoidp.IssuerConfigurationType{Type: new(cognitoidp.IssuerTypeUpdated)}
+	d.Endpoints = func(*pool.Pool) string { return "https://login.example.com" }
+	var doc map[string]any
+	text := body(t, ask(t, Handler(d), "GET", "/"+testPool+"/.well-known/openid-configuration"))
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	iss := "https://issuer-cognito-idp.us-east-1.amazonaws.com/" + testPool
+	if doc["issuer"] != iss || doc["jwks_uri"] != iss+"/.well-known/jwks.json" || doc["token_endpoint"] != "https://login.example.com/oauth2/token" {
+		t.Fatalf("%v", doc)
+	}
+}
+
+func TestKeysAndCaching(t *testing.T) {
+	h := Handler(newDeps("https://id.example.com"))
+	url := "/" + testPool + "/.well-known/jwks.json"
+	r := ask(t, h, "GET", url, "Origin", "https://app.example.com")
+	tag := r.Header.Get("ETag")
+	if body(t, r) != jwks || r.Header.Get("Cache-Control") != "public, max-age=300" || len(tag) < 10 ||
+		r.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Fatalf("%v", r.Header)
+	}
+	if r := ask(t, h, "GET", url, "If-None-Match", `W/"x", `+tag); r.StatusCode != 304 || body(t, r) != "" {
+		t.Fatalf("%s", r.Status)
+	}
+	if r := ask(t, h, "HEAD", url); r.StatusCode != 200 || body(t, r) != "" || r.Header.Get("Content-Length") != "11" {
+		t.Fatalf("%s %v", r.Status, r.Header)
+	}
+	r = ask(t, h, "OPTIONS", url, "Access-Control-Request-Headers", "x-amz-user-agent")
+	if r.StatusCode != 204 || r.Header.Get("Access-Control-Allow-Methods") == "" || r.Header.Get("Access-Control-Allow-Headers") != "x-amz-user-agent" {
+		t.Fatalf("%s %v", r.Status, r.Header)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	var failed error
+	d := newDeps("https://id.example.com")
+	d.Failed = func(_ *http.Request, err error) { failed = err }
+	h := Handler(d)
+	for _, tc := range []struct {
+		method, target string
+		status         int
+		text           string
+	}{
+		{"POST", "/" + testPool + "/.well-known/jwks.json", 405, "Method not allowed."},
+		{"GET", "/us-east-1_unknown00/.well-known/jwks.json", 404, "User pool us-east-1_unknown00 does not exist."},
+		{"GET", "/us-east-1_broken000/.well-known/jwks.json", 500, "Something went wrong"},
+		{"GET", "/" + testPool + "/.well-known/", 404, "Not found."},
+		{"GET", "/" + testPool + "/.well-known/jwks.json/x", 404, "Not found."},
+		{"GET", "/.well-known/jwks.json/" + testPool, 404, "Not found."},
+		{"GET", "/.well-known/openid-configuration", 404, "Not found."},
+		{"GET", "/a/" + testPool + "/.well-known/jwks.json", 404, "Not found."},
+		{"GET", "/%3Cscript%3E_x/.well-known/jwks.json", 404, "Not found."},
+		{"GET", "/us-east-1_a%00/.well-known/jwks.json", 404, "Not found."},
+	} {
+		r := ask(t, h, tc.method, tc.target)
+		if got := body(t, r); r.StatusCode != tc.status || got != `{"message":"`+tc.text+`"}` {
+			t.Errorf("%s %s: %s %s", tc.method, tc.target, r.Status, got)
+		}
+		if r.StatusCode >= 500 && r.Header.Get("Cache-Control") != "" {
+			t.Errorf("%s: a failure may be cached", tc.target)
+		}
+	}
+	if !errors.Is(failed, errBroken) {
+		t.Errorf("the failure was not reported: %v", failed)
+	}
+}
+
+// TestInterfaces holds that the rooms are what the handler asks for.
+func TestInterfaces(t *testing.T) {
+	var _ Pools = (*pool.Pools)(nil)
+	var _ Keys = (*token.Tokens)(nil)
+}
