@@ -115,7 +115,9 @@ func TestCustomAttributes(t *testing.T) {
 		{"Name":"dev:custom:c","AttributeDataType":"DateTime","DeveloperOnlyAttribute":true,"Mutable":true,"Required":false}]`)
 	same(t, "email", w.describe(id)["SchemaAttributes"].([]any)[10], `{"Name":"email","AttributeDataType":"String","DeveloperOnlyAttribute":false,"Mutable":false,"Required":true,"StringAttributeConstraints":{"MinLength":"0","MaxLength":"2048"}}`)
 
-	add := func(attributes string) string { return `{"UserPoolId":"` + id + `","CustomAttributes":[` + attributes + `]}` }
+	add := func(attributes string) string {
+		return `{"UserPoolId":"` + id + `","CustomAttributes":[` + attributes + `]}`
+	}
 	w.refused("AddCustomAttributes", add(`{"Name":"a","AttributeDataType":"String"}`), "InvalidParameterException: custom:a: Existing attribute already has name custom:a.")
 	w.refused("AddCustomAttributes", add(`{"Name":"d","AttributeDataType":"String"},{"Name":"d","AttributeDataType":"String"}`), "InvalidParameterException: custom:d: Existing attribute already has name custom:d.")
 	w.refused("AddCustomAttributes", add(`{"Name":"d","AttributeDataType":"String","Required":true}`), "InvalidParameterException: Required custom attributes are not supported currently.")
