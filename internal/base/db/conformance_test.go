@@ -405,3 +405,21 @@ func TestBatch(t *testing.T) {
 		}
 	})
 }
+
+func TestCommonTableExpression(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB) {
+		put(t, d, "a", "b")
+		for _, run := range []func(context.Context, func(*db.Tx) error) error{d.View, d.Read, d.Update} {
+			err := run(context.Background(), func(tx *db.Tx) error {
+				got, err := collect(tx, "WITH x AS (SELECT name FROM item) SELECT name FROM x ORDER BY name")
+				if !slices.Equal(got, []string{"a", "b"}) {
+					t.Error(got)
+				}
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

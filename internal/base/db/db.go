@@ -230,7 +230,10 @@ func startable(ctx context.Context) error {
 }
 
 // readsOnly tells a plain SELECT from a statement that may write.
-func readsOnly(sql string) bool {
+func readsOnly(sql string) bool { return startsWith(sql, "select") }
+
+// startsWith looks at the first word of a statement.
+func startsWith(sql, word string) bool {
 	sql = strings.TrimLeft(sql, " \t\r\n(")
-	return len(sql) >= 6 && strings.EqualFold(sql[:6], "select")
+	return len(sql) >= len(word) && strings.EqualFold(sql[:len(word)], word)
 }
