@@ -7,5 +7,5 @@
 // transaction. The rows that ListUsers searches are kept the same way.
 //
 // The package names the AWS exceptions and texts of everything that concerns attributes, users and groups; account and
-// signin reuse CheckAttributes and CheckUsername so that a rule and its text exist once.
+// signin reuse CheckAttributes and Apply so that a rule and its text exist once.
 package directory

@@ -37,8 +37,8 @@ func (e *AliasTaken) Is(target error) bool {
 	return false
 }
 
-// AliasExists returns the AliasExistsException for an alias that another user holds; attribute is its name.
-func AliasExists(attribute string) error {
+// aliasExists is the refusal of an alias that another user holds; attribute is its name.
+func aliasExists(attribute string) error {
 	return &cognitoidp.AliasExistsException{Message: fmt.Sprintf("An account with the given %s already exists.", attribute)}
 }
 
@@ -47,10 +47,7 @@ func UserNotFound() error {
 	return &cognitoidp.UserNotFoundException{Message: "User does not exist."}
 }
 
-// UserDisabled returns the NotAuthorizedException for a disabled user.
-func UserDisabled() error {
-	return &cognitoidp.NotAuthorizedException{Message: "User is disabled."}
-}
+func errDisabled() error { return notAuthorized("User is disabled.") }
 
 func invalid(format string, args ...any) error {
 	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
@@ -76,7 +73,7 @@ func refuse(err error) error {
 	case errors.Is(err, ErrGroupNotFound):
 		return groupNotFound()
 	case errors.As(err, &taken):
-		return AliasExists(taken.Attribute)
+		return aliasExists(taken.Attribute)
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,31 +87,28 @@ func (d *Directory) createGroup(tx *db.Tx, p *pool.Pool, g group) error {
 	return nil
 }
 
-// addToGroup makes u a member of g; it changes nothing when u is one already.
-func (d *Directory) addToGroup(tx *db.Tx, p *pool.Pool, u *User, g group) error {
+// addToGroup makes u a member of g and reports false when u was one already.
+func (d *Directory) addToGroup(tx *db.Tx, p *pool.Pool, u *User, g group) (added bool, err error) {
 	have, err := groupsOf(tx, p.ID, u.Sub)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if slices.ContainsFunc(have, func(h group) bool { return h.id == g.id }) {
-		return nil
+		return false, nil
 	}
 	if len(have) >= maxGroupsPerUser {
-		return invalid("A user can be in at most %d groups.", maxGroupsPerUser)
+		return false, invalid("A user can be in at most %d groups.", maxGroupsPerUser)
 	}
 	// Neither may be deleted by somebody else before the membership is there, or it would stay behind.
 	if err := lockUser(tx, p.ID, u.Sub); err != nil {
-		if errors.Is(err, db.ErrNoRows) {
-			return ErrUserNotFound
-		}
-		return err
+		return false, err
 	}
 	if err := lockGroup(tx, p.ID, g); err != nil {
-		return err
+		return false, err
 	}
 	m := membership{group: g.name, id: g.id}
 	_, err = tx.ExecBatch(insertMember(p.ID, u.Sub, m), insertGroupUser(p.ID, u.Sub, m))
-	return err
+	return true, err
 }
 
 func (g group) optPrecedence() *int64 {

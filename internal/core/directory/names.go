@@ -72,30 +72,6 @@ func keepsUntilVerified(p *pool.Pool, name string) bool {
 	return p.KeepUntilVerified.Has(name) && p.AutoVerified.Has(name)
 }
 
-// CheckUsername applies the pool's rules to the Username of a new user. In pools with username attributes it returns
-// which attribute the name is ("email" or "phone_number") and the caller copies the name there; elsewhere it returns "".
-// Refusals are InvalidParameterException with AWS's text.
-func CheckUsername(p *pool.Pool, name string) (attribute string, err error) {
-	email, phone := p.UsernameAttrs.Has(kindEmail), p.UsernameAttrs.Has(kindPhone)
-	switch {
-	case email && IsEmail(name):
-		return kindEmail, nil
-	case phone && IsPhone(name):
-		return kindPhone, nil
-	case email && phone:
-		return "", invalid("Username should be either an email or a phone number.")
-	case email:
-		return "", invalid("Username should be an email.")
-	case phone:
-		return "", invalid("Username should be a phone number.")
-	case p.AliasAttrs.Has(kindEmail) && IsEmail(name):
-		return "", invalid("Username cannot be of email format, since user pool is configured for email alias.")
-	case p.AliasAttrs.Has(kindPhone) && IsPhone(name):
-		return "", invalid("Username cannot be of phone number format, since user pool is configured for phone number alias.")
-	}
-	return "", nil
-}
-
 // Assign returns the sub and the stored user name of a user to be made with the typed name: a fresh UUID for both in
 // pools with username attributes, otherwise the typed name, in lower case when the pool ignores case. Callers need both
 // before Create because the password verifier is bound to the stored name.

@@ -151,7 +151,10 @@ func groupPage(ctx context.Context, o Ops, p *pool.Pool, binding string, list []
 
 // AdminAddUserToGroup implements the AWS operation. Adding a member again changes nothing.
 func (o Ops) AdminAddUserToGroup(ctx context.Context, in *cognitoidp.AdminAddUserToGroupRequest) error {
-	return o.withMember(ctx, in.UserPoolId, in.Username, in.GroupName, o.addToGroup)
+	return o.withMember(ctx, in.UserPoolId, in.Username, in.GroupName, func(tx *db.Tx, p *pool.Pool, u *User, g group) error {
+		_, err := o.addToGroup(tx, p, u, g)
+		return err
+	})
 }
 
 // AdminRemoveUserFromGroup implements the AWS operation. Removing a user who is no member changes nothing.

@@ -33,7 +33,7 @@ func (d *Directory) Authorize(ctx context.Context, accessToken string) (*token.A
 func (d *Directory) caller(tx *db.Tx, a *token.Access) (*User, error) {
 	u, err := d.BySub(tx, a.Pool, a.Sub)
 	if err == nil && !u.Enabled {
-		return nil, UserDisabled()
+		return nil, errDisabled()
 	}
 	return u, err
 }

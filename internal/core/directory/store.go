@@ -172,11 +172,11 @@ func deleteUser(poolID, sub string, version int64) db.Stmt {
 		Args: []any{poolID, sub, version}}
 }
 
-// lockUser keeps the user from being deleted until the transaction ends; db.ErrNoRows when there is none.
+// lockUser keeps the user from being deleted until the transaction ends; ErrUserNotFound when there is none.
 func lockUser(tx *db.Tx, poolID, sub string) error {
 	n, err := tx.Exec(`UPDATE directory_user SET version = version WHERE pool_id = $1 AND sub = $2`, poolID, sub)
 	if err == nil && n == 0 {
-		return db.ErrNoRows
+		return ErrUserNotFound
 	}
 	return err
 }
