@@ -1,8 +1,10 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"strings"
 	"sync"
 
 	"cognate/internal/base/db"
@@ -16,6 +18,11 @@ const maxTouches = 16384
 const flushBatch = 256
 
 type touchKey struct{ poolID, sub, eventID string }
+
+// compare orders keys as the primary key of token_session does.
+func (k touchKey) compare(o touchKey) int {
+	return cmp.Or(strings.Compare(k.poolID, o.poolID), strings.Compare(k.sub, o.sub), strings.Compare(k.eventID, o.eventID))
+}
 
 type touch struct {
 	at        int64 // ms since 1970

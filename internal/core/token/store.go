@@ -3,6 +3,8 @@ package token
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"cognate/internal/base/db"
@@ -108,18 +110,23 @@ func deletePoolSessions(tx *db.Tx, poolID string, limit int) (int, error) {
 	return int(n), err
 }
 
-// touchSessions writes the last activity of many sessions; one that moved on meanwhile keeps the later one.
+// touchSessions writes the last activity of many sessions; one that moved on meanwhile keeps the later one. The rows are
+// locked in the order of their keys, so that two nodes that flush at once wait for each other instead of deadlocking.
 func touchSessions(tx *db.Tx, touches map[touchKey]touch) error {
-	for k, v := range touches {
-		_, err := tx.Exec(`UPDATE token_session SET last_active_at = $4, ip = $5, user_agent = $6
-			WHERE pool_id = $1 AND sub = $2 AND event_id = $3 AND last_active_at <= $4`,
-			k.poolID, k.sub, k.eventID, v.at, v.ip, v.agent)
-		if err != nil {
-			return fmt.Errorf("token: write activity: %w", err)
-		}
+	keys := slices.SortedFunc(maps.Keys(touches), touchKey.compare)
+	stmts := make([]db.Stmt, len(keys))
+	for i, k := range keys {
+		v := touches[k]
+		stmts[i] = db.Stmt{SQL: touchSession, Args: []any{k.poolID, k.sub, k.eventID, v.at, v.ip, v.agent}}
+	}
+	if _, err := tx.ExecBatch(stmts...); err != nil {
+		return fmt.Errorf("token: write activity: %w", err)
 	}
 	return nil
 }
+
+const touchSession = `UPDATE token_session SET last_active_at = $4, ip = $5, user_agent = $6
+	WHERE pool_id = $1 AND sub = $2 AND event_id = $3 AND last_active_at <= $4`
 
 // sweep removes sessions whose refresh token expired before sessionsBefore and keys that expired before keysBefore.
 func sweep(tx *db.Tx, sessionsBefore, keysBefore int64, limit int) (int, error) {
