@@ -3,6 +3,8 @@ package pool
 import (
 	"context"
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
@@ -155,4 +157,57 @@ func TestCountUsers(t *testing.T) {
 	})
 	id := w.pool("")
 	same(t, "EstimatedNumberOfUsers", w.describe(id)["EstimatedNumberOfUsers"], 42.0)
+}
+
+// TestDeleteRace deletes a pool while clients are being made in it: none is left behind.
+func TestDeleteRace(t *testing.T) {
+	dbtest.Each(t, tables, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		id := w.pool("")
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				_, err := w.ops.CreateUserPoolClient(t.Context(), &cognitoidp.CreateUserPoolClientRequest{UserPoolId: id, ClientName: "c"})
+				if gone := new(cognitoidp.ResourceNotFoundException); err != nil && !errors.As(err, &gone) {
+					t.Errorf("CreateUserPoolClient: %v", err)
+				}
+			})
+		}
+		if err := w.ops.DeleteUserPool(t.Context(), &cognitoidp.DeleteUserPoolRequest{UserPoolId: id}); err != nil {
+			t.Error(err)
+		}
+		for done := false; !done; {
+			var err error
+			if done, err = w.ops.Purge(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wg.Wait()
+		err := d.Read(t.Context(), func(tx *db.Tx) error {
+			left, err := listClients(tx, id, "", 10)
+			if len(left) > 0 {
+				t.Errorf("%d clients are left", len(left))
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestImpossibleIDs holds that ids which no pool or client can have are unknown without asking the database.
+func TestImpossibleIDs(t *testing.T) {
+	w := memory(t)
+	if err := w.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"", "\x00", "a b", "'", "\xff", strings.Repeat("a", 129)} {
+		if _, err := w.ops.Pool(t.Context(), "eu-west-1_"+id); !errors.Is(err, ErrPoolNotFound) {
+			t.Errorf("pool %q: %v", id, err)
+		}
+		if _, _, err := w.ops.Client(t.Context(), id); !errors.Is(err, ErrClientNotFound) {
+			t.Errorf("client %q: %v", id, err)
+		}
+	}
 }

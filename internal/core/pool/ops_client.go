@@ -44,6 +44,10 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 	}
 	var config *cognitoidp.UserPoolClientType
 	err = p.d.DB.Update(ctx, func(tx *db.Tx) error {
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
 		pool, err := txPool(tx, row.poolID)
 		if err != nil {
 			return err
@@ -52,10 +56,7 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 			return err
 		}
 		row := row
-		row.config = encodeClient(config)
-		if row.version, err = nextVersion(tx); err != nil {
-			return err
-		}
+		row.config, row.version = encodeClient(config), version
 		p.changed(tx, row.version, "", id)
 		return insertClient(tx, row)
 	})
@@ -149,6 +150,10 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 	note(ctx, in.UserPoolId, in.ClientId)
 	var row clientRow
 	err := o.d.DB.Update(ctx, func(tx *db.Tx) error {
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
 		stored, err := o.storedClient(tx, in.UserPoolId, in.ClientId)
 		if err != nil {
 			return err
@@ -166,10 +171,7 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 			return err
 		}
 		row = stored
-		row.config = encodeClient(config)
-		if row.version, err = nextVersion(tx); err != nil {
-			return err
-		}
+		row.config, row.version = encodeClient(config), version
 		done, err := replaceClient(tx, row, stored.version)
 		if err == nil && !done {
 			err = concurrent()
@@ -191,6 +193,10 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 func (o Ops) DeleteUserPoolClient(ctx context.Context, in *cognitoidp.DeleteUserPoolClientRequest) error {
 	note(ctx, in.UserPoolId, in.ClientId)
 	return o.d.DB.Update(ctx, func(tx *db.Tx) error {
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
 		row, err := o.storedClient(tx, in.UserPoolId, in.ClientId)
 		if err != nil {
 			return err
@@ -199,10 +205,6 @@ func (o Ops) DeleteUserPoolClient(ctx context.Context, in *cognitoidp.DeleteUser
 			if err := f(tx, row.poolID, row.id); err != nil {
 				return err
 			}
-		}
-		version, err := nextVersion(tx)
-		if err != nil {
-			return err
 		}
 		done, err := removeClient(tx, row.id, row.version)
 		if err == nil && !done {

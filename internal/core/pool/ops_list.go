@@ -86,7 +86,7 @@ func (o Ops) ListUserPoolClients(ctx context.Context, in *cognitoidp.ListUserPoo
 	if err != nil {
 		return nil, err
 	}
-	if _, err := o.fresh(ctx, in.UserPoolId); err != nil {
+	if _, err := o.PoolOrRefuse(ctx, in.UserPoolId); err != nil {
 		return nil, err
 	}
 	binding := pagetoken.Binding("ListUserPoolClients", in.UserPoolId, string(val(in.ClientType)))

@@ -15,6 +15,9 @@ var (
 	clientIDs = regexp.MustCompile(`^[\w+]{1,128}$`)
 )
 
+// maxPoolID is the longest user pool id.
+const maxPoolID = 55
+
 // note puts the pool and client of a request into its log event.
 func note(ctx context.Context, poolID, clientID string) {
 	r := obs.From(ctx)
@@ -35,7 +38,7 @@ func (o Ops) CreateUserPool(ctx context.Context, in *cognitoidp.CreateUserPoolRe
 // together or not at all.
 func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, error) {
 	note(ctx, id, "")
-	if len(id) > 55 || !poolIDs.MatchString(id) {
+	if len(id) > maxPoolID || !poolIDs.MatchString(id) {
 		return nil, invalid("The user pool id %s is not valid.", id)
 	}
 	config, mfa, err := p.rules().newPoolSettings(id, in)
@@ -44,12 +47,6 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 	}
 	row := encodePool(id, config, mfa)
 	err = p.d.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := poolFree(tx, id); err != nil {
-			return err
-		}
-		if err := p.d.Keys.Create(tx, id); err != nil {
-			return err
-		}
 		version, err := nextVersion(tx)
 		if err != nil {
 			return err
@@ -57,6 +54,9 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 		row := row
 		row.version = version
 		if err := insertPool(tx, row); err != nil {
+			return err
+		}
+		if err := p.d.Keys.Create(tx, id); err != nil {
 			return err
 		}
 		p.changed(tx, version, id, "")
@@ -119,6 +119,10 @@ func (o Ops) DescribeUserPool(ctx context.Context, in *cognitoidp.DescribeUserPo
 func (p *Pools) modify(ctx context.Context, poolID string, lost error, change func(*db.Tx, *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error)) error {
 	note(ctx, poolID, "")
 	return p.d.DB.Update(ctx, func(tx *db.Tx) error {
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
 		old, err := txPool(tx, poolID)
 		if err != nil {
 			return err
@@ -128,9 +132,7 @@ func (p *Pools) modify(ctx context.Context, poolID string, lost error, change fu
 			return err
 		}
 		row := encodePool(poolID, config, mfa)
-		if row.version, err = nextVersion(tx); err != nil {
-			return err
-		}
+		row.version = version
 		done, err := replacePool(tx, row, old.Version)
 		if err == nil && !done {
 			err = lost
@@ -185,6 +187,10 @@ func (o Ops) DeleteUserPool(ctx context.Context, in *cognitoidp.DeleteUserPoolRe
 	id := in.UserPoolId
 	note(ctx, id, "")
 	return o.d.DB.Update(ctx, func(tx *db.Tx) error {
+		version, err := nextVersion(tx)
+		if err != nil {
+			return err
+		}
 		pool, err := txPool(tx, id)
 		if err != nil {
 			return err
@@ -199,10 +205,6 @@ func (o Ops) DeleteUserPool(ctx context.Context, in *cognitoidp.DeleteUserPoolRe
 			return err
 		}
 		if err := o.d.Keys.Destroy(tx, id); err != nil {
-			return err
-		}
-		version, err := nextVersion(tx)
-		if err != nil {
 			return err
 		}
 		done, err := hidePool(tx, id, version, pool.Version, o.d.Clock.Milli())

@@ -89,6 +89,9 @@ func (p *Pools) Pool(ctx context.Context, poolID string) (*Pool, error) {
 	if have != nil && have.epoch.Load() == epoch {
 		return have.value, nil
 	}
+	if len(poolID) > maxPoolID || !poolIDs.MatchString(poolID) {
+		return nil, ErrPoolNotFound
+	}
 	begun := p.pools.begin()
 	var row poolRow
 	fresh := false
@@ -143,6 +146,9 @@ func (p *Pools) client(ctx context.Context, clientID string) (*Client, error) {
 	have := p.clients.get(clientID)
 	if have != nil && have.epoch.Load() == epoch {
 		return have.value, nil
+	}
+	if !clientIDs.MatchString(clientID) {
+		return nil, ErrClientNotFound
 	}
 	begun := p.clients.begin()
 	var row clientRow

@@ -51,8 +51,9 @@ type clientRow struct {
 	version            int64
 }
 
-// nextVersion counts one change and returns the new count. The caller's other writes come before it, because the row
-// that it locks is shared by all pools.
+// nextVersion counts one change and returns the new count. It comes first in a transaction that changes a pool or a
+// client: the row that it writes then makes such transactions follow one another, so that what one checks (a client
+// against its pool, a tier against the clients) cannot be changed by another before it commits.
 func nextVersion(tx *db.Tx) (version int64, err error) {
 	err = tx.QueryRow("INSERT INTO pool_change (name, version) VALUES ('pools', 1) ON CONFLICT (name) DO UPDATE SET version = pool_change.version + 1 RETURNING version").Scan(&version)
 	return version, err
@@ -204,14 +205,4 @@ func dropClients(tx *db.Tx, poolID string, limit int) (int, error) {
 		}
 	}
 	return len(rows), nil
-}
-
-// poolFree is ErrExists when an id is in use, also by a pool that is being deleted.
-func poolFree(tx *db.Tx, id string) error {
-	var n int64
-	err := tx.QueryRow("SELECT COUNT(*) FROM user_pool WHERE pool_id = $1", id).Scan(&n)
-	if err == nil && n > 0 {
-		err = ErrExists
-	}
-	return err
 }
