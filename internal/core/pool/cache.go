@@ -5,8 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// cacheSize is how many pools, and how many clients, a node keeps in memory.
-const cacheSize = 10_000
+// How many snapshots a node keeps. A pool takes about 10 KB of memory, a client about 2 KB.
+const (
+	cachedPools   = 2_000
+	cachedClients = 10_000
+)
 
 // sample is how many entries eviction compares to find one that was not used for long.
 const sample = 8

@@ -72,7 +72,7 @@ type Ops struct{ *Pools }
 func New(d Deps) *Pools {
 	return &Pools{
 		d: d, pages: pagetoken.Tokens{Keys: d.Keys, Now: d.Clock.Now},
-		pools: newCache[*Pool](cacheSize), clients: newCache[*Client](cacheSize),
+		pools: newCache[*Pool](cachedPools), clients: newCache[*Client](cachedClients),
 	}
 }
 
