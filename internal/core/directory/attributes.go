@@ -31,10 +31,6 @@ func (d *Directory) CheckAttributes(p *pool.Pool, c *pool.Client, attrs map[stri
 	names := slices.Sorted(maps.Keys(attrs))
 	var lines []string
 	for _, name := range names {
-		if attrs[name] == "" && mode == Create {
-			delete(attrs, name)
-			continue
-		}
 		stored, reason := checkAttribute(p, name, attrs[name], mode)
 		if reason != "" {
 			lines = append(lines, name+": "+reason)
@@ -46,12 +42,16 @@ func (d *Directory) CheckAttributes(p *pool.Pool, c *pool.Client, attrs map[stri
 		lines = append(lines, missing(p, attrs)...)
 	}
 	if len(lines) > 0 {
+		slices.Sort(lines)
 		return schemaRefusal(lines, mode)
 	}
 	for _, name := range names {
 		if c != nil && !writable(c, name) {
 			return errUnauthorizedWrite()
 		}
+	}
+	if mode == Create {
+		maps.DeleteFunc(attrs, func(_, value string) bool { return value == "" })
 	}
 	return checkSignInFormats(p, c, attrs, mode)
 }
@@ -66,7 +66,7 @@ func checkAttribute(p *pool.Pool, name, value string, mode Mode) (stored, reason
 		return "", "Attribute cannot be updated." // the service sets them, whatever the schema says
 	case mode == Update && !a.Mutable:
 		return "", "Attribute cannot be updated."
-	case value == "" && a.Required:
+	case value == "" && a.Required && mode == Update:
 		return "", "The attribute is required"
 	case value == "":
 		return "", ""
@@ -95,7 +95,7 @@ func checkAttribute(p *pool.Pool, name, value string, mode Mode) (stored, reason
 func missing(p *pool.Pool, attrs map[string]string) []string {
 	var lines []string
 	for _, name := range p.Schema.Required() {
-		if _, given := attrs[name]; !given && name != "sub" {
+		if attrs[name] == "" && name != "sub" {
 			lines = append(lines, name+": The attribute is required")
 		}
 	}
