@@ -66,7 +66,7 @@ test-clients: test-js test-python
 	$(GO) test -count=1 ./test/clients/...
 
 test-python: deps-python deps-postgres build
-	$(GO) run ./internal/testkit/pgserver -- $(VENV)/bin/python -m pytest -q -p no:cacheprovider $(PY)
+	$(GO) run ./internal/testkit/pgserver -- $(VENV)/bin/python -m pytest -q --tb=short -p no:cacheprovider $(PY)
 
 test-js: deps-js build
 	cd $(JS) && npm test

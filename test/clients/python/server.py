@@ -39,16 +39,16 @@ def environment(**extra: str) -> dict:
 
 
 class Server:
-    """One running `cognate dev`."""
+    """One running cognate: `dev`, or another command that listens."""
 
-    def __init__(self, *args: str, port: int = 0):
+    def __init__(self, *args: str, port: int = 0, command: str = "dev", env: dict | None = None):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = tempfile.TemporaryDirectory(prefix="cognate-test-")
         self.log = open(os.path.join(self.folder.name, "log"), "w+b")
         self.process = subprocess.Popen(
-            [binary(), "dev", "--listen", f"127.0.0.1:{self.port}", *args],
-            cwd=self.folder.name, env=environment(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            [binary(), command, "--listen", f"127.0.0.1:{self.port}", *args],
+            cwd=self.folder.name, env=environment(**(env or {})), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
         )
         self._wait()
 
@@ -84,15 +84,15 @@ class Server:
 
     # AWS API ------------------------------------------------------------------------------------------------------
 
-    def client(self, unsigned: bool = False):
+    def client(self, unsigned: bool = False, key: str = "test", secret: str = "test", token: str | None = None, region: str = REGION):
         """A boto3 client; retries are off so that every exception is the server's first answer."""
         options = {"retries": {"max_attempts": 1, "mode": "standard"}}
         if unsigned:
             from botocore import UNSIGNED
             options["signature_version"] = UNSIGNED
         return boto3.client(
-            "cognito-idp", region_name=REGION, endpoint_url=self.url, aws_access_key_id="test",
-            aws_secret_access_key="test", config=Config(**options),
+            "cognito-idp", region_name=region, endpoint_url=self.url, aws_access_key_id=key, aws_secret_access_key=secret,
+            aws_session_token=token, config=Config(**options),
         )
 
     def raw(self, operation: str, body, headers=None, signed=False, method="POST", path="/"):
