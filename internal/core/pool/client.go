@@ -35,17 +35,17 @@ const (
 func newClient(id, poolID string, version int64, config *cognitoidp.UserPoolClientType, secrets []string) *Client {
 	c := &Client{ID: id, PoolID: poolID, Version: version, Config: config, Secrets: secrets}
 	if config.ReadAttributes != nil {
-		c.read = append1(setOf(config.ReadAttributes))
+		c.read = explicit(setOf(config.ReadAttributes))
 	}
 	if config.WriteAttributes != nil {
-		c.write = append1(setOf(config.WriteAttributes))
+		c.write = explicit(setOf(config.WriteAttributes))
 	}
 	c.access, c.id, c.refreshLife = lifetimes(config.AccessTokenValidity, config.IdTokenValidity, config.RefreshTokenValidity, config.TokenValidityUnits)
 	return c
 }
 
-// append1 keeps an explicitly empty list apart from an unset one.
-func append1(s Set) Set {
+// explicit keeps an explicitly empty list apart from an unset one.
+func explicit(s Set) Set {
 	if s == nil {
 		return Set{}
 	}

@@ -155,7 +155,7 @@ func knownType(t *cognitoidp.AttributeDataType) bool {
 }
 
 // constrain checks the bounds that a request gives and puts those that fit the attribute's type into a. Bounds of
-// another type are dropped, as on AWS.
+// another type mean nothing and are dropped.
 func constrain(a *cognitoidp.SchemaAttributeType, want cognitoidp.SchemaAttributeType, name string) error {
 	switch *a.AttributeDataType {
 	case cognitoidp.AttributeDataTypeString:
