@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func node(t testing.TB, d *db.DB, c *clock.Clock) *fixture {
 	must(t, err)
 	ring, err := keyring.Open(t.Context(), d, kek)
 	must(t, err)
-	f := &fixture{t: t, db: d, clock: c, made: &keys{}, ring: ring}
+	f := &fixture{t: t, db: d, clock: c, made: &keys{&keysTaken}, ring: ring}
 	f.pools = pool.New(pool.Deps{
 		DB: d, Keys: ring, Clock: c, Region: "us-east-1", Account: "000000000000",
 		OnCreate: []func(*db.Tx, string) error{func(tx *db.Tx, id string) error { return f.CreateKeys(tx, id) }},
@@ -74,7 +75,10 @@ func node(t testing.TB, d *db.DB, c *clock.Clock) *fixture {
 }
 
 // keys hands out RSA keys that all tests of the process share, in turn; making new ones would take most of the time.
-type keys struct{ taken int }
+type keys struct{ taken *atomic.Int64 }
+
+// keysTaken counts over all nodes, so that no two of them are given the same key.
+var keysTaken atomic.Int64
 
 var someKeys = sync.OnceValue(func() []*rsa.PrivateKey {
 	source := jose.NewKeySource(context.Background(), 1)
@@ -90,8 +94,7 @@ var someKeys = sync.OnceValue(func() []*rsa.PrivateKey {
 })
 
 func (k *keys) Take(context.Context) (*rsa.PrivateKey, error) {
-	k.taken++
-	return someKeys()[(k.taken-1)%len(someKeys())], nil
+	return someKeys()[int(k.taken.Add(1))%len(someKeys())], nil
 }
 
 func must(t testing.TB, err error) {

@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"cognate/internal/base/db"
 	"cognate/internal/base/jose"
+	"cognate/internal/base/keyring"
 )
 
 // KeySource yields RSA-2048 keys. Making one takes tens of milliseconds, so a source makes them ahead.
@@ -23,6 +25,8 @@ const (
 	purposeID     = "id"
 	purposeAccess = "access"
 )
+
+var purposes = [2]string{purposeID, purposeAccess}
 
 const (
 	// publishAhead is how long a new key is in the JWKS before it signs: longer than verifiers and nodes cache.
@@ -49,15 +53,59 @@ func (k *signingKey) job(claims []byte) jose.Job {
 	return jose.Job{Signer: k.signer, KeyID: k.kid, Claims: claims}
 }
 
-// CreateKeys gives a new pool its two signing keys, in the transaction that makes the pool. The keys come from the
-// source of ready-made ones; a repeated run of the transaction uses the same two.
+// CreateKeys starts to make the two signing keys of a new pool once the transaction that makes the pool has committed.
+// Nothing waits for them but the first token or key set of the pool, if it is asked for that soon.
 func (t *Tokens) CreateKeys(tx *db.Tx, poolID string) error {
-	made, err := t.reserved.take(tx.Context(), t.made, poolID)
-	if err != nil {
-		return fmt.Errorf("token: create keys: %w", err)
+	tx.AfterCommit(func() {
+		go func() { _, _ = t.keySet(context.Background(), poolID, ringLife) }() // who needs them meets the error again
+	})
+	return nil
+}
+
+// firstKeys makes the keys of a pool that has none. Their ids follow from the pool's own secret, so that of several
+// nodes that make them at once one succeeds and the others find its keys.
+func (t *Tokens) firstKeys(ctx context.Context, poolID string) ([]keyRow, error) {
+	var ids [2]string
+	for i, purpose := range purposes {
+		id, err := t.keys.MAC(ctx, poolID, "token/first-key", purpose)
+		if errors.Is(err, keyring.ErrUnknownScope) {
+			return nil, nil // no such pool, or no more
+		}
+		if err != nil {
+			return nil, fmt.Errorf("token: first keys: %w", err)
+		}
+		ids[i] = base64.StdEncoding.EncodeToString(id)
 	}
-	tx.AfterCommit(func() { t.reserved.drop(poolID) })
-	return t.putKeys(tx, poolID, made, t.clock.Milli())
+	made, err := t.takeKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []keyRow
+	err = t.db.Update(ctx, func(tx *db.Tx) error {
+		if err := t.putKeys(tx, poolID, made, ids, t.clock.Milli()); err != nil {
+			return err
+		}
+		var err error
+		rows, err = listKeys(tx, poolID)
+		return err
+	})
+	if errors.Is(err, db.ErrConflict) {
+		err = t.db.Read(ctx, func(tx *db.Tx) error {
+			var err error
+			rows, err = listKeys(tx, poolID)
+			return err
+		})
+	}
+	return rows, err
+}
+
+func (t *Tokens) takeKeys(ctx context.Context) (made [2]*rsa.PrivateKey, err error) {
+	for i := range made {
+		if made[i], err = t.made.Take(ctx); err != nil {
+			return made, fmt.Errorf("token: make keys: %w", err)
+		}
+	}
+	return made, nil
 }
 
 // DropKeys removes the keys of a pool that is being deleted. Its sessions are removed in batches by DropPool; without
@@ -70,13 +118,18 @@ func (t *Tokens) DropKeys(tx *db.Tx, poolID string) error {
 // RotateKeys makes two new signing keys for a pool. They are published at once and sign from ten minutes later on; the
 // old ones stay published until every token they signed has expired. ErrRotating when that is under way already.
 func (t *Tokens) RotateKeys(ctx context.Context, poolID string) error {
-	var made [2]*rsa.PrivateKey
-	for i := range made {
-		key, err := t.made.Take(ctx)
-		if err != nil {
-			return fmt.Errorf("token: rotate keys: %w", err)
+	if _, err := t.keySet(ctx, poolID, ringLife); err != nil { // the ones that the new ones replace
+		return err
+	}
+	made, err := t.takeKeys(ctx)
+	if err != nil {
+		return err
+	}
+	var ids [2]string
+	for i := range ids {
+		if ids[i], err = t.keyID(); err != nil {
+			return err
 		}
-		made[i] = key
 	}
 	return t.db.Update(ctx, func(tx *db.Tx) error {
 		now := t.clock.Now()
@@ -92,16 +145,13 @@ func (t *Tokens) RotateKeys(ctx context.Context, poolID string) error {
 			return err
 		}
 		tx.AfterCommit(func() { t.dropRing(poolID) })
-		return t.putKeys(tx, poolID, made, from.UnixMilli())
+		return t.putKeys(tx, poolID, made, ids, from.UnixMilli())
 	})
 }
 
-func (t *Tokens) putKeys(tx *db.Tx, poolID string, made [2]*rsa.PrivateKey, activeFrom int64) error {
-	for i, purpose := range []string{purposeID, purposeAccess} {
-		kid, err := t.keyID()
-		if err != nil {
-			return err
-		}
+func (t *Tokens) putKeys(tx *db.Tx, poolID string, made [2]*rsa.PrivateKey, ids [2]string, activeFrom int64) error {
+	for i, purpose := range purposes {
+		kid := ids[i]
 		der, err := jose.MarshalKey(made[i])
 		if err != nil {
 			return fmt.Errorf("token: new key: %w", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,32 +82,30 @@ func (f *fixture) expireRing() {
 	r.set.Store(&set)
 }
 
-// TestCreateKeysRepeated: a transaction that is rolled back and run again takes its keys once.
-func TestCreateKeysRepeated(t *testing.T) {
-	f := quick(t)
-	taken, poolID, failed := f.made.taken, "us-east-1_again0000", errors.New("rolled back")
-	kids := func() (n int) {
-		must(t, f.db.View(t.Context(), func(tx *db.Tx) error {
-			keys, err := listKeys(tx, poolID)
-			n = len(keys)
-			return err
-		}))
-		return n
-	}
-	for _, result := range []error{failed, failed, nil} {
-		err := f.db.Update(t.Context(), func(tx *db.Tx) error {
-			if err := f.keysOf(tx, poolID); err != nil {
-				return err
-			}
-			return result
-		})
-		if !errors.Is(err, result) {
-			t.Fatal(err)
+// TestFirstKeysOnce: nodes that need the first keys of a pool at the same time end with the same two.
+func TestFirstKeysOnce(t *testing.T) {
+	each(t, func(f *fixture) {
+		poolID := "us-east-1_again0000"
+		f.update(func(tx *db.Tx) error { return f.ring.Create(tx, poolID) })
+		var sets [8]string
+		var wg sync.WaitGroup
+		for i := range sets {
+			n := node(t, f.db, f.clock)
+			wg.Go(func() {
+				set, err := n.Keys(t.Context(), poolID)
+				if err != nil {
+					t.Error(err)
+				}
+				sets[i] = string(set)
+			})
 		}
-	}
-	if n := kids(); n != 2 || f.made.taken != taken+2 {
-		t.Fatalf("%d keys written, %d taken", n, f.made.taken-taken)
-	}
+		wg.Wait()
+		for _, s := range sets {
+			if s != sets[0] || strings.Count(s, `"kid"`) != 2 {
+				t.Fatalf("nodes publish\n%s\nand\n%s", sets[0], s)
+			}
+		}
+	})
 }
 
 // keysOf does what creating a pool does for its keys.
@@ -136,18 +135,6 @@ func TestKeysAreSealed(t *testing.T) {
 	}
 	if _, err := f.Keys(t.Context(), "us-east-1_nothing00"); !errors.Is(err, ErrNoKeys) {
 		t.Fatalf("a pool without keys: %v", err)
-	}
-}
-
-// TestReserveIsBounded: pools that never come to be do not fill the memory.
-func TestReserveIsBounded(t *testing.T) {
-	f := quick(t)
-	for i := range 3 * maxReserved {
-		_, err := f.reserved.take(t.Context(), f.made, "pool"+string(rune('0'+i)))
-		must(t, err)
-	}
-	if n := len(f.reserved.pools); n > maxReserved {
-		t.Fatalf("%d pools reserved", n)
 	}
 }
 

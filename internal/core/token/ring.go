@@ -154,6 +154,11 @@ func (t *Tokens) readKeys(ctx context.Context, poolID string, old *keySet) (*key
 	if err != nil {
 		return nil, fmt.Errorf("token: read keys: %w", err)
 	}
+	if len(rows) == 0 {
+		if rows, err = t.firstKeys(ctx, poolID); err != nil {
+			return nil, err
+		}
+	}
 	known := map[string]*jose.Signer{}
 	if old != nil {
 		for _, k := range old.keys {

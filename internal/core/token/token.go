@@ -47,7 +47,6 @@ type Tokens struct {
 
 	rings     sync.Map // pool id → *ring, the cached signing keys
 	ringCount atomic.Int64
-	reserved  reserve
 	active    activity
 }
 
