@@ -81,11 +81,13 @@ test-timing: build
 
 # Every fuzz target for FUZZTIME, one after the other.
 fuzz:
+	@mkdir -p $(CACHE)
 	@grep -rlE '^func Fuzz' --include='*_test.go' internal | sort | while read -r file; do \
 	  for target in $$(grep -oE '^func Fuzz\w+' "$$file" | sed 's/func //'); do \
 	    echo "fuzz $$(dirname $$file) $$target"; \
-	    COGNATE_TEST_ENGINES=sqlite $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname $$file)" \
-	      | grep -vE '^fuzz: (elapsed: 0s|minimizing)' | tail -n 2; \
+	    if ! COGNATE_TEST_ENGINES=sqlite $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) \
+	      "./$$(dirname $$file)" > $(CACHE)/fuzz.log 2>&1; then cat $(CACHE)/fuzz.log; exit 1; fi; \
+	    tail -n 1 $(CACHE)/fuzz.log; \
 	  done; \
 	done
 

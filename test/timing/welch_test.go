@@ -32,27 +32,31 @@ func (s sample) moments() (mean, variance float64) {
 	return mean, variance / float64(len(s)-1)
 }
 
-// welch returns Welch's t statistic of two samples and the difference of their means relative to the smaller mean.
-func welch(a, b sample) (t, relative float64) {
+// welch returns Welch's t statistic of two samples, and the difference of their means both relative to the smaller mean
+// and as it is.
+func welch(a, b sample) (t, relative, difference float64) {
 	meanA, varA := a.moments()
 	meanB, varB := b.moments()
 	spread := math.Sqrt(varA/float64(len(a)) + varB/float64(len(b)))
 	if spread == 0 {
 		spread = math.SmallestNonzeroFloat64
 	}
-	return (meanA - meanB) / spread, (meanA - meanB) / min(meanA, meanB)
+	return (meanA - meanB) / spread, (meanA - meanB) / min(meanA, meanB), meanA - meanB
 }
 
 // TestWelch holds the statistic to numbers worked out by hand.
 func TestWelch(t *testing.T) {
 	a, b := sample{1, 2, 3, 4}, sample{3, 4, 5, 6}
-	got, relative := welch(a, b)
+	got, relative, difference := welch(a, b)
 	// means 2.5 and 4.5, variances 5/3 each: t = -2 / sqrt(2 * (5/3)/4)
 	if want := -2 / math.Sqrt(2*(5.0/3)/4); math.Abs(got-want) > 1e-12 {
 		t.Errorf("t = %v, want %v", got, want)
 	}
 	if want := -2 / 2.5; math.Abs(relative-want) > 1e-12 {
 		t.Errorf("relative = %v, want %v", relative, want)
+	}
+	if difference != -2 {
+		t.Errorf("difference = %v, want -2", difference)
 	}
 	if got := (sample{5, 1, 2, 3, 4}).trimmed(); !slices.Equal(got, sample{1, 2, 3, 4}) {
 		t.Errorf("trimmed = %v", got)
