@@ -70,7 +70,7 @@ type app struct {
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
 	a := &app{settings: s, log: log, clock: clock.System(), metrics: newMetrics()}
 	ctx, a.stop = context.WithCancel(ctx)
-	a.made = jose.NewKeySource(ctx, keysAhead) // first, because it takes the longest
+	a.made = jose.NewKeySource(keysAhead)
 	if err := a.openStore(ctx); err != nil {
 		a.close()
 		return nil, err
@@ -122,8 +122,8 @@ func (a *app) buildRooms(ctx context.Context) error {
 		Tokens: a.tokens, Codes: a.codes, Messages: a.messages, Rand: rand.Reader,
 	})
 	a.api = userPools{
-		poolOps: poolOps{a.pools}, directoryOps: directoryOps{a.users}, tokenOps: tokenOps{a.tokens},
-		signinOps: signinOps{a.engine}, accountOps: accountOps{a.accounts},
+		poolOps: poolOps{Pools: a.pools}, directoryOps: directoryOps{Directory: a.users}, tokenOps: tokenOps{Tokens: a.tokens},
+		signinOps: signinOps{Engine: a.engine}, accountOps: accountOps{Accounts: a.accounts},
 	}
 	return nil
 }

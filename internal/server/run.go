@@ -98,7 +98,9 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		go func() { failed <- extra.Serve(l) }()
 	}
 	a.announce(out, root)
-	go srp.Warm() // tens of milliseconds that the first sign-up need not wait for
+	// What takes tens of milliseconds and nobody waits for yet.
+	a.made.Start(jobs)
+	go srp.Warm()
 	select {
 	case err := <-failed:
 		return err

@@ -42,16 +42,6 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-func BenchmarkParseRefreshToken(b *testing.B) {
-	token, _ := RefreshToken(nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := ParseRefreshToken(token); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 func BenchmarkGenerateKey(b *testing.B) {
 	for b.Loop() {
 		if _, err := generate(); err != nil {

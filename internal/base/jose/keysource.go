@@ -14,13 +14,14 @@ type KeySource struct {
 	done  chan struct{}
 }
 
-// NewKeySource starts to make keys on one goroutine until ahead of them are ready, and makes another whenever one is
-// taken. The goroutine ends with ctx; Wait tells when.
-func NewKeySource(ctx context.Context, ahead int) *KeySource {
-	s := &KeySource{ready: make(chan *rsa.PrivateKey, max(ahead, 1)-1), done: make(chan struct{})}
-	go s.run(ctx)
-	return s
+// NewKeySource returns a source that keeps up to ahead keys ready once Start was called.
+func NewKeySource(ahead int) *KeySource {
+	return &KeySource{ready: make(chan *rsa.PrivateKey, max(ahead, 1)-1), done: make(chan struct{})}
 }
+
+// Start makes keys on one goroutine until enough are ready, and another whenever one is taken. The goroutine ends with
+// ctx; Wait tells when. Call it once.
+func (s *KeySource) Start(ctx context.Context) { go s.run(ctx) }
 
 // run holds one finished key in hand besides those in the channel.
 func (s *KeySource) run(ctx context.Context) {
@@ -37,8 +38,8 @@ func (s *KeySource) run(ctx context.Context) {
 	}
 }
 
-// Take returns a key that nobody else gets: one made ahead, or a new one when none is ready. After the source has been
-// stopped it still makes keys on demand. The error is ctx's or that of a failing random source.
+// Take returns a key that nobody else gets: one made ahead, or a new one when none is ready. Before Start and after the
+// end it makes keys on demand. The error is ctx's or that of a failing random source.
 func (s *KeySource) Take(ctx context.Context) (*rsa.PrivateKey, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("jose: take key: %w", err)

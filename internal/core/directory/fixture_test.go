@@ -78,7 +78,7 @@ func newFixture(t testing.TB, d *db.DB) *fixture {
 type rsaKeys struct{}
 
 var sharedKeys = sync.OnceValue(func() []*rsa.PrivateKey {
-	source := jose.NewKeySource(context.Background(), 1)
+	source := jose.NewKeySource(1)
 	var made []*rsa.PrivateKey
 	for range 2 {
 		key, err := source.Take(context.Background())

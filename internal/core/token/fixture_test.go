@@ -81,7 +81,7 @@ type keys struct{ taken *atomic.Int64 }
 var keysTaken atomic.Int64
 
 var someKeys = sync.OnceValue(func() []*rsa.PrivateKey {
-	source := jose.NewKeySource(context.Background(), 1)
+	source := jose.NewKeySource(1)
 	var made []*rsa.PrivateKey
 	for range 6 {
 		key, err := source.Take(context.Background())

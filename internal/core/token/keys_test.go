@@ -120,6 +120,8 @@ func (f *fixture) keysOf(tx *db.Tx, poolID string) error {
 func TestKeysAreSealed(t *testing.T) {
 	f := quick(t)
 	other := f.newPool()
+	_, err := f.Keys(t.Context(), other.ID) // made in the background otherwise
+	must(t, err)
 	f.update(func(tx *db.Tx) error {
 		if err := deleteKeys(tx, other.ID); err != nil {
 			return err

@@ -8,8 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
-
-	"cognate/internal/base/jose"
 )
 
 // A refresh token has the five parts of the encrypted token that Cognito gives out, and is as opaque to clients:
@@ -28,6 +26,9 @@ type refreshToken struct {
 }
 
 const (
+	// refreshHeader is {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}, the first part of Cognito's refresh tokens.
+	refreshHeader = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ"
+
 	refreshFormat = 1    // first byte of the content
 	maxRefresh    = 2048 // longest text that is looked at, in bytes
 	seedSize      = 32
@@ -47,7 +48,7 @@ func (t *Tokens) sealRefresh(ctx context.Context, poolID string, r *refreshToken
 		return "", fmt.Errorf("token: refresh token: %w", err)
 	}
 	enc := base64.RawURLEncoding
-	return strings.Join([]string{jose.RefreshHeader, enc.EncodeToString(r.seed), enc.EncodeToString(tag[:12]),
+	return strings.Join([]string{refreshHeader, enc.EncodeToString(r.seed), enc.EncodeToString(tag[:12]),
 		enc.EncodeToString(content), enc.EncodeToString(tag[12:tagSize])}, "."), nil
 }
 
@@ -71,7 +72,7 @@ func (t *Tokens) openRefresh(ctx context.Context, poolID, text string) (*refresh
 // parseRefresh takes the fields out of a text that has the form of a refresh token; nil when it has not. Nothing of it
 // is proven yet.
 func parseRefresh(text string) *refreshToken {
-	if len(text) > maxRefresh || !strings.HasPrefix(text, jose.RefreshHeader+".") {
+	if len(text) > maxRefresh || !strings.HasPrefix(text, refreshHeader+".") {
 		return nil
 	}
 	parts := strings.SplitN(text, ".", 6)
