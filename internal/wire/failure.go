@@ -105,11 +105,18 @@ func internal(ctx context.Context, op *Operation, err error) *Failure {
 	return &Failure{Code: internalCode(op), Message: textInternal, Status: http.StatusInternalServerError}
 }
 
+// internalCode is the name that the service of op has for internal errors.
 func internalCode(op *Operation) string {
-	if op != nil && !op.declares("InternalErrorException") && op.declares("InternalServerException") {
-		return "InternalServerException"
+	const usual = "InternalErrorException"
+	if op == nil || op.declares(usual) {
+		return usual
 	}
-	return "InternalErrorException"
+	for _, code := range []string{"InternalServerException", "KMSInternalException"} {
+		if op.declares(code) {
+			return code
+		}
+	}
+	return usual
 }
 
 func cut(s string, n int) string {

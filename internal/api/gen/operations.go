@@ -4,6 +4,7 @@ package main
 // resource a call is about, in order of preference.
 var resourceMembers = map[string][]string{
 	"cognito-idp": {"UserPoolId", "ResourceArn"},
+	"kms":         {"KeyId"},
 }
 
 func (m *model) emitOperations(e *emitter) {
