@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -43,11 +45,24 @@ type repository struct {
 	Files []source
 }
 
-// load parses the whole module once per test; a file that does not parse fails the test, since no rule can be held on it.
+// load returns the parsed module; a file that does not parse fails the test, since no rule can be held on it.
 func load(t *testing.T) *repository {
 	t.Helper()
-	r := &repository{Root: root(t), Fset: token.NewFileSet()}
-	err := filepath.WalkDir(r.Root, func(path string, entry fs.DirEntry, err error) error {
+	r, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// parsed reads the module once for all tests.
+var parsed = sync.OnceValues(func() (*repository, error) {
+	dir, err := findRoot()
+	if err != nil {
+		return nil, err
+	}
+	r := &repository{Root: dir, Fset: token.NewFileSet()}
+	return r, filepath.WalkDir(r.Root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -64,8 +79,7 @@ func load(t *testing.T) *repository {
 		}
 		file, err := parser.ParseFile(r.Fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
-			t.Errorf("parse: %v", err)
-			return nil
+			return err
 		}
 		rel, err := filepath.Rel(r.Root, path)
 		if err != nil {
@@ -75,11 +89,7 @@ func load(t *testing.T) *repository {
 		r.Files = append(r.Files, source{Path: rel, Dir: dirOf(rel), File: file})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
+})
 
 // at renders a position relative to the root, the way compilers print it.
 func (r *repository) at(pos token.Pos) string {
@@ -97,20 +107,29 @@ func dirOf(path string) string {
 	return "."
 }
 
-// root finds the directory of go.mod above the package.
+// root returns the directory of go.mod.
 func root(t *testing.T) string {
 	t.Helper()
-	dir, err := os.Getwd()
+	dir, err := findRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// findRoot looks for go.mod in the directory of the package and above.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+			return dir, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Fatal("no go.mod above the package")
+			return "", errors.New("no go.mod above the package")
 		}
 		dir = parent
 	}
