@@ -64,12 +64,15 @@ func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secret
 	if err := pool.SecretHashRefusal(c, c.CheckSecretHash(name, hash)); err != nil {
 		return nil, err
 	}
+	if err := a.Keys.Load(ctx, p.ID); err != nil { // not inside the transaction
+		return nil, err
+	}
 	return &publicCall{pool: p, client: c, name: name}, nil
 }
 
 // find resolves the name of a public call. Unknown users are an error only
-// where the client shows existence; otherwise user is nil and ghost is the
-// stable sub that codes and limits are kept under.
+// where the client shows existence; otherwise user is nil and sub is the
+// ghost's, which codes and limits are kept under.
 func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *publicCall) (user *directory.User, sub string, err error) {
 	u, err := a.Directory.Resolve(tx, call.pool, call.name)
 	if err == nil {
@@ -108,9 +111,14 @@ func (a *Accounts) temporary(p *pool.Pool, username, pw string) (*password.Crede
 	if err != nil {
 		return nil, err
 	}
+	a.expire(p, c)
+	return c, nil
+}
+
+// expire makes a credential temporary.
+func (a *Accounts) expire(p *pool.Pool, c *password.Credential) {
 	c.Temporary = true
 	c.ExpiresAt = a.now().Add(p.TemporaryPasswordLife()).UnixMilli()
-	return c, nil
 }
 
 func attributesOf(list []cognitoidp.AttributeType) map[string]string {

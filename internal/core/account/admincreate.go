@@ -2,12 +2,10 @@ package account
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
-	"cognate/internal/base/obs"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
@@ -25,7 +23,7 @@ func (o Ops) AdminCreateUser(ctx context.Context, in *cognitoidp.AdminCreateUser
 		})
 		return out, err
 	}
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	p, err := o.adminPool(ctx, in.UserPoolId)
 	if err != nil {
 		return nil, err
 	}
@@ -63,16 +61,8 @@ func (o Ops) AdminCreateUser(ctx context.Context, in *cognitoidp.AdminCreateUser
 		}
 		return o.invite(ctx, tx, p, u, in, secret)
 	})
-	if errors.Is(err, directory.ErrUsernameExists) {
-		obs.Cause(ctx, "user name taken")
-		return nil, errUserExists(name.taken)
-	}
-	var taken *directory.AliasTaken
-	if errors.As(err, &taken) { // AdminCreateUser does not declare AliasExistsException
-		return nil, errUserExists("An account with the given " + taken.Attribute + " already exists.")
-	}
 	if err != nil {
-		return nil, err
+		return nil, takenRefusal(ctx, undeliverable(ctx, err), name.taken)
 	}
 	return &cognitoidp.AdminCreateUserResponse{User: new(u.Type())}, nil
 }
@@ -97,6 +87,11 @@ func (o Ops) resendInvitation(ctx context.Context, in *cognitoidp.AdminCreateUse
 	if err != nil {
 		return nil, err
 	}
+	old, err := o.Directory.Credential(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	cred.Remember(old, password.HistorySize(p.PasswordPolicy()))
 	if err := o.Directory.SetCredential(ctx, u, cred); err != nil {
 		return nil, err
 	}
@@ -107,7 +102,7 @@ func (o Ops) resendInvitation(ctx context.Context, in *cognitoidp.AdminCreateUse
 		return o.invite(ctx, tx, p, u, in, secret)
 	})
 	if err != nil {
-		return nil, err
+		return nil, undeliverable(ctx, err)
 	}
 	return &cognitoidp.AdminCreateUserResponse{User: new(u.Type())}, nil
 }

@@ -18,65 +18,81 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 		return nil, err
 	}
 	force := in.ForceAliasCreation != nil && *in.ForceAliasCreation
-	refusal, err := o.proveCode(ctx, call, code.SignUp, code.LimitConfirmSignUp, in.ConfirmationCode, func(tx *db.Tx, u *directory.User) error {
+	unconfirmed := func(u *directory.User) error {
 		if u.Status != cognitoidp.UserStatusTypeUnconfirmed {
 			return errWrongStatus(u.Status)
 		}
 		return nil
-	}, func(tx *db.Tx, u *directory.User, proven code.Destination) error {
-		u.Status = cognitoidp.UserStatusTypeConfirmed
-		return o.saveProven(tx, call, u, proven, force)
+	}
+	err = o.proveCode(ctx, call, proof{
+		kind: code.SignUp, rule: code.LimitConfirmSignUp, code: in.ConfirmationCode, check: unconfirmed,
+		accept: func(tx *db.Tx, u *directory.User, proven code.Destination) error {
+			if err := unconfirmed(u); err != nil {
+				return err
+			}
+			u.Status = cognitoidp.UserStatusTypeConfirmed
+			return o.saveProven(tx, call, u, proven, force)
+		},
 	})
 	if err != nil {
 		return nil, aliasRefusal(err)
 	}
-	if refusal != nil {
-		return nil, refusal
-	}
 	return &cognitoidp.ConfirmSignUpResponse{}, nil
 }
 
-// proveCode runs an operation that is authorised by a code of the named user.
-// It returns the refusal of a wrong code apart from other errors, because the
-// counted guess was committed. check may refuse before the code is looked at,
-// accept runs once the code was redeemed; both run in the one transaction.
-func (a *Accounts) proveCode(ctx context.Context, call *publicCall, kind code.Kind, rule code.Rule, secret string,
-	check func(*db.Tx, *directory.User) error, accept func(*db.Tx, *directory.User, code.Destination) error) (refusal, err error) {
-	err = a.DB.Update(ctx, func(tx *db.Tx) error {
+// proof is an operation that is authorised by a code of the named user.
+type proof struct {
+	kind code.Kind
+	rule code.Rule
+	code string
+	// check may refuse before the code is looked at. It is not asked where the
+	// client hides users: its refusal would tell that there is one.
+	check func(*directory.User) error
+	// accept runs once the code was redeemed, in the same transaction. When it
+	// returns an error the code is as good as before.
+	accept func(*db.Tx, *directory.User, code.Destination) error
+}
+
+// proveCode runs one. A wrong code is counted, whatever is answered.
+func (a *Accounts) proveCode(ctx context.Context, call *publicCall, pr proof) error {
+	var refusal error // of a guess that has to be committed
+	err := a.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
 		u, sub, err := a.find(ctx, tx, call)
 		if err != nil {
 			return err
 		}
-		if u != nil {
-			if err := check(tx, u); err != nil {
+		if !call.client.HidesUsers() {
+			if err := pr.check(u); err != nil {
 				return err
 			}
 		}
-		if err := a.Codes.Allow(tx, call.pool.ID, sub, rule); err != nil {
+		if err := a.Codes.Allow(tx, call.pool.ID, sub, pr.rule); err != nil {
 			return codeRefusal(ctx, err)
 		}
-		proven, err := a.Codes.Verify(tx, call.pool.ID, sub, kind, secret)
-		if isCodeRefusal(err) {
+		proven, err := a.Codes.Verify(tx, call.pool.ID, sub, pr.kind, pr.code)
+		switch {
+		case isCodeRefusal(err):
 			refusal = codeRefusal(ctx, err)
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
-		}
-		if u == nil { // nobody holds a ghost's code; a lucky guess proves nothing
+		case u == nil || proven.Attribute == "": // nobody was told a ghost's code; a lucky guess proves nothing
 			refusal = errWrongCode()
 			return nil
 		}
-		return accept(tx, u, proven)
+		return pr.accept(tx, u, proven)
 	})
-	return refusal, err
+	if err != nil {
+		return err
+	}
+	return refusal
 }
 
 // saveProven marks the attribute that a code was sent to as verified, when the
 // user still has that value, and saves the user.
 func (a *Accounts) saveProven(tx *db.Tx, call *publicCall, u *directory.User, proven code.Destination, force bool) error {
-	if proven.Attribute != "" && u.Attributes[proven.Attribute] == proven.Value {
+	if u.Attributes[proven.Attribute] == proven.Value {
 		u.Attributes[proven.Attribute+"_verified"] = "true"
 	}
 	if force {
@@ -89,7 +105,7 @@ func (a *Accounts) saveProven(tx *db.Tx, call *publicCall, u *directory.User, pr
 
 // AdminConfirmSignUp implements the AWS operation. It verifies no attribute.
 func (o Ops) AdminConfirmSignUp(ctx context.Context, in *cognitoidp.AdminConfirmSignUpRequest) (*cognitoidp.AdminConfirmSignUpResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	p, err := o.adminPool(ctx, in.UserPoolId)
 	if err != nil {
 		return nil, err
 	}

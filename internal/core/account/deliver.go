@@ -2,10 +2,12 @@ package account
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/message"
@@ -19,44 +21,70 @@ func (a *Accounts) sendCode(ctx context.Context, tx *db.Tx, p *pool.Pool, c *poo
 	if err != nil {
 		return nil, err
 	}
-	clientID := ""
-	if c != nil {
-		clientID = c.ID
+	out := outgoing(p, c, msg, to, secret)
+	out.Sub, out.Username = u.Sub, u.Username
+	if err := a.Messages.Send(ctx, tx, out); err != nil {
+		return nil, err
 	}
-	err = a.Messages.Send(ctx, tx, message.Outgoing{
-		PoolID: p.ID, Config: p.Config, ClientID: clientID, Kind: msg,
-		Sub: u.Sub, Username: u.Username, To: to.Value, Medium: message.MediumOf(to.Attribute), Code: secret,
-	})
+	return message.DeliveryDetails(to.Attribute, to.Value), nil
+}
+
+func outgoing(p *pool.Pool, c *pool.Client, msg message.Kind, to code.Destination, secret string) message.Outgoing {
+	out := message.Outgoing{
+		PoolID: p.ID, Config: p.Config, Kind: msg, To: to.Value, Medium: message.MediumOf(to.Attribute), Code: secret,
+	}
+	if c != nil {
+		out.ClientID = c.ID
+	}
+	return out
+}
+
+// ghostCode does for a name that must look like nobody's what sendCode does for
+// a user, except that nothing leaves the house: sub has a code that nobody was
+// told and that proves no address. What is answered is made up from the name
+// alone, so it stays the same. media are the attributes that the operation would
+// send to, best first.
+func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, call *publicCall, sub string, kind code.Kind, msg message.Kind, media []string) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	ghost, err := a.Directory.GhostSub(ctx, call.pool, call.name)
 	if err != nil {
 		return nil, err
 	}
-	return message.DeliveryDetails(to.Attribute, to.Value), nil
-}
-
-// ghostCode does for a name nobody has what sendCode does for a user, except
-// that the code is thrown away. What it tells is made up from the name alone,
-// so it stays the same.
-func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, call *publicCall, sub string, kind code.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	to := ghostTarget(call, sub)
-	if _, err := a.Codes.Issue(tx, call.pool.ID, sub, kind, to, 0); err != nil {
+	to := ghostTarget(call.name, ghost, media)
+	secret, err := a.Codes.Issue(tx, call.pool.ID, sub, kind, code.Destination{}, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := outgoing(call.pool, call.client, msg, to, secret)
+	out.Sub, out.Username = sub, call.name
+	if err := a.Messages.Pretend(ctx, tx, out); err != nil {
 		return nil, err
 	}
 	return message.DeliveryDetails(to.Attribute, to.Value), nil
 }
 
-// ghostTarget guesses the medium from the form of the name and the settings of
-// the pool, as AWS does.
-func ghostTarget(call *publicCall, sub string) code.Destination {
-	switch {
-	case directory.IsEmail(call.name):
-		return code.Destination{Attribute: "email", Value: call.name}
-	case directory.IsPhone(call.name):
-		return code.Destination{Attribute: "phone_number", Value: call.name}
-	case call.pool.AutoVerified.Has("phone_number") && !call.pool.AutoVerified.Has("email"):
-		return code.Destination{Attribute: "phone_number", Value: "+1555" + digits(sub, 7)}
+// ghostTarget guesses the destination from the form of the name and the media of
+// the operation, as AWS does.
+func ghostTarget(name, ghost string, media []string) code.Destination {
+	for _, attr := range media {
+		if attr == "email" && directory.IsEmail(name) || attr == "phone_number" && directory.IsPhone(name) {
+			return code.Destination{Attribute: attr, Value: name}
+		}
+	}
+	if media[0] == "phone_number" {
+		return code.Destination{Attribute: media[0], Value: "+1555" + digits(ghost, 7)}
 	}
 	// The ghost's own first characters: letters that look like anyone's.
-	return code.Destination{Attribute: "email", Value: letter(sub[0]) + "@" + letter(sub[1])}
+	return code.Destination{Attribute: media[0], Value: letter(ghost[0]) + "@" + letter(ghost[1])}
+}
+
+// undeliverable is the refusal of a code that this server has no way to send;
+// other errors pass through.
+func undeliverable(ctx context.Context, err error) error {
+	if errors.Is(err, message.ErrNoTransport) {
+		obs.Cause(ctx, "%v", err)
+		return &cognitoidp.CodeDeliveryFailureException{Message: "The code cannot be delivered: no transport is configured."}
+	}
+	return err
 }
 
 func letter(b byte) string {

@@ -38,6 +38,12 @@ func errWrongStatus(status cognitoidp.UserStatusType) error {
 	return errRefused("User cannot be confirmed. Current status is " + string(status))
 }
 
+func errDisabled() error { return errRefused("User is disabled.") }
+
+func errNoRecovery() error {
+	return errInvalid("Cannot reset password for the user as there is no registered/verified email or phone_number")
+}
+
 func errCannotReset() error {
 	return errRefused("User password cannot be reset in the current state.")
 }
@@ -71,6 +77,21 @@ func codeRefusal(ctx context.Context, err error) error {
 		return errLimit()
 	}
 	return err
+}
+
+// takenRefusal maps a name that is in use when a user is made: text for the user
+// name, AWS's sentence for a sign-in attribute or alias. SignUp and
+// AdminCreateUser declare no AliasExistsException.
+func takenRefusal(ctx context.Context, err error, text string) error {
+	var taken *directory.AliasTaken
+	if !errors.As(err, &taken) {
+		return err
+	}
+	obs.Cause(ctx, "%v", err)
+	if taken.Attribute != "username" {
+		text = "An account with the given " + taken.Attribute + " already exists."
+	}
+	return errUserExists(text)
 }
 
 // aliasRefusal maps a verified alias that another user holds.

@@ -15,11 +15,8 @@ import (
 )
 
 // replacement derives the credential that replaces the user's present one:
-// policy, history, verifier. A nil user (a ghost) costs the same.
+// policy, history, verifier.
 func (a *Accounts) replacement(ctx context.Context, p *pool.Pool, u *directory.User, pw string) (*password.Credential, error) {
-	if u == nil {
-		return a.credential(p, "nobody", pw)
-	}
 	fresh, err := a.credential(p, u.Username, pw)
 	if err != nil {
 		return nil, err
@@ -52,7 +49,10 @@ func (o Ops) ChangePassword(ctx context.Context, in *cognitoidp.ChangePasswordRe
 		if err := o.provePrevious(ctx, access.Pool, u, in.PreviousPassword); err != nil {
 			return err
 		}
-		return o.replace(ctx, access.Pool, u, in.ProposedPassword, func(*password.Credential) {})
+		return o.replace(ctx, access.Pool, u, in.ProposedPassword, change{guard: func(tx *db.Tx) error {
+			// Here and not before, so that parallel guesses are not worth more than the limit.
+			return codeRefusal(ctx, o.Codes.Peek(tx, access.Pool.ID, u.Sub, code.LimitChangePassword))
+		}})
 	})
 	if err != nil {
 		return nil, err
@@ -71,18 +71,31 @@ func untilUnchanged(fn func() error) error {
 	}
 }
 
+// change is how one way of setting a password differs from another.
+type change struct {
+	temporary bool
+	guard     func(*db.Tx) error // in the transaction, before the user is saved
+}
+
 // replace sets a new password for a user that was read before, and saves what
 // else the caller changed in u.
-func (a *Accounts) replace(ctx context.Context, p *pool.Pool, u *directory.User, pw string, mark func(*password.Credential)) error {
+func (a *Accounts) replace(ctx context.Context, p *pool.Pool, u *directory.User, pw string, how change) error {
 	fresh, err := a.replacement(ctx, p, u, pw)
 	if err != nil {
 		return err
 	}
-	mark(fresh)
+	if how.temporary {
+		a.expire(p, fresh)
+	}
 	if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
 		return err
 	}
-	return a.DB.Update(ctx, func(tx *db.Tx) error { return a.Directory.Save(tx, p, u) })
+	return a.DB.Update(ctx, func(tx *db.Tx) error {
+		if err := how.guard(tx); err != nil {
+			return err
+		}
+		return a.Directory.Save(tx, p, u)
+	})
 }
 
 // bySub reads the user of an access token.
@@ -101,7 +114,7 @@ func (a *Accounts) bySub(ctx context.Context, p *pool.Pool, sub string) (u *dire
 // leave it out.
 func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory.User, previous *string) error {
 	if !u.Enabled {
-		return errRefused("User is disabled.")
+		return errDisabled()
 	}
 	have, err := a.Directory.Credential(ctx, u)
 	if err != nil {
@@ -113,11 +126,8 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 	if previous == nil {
 		return errInvalid("Missing required parameter PreviousPassword")
 	}
-	wrong := !have.Verify(p.Name, u.Username, *previous)
-	if !wrong {
-		return a.DB.View(ctx, func(tx *db.Tx) error {
-			return codeRefusal(ctx, a.Codes.Peek(tx, p.ID, u.Sub, code.LimitChangePassword))
-		})
+	if have.Verify(p.Name, u.Username, *previous) {
+		return nil
 	}
 	obs.Cause(ctx, "wrong previous password")
 	err = a.DB.Update(ctx, func(tx *db.Tx) error {
@@ -137,15 +147,13 @@ func (o Ops) AdminSetUserPassword(ctx context.Context, in *cognitoidp.AdminSetUs
 		if err != nil {
 			return err
 		}
+		u.Status = cognitoidp.UserStatusTypeForceChangePassword
 		if permanent {
 			u.Status = cognitoidp.UserStatusTypeConfirmed
-			return o.replace(ctx, p, u, in.Password, func(*password.Credential) {})
 		}
-		u.Status = cognitoidp.UserStatusTypeForceChangePassword
-		return o.replace(ctx, p, u, in.Password, func(c *password.Credential) {
-			c.Temporary = true
-			c.ExpiresAt = o.now().Add(p.TemporaryPasswordLife()).UnixMilli()
-		})
+		return o.replace(ctx, p, u, in.Password, change{temporary: !permanent, guard: func(tx *db.Tx) error {
+			return o.Codes.Drop(tx, p.ID, u.Sub, code.SignUp) // there is nothing left to confirm
+		}})
 	})
 	if err != nil {
 		return nil, err
@@ -156,7 +164,7 @@ func (o Ops) AdminSetUserPassword(ctx context.Context, in *cognitoidp.AdminSetUs
 // AdminResetUserPassword implements the AWS operation: the password stops
 // working at once and a code is sent.
 func (o Ops) AdminResetUserPassword(ctx context.Context, in *cognitoidp.AdminResetUserPasswordRequest) (*cognitoidp.AdminResetUserPasswordResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	p, err := o.adminPool(ctx, in.UserPoolId)
 	if err != nil {
 		return nil, err
 	}
@@ -165,10 +173,7 @@ func (o Ops) AdminResetUserPassword(ctx context.Context, in *cognitoidp.AdminRes
 		if err != nil {
 			return err
 		}
-		if err := resettable(u); err != nil {
-			return err
-		}
-		to, err := recoveryTarget(p, u)
+		to, err := recoveryOf(p, u)
 		if err != nil {
 			return err
 		}
@@ -179,15 +184,29 @@ func (o Ops) AdminResetUserPassword(ctx context.Context, in *cognitoidp.AdminRes
 		_, err = o.sendCode(ctx, tx, p, nil, u, code.ForgotPassword, message.ForgotPassword, to)
 		return err
 	})
+	if errors.Is(err, message.ErrNoTransport) { // CodeDeliveryFailureException is not declared
+		obs.Cause(ctx, "%v", err)
+		return nil, errInvalid("The code cannot be delivered: no transport is configured.")
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &cognitoidp.AdminResetUserPasswordResponse{}, nil
 }
 
+// adminPool finds the pool of an administrative operation and loads its keys,
+// which should not happen inside the transaction.
+func (a *Accounts) adminPool(ctx context.Context, poolID string) (*pool.Pool, error) {
+	p, err := a.Pools.PoolOrRefuse(ctx, poolID)
+	if err != nil {
+		return nil, err
+	}
+	return p, a.Keys.Load(ctx, p.ID)
+}
+
 // adminUser reads the user an administrator named, before a transaction.
 func (a *Accounts) adminUser(ctx context.Context, poolID, name string) (*pool.Pool, *directory.User, error) {
-	p, err := a.Pools.PoolOrRefuse(ctx, poolID)
+	p, err := a.adminPool(ctx, poolID)
 	if err != nil {
 		return nil, nil, err
 	}

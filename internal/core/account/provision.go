@@ -89,42 +89,16 @@ func (a *Accounts) provisionCredential(p *pool.Pool, username string, want Provi
 }
 
 func (a *Accounts) provisionExisting(ctx context.Context, p *pool.Pool, u *directory.User, want Provisioned) (bool, error) {
-	changes := map[string]string{}
-	for name, value := range want.Attributes {
-		if u.Attributes[name] != value {
-			changes[name] = value
-		}
-	}
-	changed := len(changes) > 0
-	if changed {
-		if err := a.Directory.CheckAttributes(p, nil, changes, directory.Update); err != nil {
-			return false, err
-		}
-		if err := a.Directory.Apply(u, p, changes); err != nil {
-			return false, err
-		}
+	changed, err := a.provisionAttributes(p, u, want.Attributes)
+	if err != nil {
+		return false, err
 	}
 	if u.Enabled == want.Disabled {
 		u.Enabled, changed = !want.Disabled, true
 	}
-	have, err := a.Directory.Credential(ctx, u)
-	if err != nil {
+	reset, err := a.provisionPassword(ctx, p, u, want)
+	if err != nil || !changed && !reset {
 		return false, err
-	}
-	// A temporary password that the user has changed meanwhile is done with.
-	settled := want.Temporary && u.Status != cognitoidp.UserStatusTypeForceChangePassword
-	if want.Password != "" && !settled && (have == nil || !have.Verify(p.Name, u.Username, want.Password)) {
-		fresh, err := a.provisionCredential(p, u.Username, want)
-		if err != nil {
-			return false, err
-		}
-		if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
-			return false, err
-		}
-		changed = true
-	}
-	if !changed {
-		return false, nil
 	}
 	return true, a.DB.Update(ctx, func(tx *db.Tx) error {
 		if !u.Enabled {
@@ -134,4 +108,71 @@ func (a *Accounts) provisionExisting(ctx context.Context, p *pool.Pool, u *direc
 		}
 		return a.Directory.Save(tx, p, u)
 	})
+}
+
+// provisionAttributes writes what differs into u and reports whether anything
+// did. Values are compared in their stored form.
+func (a *Accounts) provisionAttributes(p *pool.Pool, u *directory.User, want map[string]string) (bool, error) {
+	declared := maps.Clone(want)
+	if err := a.checkDeclared(p, u, declared); err != nil {
+		return false, err
+	}
+	changes := map[string]string{}
+	for name, value := range declared {
+		if u.Attributes[name] != value {
+			changes[name] = value
+		}
+	}
+	for _, name := range []string{"email", "phone_number"} {
+		// A new address drops its flag, so the declared one comes along.
+		if flag, said := declared[name+"_verified"]; said && changes[name] != "" {
+			changes[name+"_verified"] = flag
+		}
+	}
+	if len(changes) == 0 {
+		return false, nil
+	}
+	return true, a.Directory.Apply(u, p, changes)
+}
+
+// checkDeclared checks the attributes that differ, as far as text tells, and
+// brings them into stored form.
+func (a *Accounts) checkDeclared(p *pool.Pool, u *directory.User, declared map[string]string) error {
+	differ := map[string]string{}
+	for name, value := range declared {
+		if u.Attributes[name] != value {
+			differ[name] = value
+		}
+	}
+	if err := a.Directory.CheckAttributes(p, nil, differ, directory.Update); err != nil {
+		return err
+	}
+	maps.Copy(declared, differ)
+	return nil
+}
+
+// provisionPassword sets the declared password when it is not the user's, or is
+// no longer declared temporary. A temporary one that the user has replaced is
+// done with.
+func (a *Accounts) provisionPassword(ctx context.Context, p *pool.Pool, u *directory.User, want Provisioned) (bool, error) {
+	pending := u.Status == cognitoidp.UserStatusTypeForceChangePassword
+	if want.Password == "" || want.Temporary && !pending {
+		return false, nil
+	}
+	have, err := a.Directory.Credential(ctx, u)
+	if err != nil {
+		return false, err
+	}
+	if have.Verify(p.Name, u.Username, want.Password) && pending == want.Temporary {
+		return false, nil
+	}
+	fresh, err := a.provisionCredential(p, u.Username, want)
+	if err != nil {
+		return false, err
+	}
+	fresh.Remember(have, password.HistorySize(p.PasswordPolicy()))
+	if !want.Temporary {
+		u.Status = cognitoidp.UserStatusTypeConfirmed
+	}
+	return true, a.Directory.SetCredential(ctx, u, fresh)
 }

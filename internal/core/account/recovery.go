@@ -10,6 +10,7 @@ import (
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/message"
+	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 )
 
@@ -31,31 +32,39 @@ func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRe
 		if err := o.Codes.Allow(tx, call.pool.ID, sub, code.LimitForgotPassword); err != nil {
 			return codeRefusal(ctx, err)
 		}
-		// A disabled user of a hiding client is answered like nobody.
-		if u == nil || !u.Enabled && call.client.HidesUsers() {
-			delivery, err = o.ghostCode(ctx, tx, call, sub, code.ForgotPassword)
-			return err
+		to, refusal := recoveryOf(call.pool, u)
+		switch {
+		case refusal == nil:
+			delivery, err = o.sendCode(ctx, tx, call.pool, call.client, u, code.ForgotPassword, message.ForgotPassword, to)
+		case call.client.HidesUsers(): // whoever cannot recover is answered like nobody
+			delivery, err = o.ghostCode(ctx, tx, call, sub, code.ForgotPassword, message.ForgotPassword, recoveryOrder(call.pool))
+		default:
+			err = refusal
 		}
-		if err := resettable(u); err != nil {
-			return err
-		}
-		to, err := recoveryTarget(call.pool, u)
-		if err != nil {
-			return err
-		}
-		delivery, err = o.sendCode(ctx, tx, call.pool, call.client, u, code.ForgotPassword, message.ForgotPassword, to)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, undeliverable(ctx, err)
 	}
 	return &cognitoidp.ForgotPasswordResponse{CodeDeliveryDetails: delivery}, nil
+}
+
+// recoveryOf is where the code of a user who may recover goes, or why there is
+// none; u may be nil.
+func recoveryOf(p *pool.Pool, u *directory.User) (code.Destination, error) {
+	if u == nil {
+		return code.Destination{}, errNoRecovery()
+	}
+	if err := resettable(u); err != nil {
+		return code.Destination{}, err
+	}
+	return recoveryTarget(p, u)
 }
 
 // resettable refuses users whose password cannot be reset by a code.
 func resettable(u *directory.User) error {
 	if !u.Enabled {
-		return errRefused("User is disabled.")
+		return errDisabled()
 	}
 	switch u.Status {
 	case cognitoidp.UserStatusTypeConfirmed, cognitoidp.UserStatusTypeResetRequired:
@@ -68,7 +77,7 @@ func resettable(u *directory.User) error {
 // AccountRecoverySetting the legacy rule holds, phone before e-mail.
 func recoveryOrder(p *pool.Pool) []string {
 	set := p.Config.AccountRecoverySetting
-	if set == nil || len(set.RecoveryMechanisms) == 0 {
+	if set == nil || len(set.RecoveryMechanisms) == 0 || adminOnly(p) { // an administrator still may
 		return []string{"phone_number", "email"}
 	}
 	options := slices.Clone(set.RecoveryMechanisms)
@@ -92,13 +101,19 @@ func adminOnly(p *pool.Pool) bool {
 	})
 }
 
+// recoveryTarget is the best verified address of a user. With
+// AccountRecoverySetting a phone that is the second factor cannot also replace
+// the first.
 func recoveryTarget(p *pool.Pool, u *directory.User) (code.Destination, error) {
 	for _, attr := range recoveryOrder(p) {
+		if attr == "phone_number" && p.Config.AccountRecoverySetting != nil && slices.Contains(u.MFA.Enabled, "SMS_MFA") {
+			continue
+		}
 		if u.Attributes[attr] != "" && u.Attributes[attr+"_verified"] == "true" {
 			return code.Destination{Attribute: attr, Value: u.Attributes[attr]}, nil
 		}
 	}
-	return code.Destination{}, errInvalid("Cannot reset password for the user as there is no registered/verified email or phone_number")
+	return code.Destination{}, errNoRecovery()
 }
 
 // ConfirmForgotPassword implements the AWS operation. The policy is checked
@@ -109,7 +124,7 @@ func (o Ops) ConfirmForgotPassword(ctx context.Context, in *cognitoidp.ConfirmFo
 		return nil, err
 	}
 	if err := untilUnchanged(func() error { return o.recover(ctx, call, in) }); err != nil {
-		return nil, aliasRefusal(err)
+		return nil, err
 	}
 	return &cognitoidp.ConfirmForgotPasswordResponse{}, nil
 }
@@ -117,47 +132,49 @@ func (o Ops) ConfirmForgotPassword(ctx context.Context, in *cognitoidp.ConfirmFo
 // errStale means that the user changed after the new credential was prepared.
 var errStale = errors.New("account: user changed meanwhile")
 
+// errProven rolls back the first look at a code.
+var errProven = errors.New("account: the code is right")
+
+// recover looks at the code before anything that only exists for real users is
+// done: the slow comparison with earlier passwords would tell by its time that
+// there is a user, and by its answer which passwords they had.
 func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp.ConfirmForgotPasswordRequest) error {
-	seen, err := a.recoveringUser(ctx, call)
-	if err != nil {
+	if err := password.Check(call.pool.PasswordPolicy(), in.Password); err != nil {
+		return password.Refusal(err)
+	}
+	var seen *directory.User
+	pr := proof{
+		kind: code.ForgotPassword, rule: code.LimitForgotPassword, code: in.ConfirmationCode,
+		check: func(u *directory.User) error {
+			if !u.Enabled {
+				return errDisabled()
+			}
+			return nil
+		},
+		accept: func(_ *db.Tx, u *directory.User, _ code.Destination) error {
+			seen = u
+			return errProven
+		},
+	}
+	if err := a.proveCode(ctx, call, pr); !errors.Is(err, errProven) {
+		return err
+	}
+	if err := resettable(seen); err != nil {
 		return err
 	}
 	fresh, err := a.replacement(ctx, call.pool, seen, in.Password)
 	if err != nil {
 		return err
 	}
-	refusal, err := a.proveCode(ctx, call, code.ForgotPassword, code.LimitForgotPassword, in.ConfirmationCode,
-		func(_ *db.Tx, u *directory.User) error {
-			if !u.Enabled && !call.client.HidesUsers() {
-				return errRefused("User is disabled.")
-			}
-			return nil
-		},
-		func(tx *db.Tx, u *directory.User, proven code.Destination) error {
-			if seen == nil || u.Version != seen.Version {
-				return errStale
-			}
-			if err := resettable(u); err != nil {
-				return err
-			}
-			if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
-				return err
-			}
-			u.Status = cognitoidp.UserStatusTypeConfirmed
-			return a.saveProven(tx, call, u, proven, false)
-		})
-	if err != nil {
-		return err
+	pr.accept = func(tx *db.Tx, u *directory.User, _ code.Destination) error {
+		if u.Version != seen.Version {
+			return errStale
+		}
+		if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
+			return err
+		}
+		u.Status = cognitoidp.UserStatusTypeConfirmed
+		return a.Directory.Save(tx, call.pool, u)
 	}
-	return refusal
-}
-
-// recoveringUser reads the user once before the transaction, because the new
-// verifier is bound to the stored name and compared with the old ones.
-func (a *Accounts) recoveringUser(ctx context.Context, call *publicCall) (u *directory.User, err error) {
-	err = a.DB.View(ctx, func(tx *db.Tx) error {
-		u, _, err = a.find(ctx, tx, call)
-		return err
-	})
-	return u, err
+	return a.proveCode(ctx, call, pr)
 }

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -31,20 +32,25 @@ func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognito
 		return nil, err
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
+	var undelivered error
 	err = o.DB.Update(ctx, func(tx *db.Tx) error {
+		undelivered = nil
 		u, err := o.Directory.Create(ctx, tx, p, nu.NewUser)
 		if err != nil {
 			return err
 		}
 		delivery, err = o.sendConfirmation(ctx, tx, p, call.client, u, message.SignUp)
+		if errors.Is(err, message.ErrNoTransport) { // the user stays, as on AWS
+			undelivered = undeliverable(ctx, err)
+			return nil
+		}
 		return err
 	})
-	if errors.Is(err, directory.ErrUsernameExists) {
-		obs.Cause(ctx, "user name taken")
-		return nil, errUserExists(nu.taken)
+	if err == nil {
+		err = undelivered
 	}
 	if err != nil {
-		return nil, aliasRefusal(err)
+		return nil, takenRefusal(ctx, err, nu.taken)
 	}
 	obs.From(ctx).User = nu.Sub
 	return &cognitoidp.SignUpResponse{UserSub: nu.Sub, CodeDeliveryDetails: delivery}, nil
@@ -63,7 +69,7 @@ func (a *Accounts) prepareSignUp(call *publicCall, in *cognitoidp.SignUpRequest,
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Directory.CheckAttributes(p, call.client, attrs, directory.Create); err != nil {
+	if err := a.checkSignUpAttributes(call, name, attrs); err != nil {
 		return nil, err
 	}
 	var cred *password.Credential
@@ -83,6 +89,22 @@ func (a *Accounts) prepareSignUp(call *publicCall, in *cognitoidp.SignUpRequest,
 	}, nil
 }
 
+// checkSignUpAttributes is CheckAttributes, except that the attribute that the
+// user signs in with needs no write permission: it is the user name.
+func (a *Accounts) checkSignUpAttributes(call *publicCall, name newName, attrs map[string]string) error {
+	own, hidden := attrs[name.attribute], name.attribute != "" && !call.client.Writable(name.attribute)
+	if hidden { // never a required one: clients may write those
+		delete(attrs, name.attribute)
+	}
+	if err := a.Directory.CheckAttributes(call.pool, call.client, attrs, directory.Create); err != nil {
+		return err
+	}
+	if hidden {
+		attrs[name.attribute] = own
+	}
+	return nil
+}
+
 // passwordless reports whether the pool lets users sign in by a one-time code,
 // which makes a password optional.
 func passwordless(p *pool.Pool) bool {
@@ -100,38 +122,52 @@ func (o Ops) ResendConfirmationCode(ctx context.Context, in *cognitoidp.ResendCo
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
 	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		delivery = nil
-		u, sub, err := o.find(ctx, tx, call)
-		if err != nil {
-			return err
-		}
-		if u != nil && u.Status != cognitoidp.UserStatusTypeUnconfirmed {
-			return errInvalid("User is already confirmed.")
-		}
-		if err := o.Codes.Allow(tx, call.pool.ID, sub, code.LimitResend); err != nil {
-			return codeRefusal(ctx, err)
-		}
-		if u == nil {
-			delivery, err = o.ghostCode(ctx, tx, call, sub, code.SignUp)
-			return err
-		}
-		delivery, err = o.sendConfirmation(ctx, tx, call.pool, call.client, u, message.ResendCode)
-		if err == nil && delivery == nil {
-			return errInvalid("User has no attribute to send a confirmation code to.")
-		}
+		delivery, err = o.resend(ctx, tx, call)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, undeliverable(ctx, err)
 	}
 	return &cognitoidp.ResendConfirmationCodeResponse{CodeDeliveryDetails: delivery}, nil
 }
 
+func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *publicCall) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	u, sub, err := a.find(ctx, tx, call)
+	if err != nil {
+		return nil, err
+	}
+	hide := call.client.HidesUsers()
+	confirmed := u != nil && u.Status != cognitoidp.UserStatusTypeUnconfirmed
+	if confirmed && !hide {
+		return nil, errInvalid("User is already confirmed.")
+	}
+	if err := a.Codes.Allow(tx, call.pool.ID, sub, code.LimitResend); err != nil {
+		return nil, codeRefusal(ctx, err)
+	}
+	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody
+		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.pool))
+	}
+	delivery, err := a.sendConfirmation(ctx, tx, call.pool, call.client, u, message.ResendCode)
+	switch {
+	case err == nil && delivery == nil && hide:
+		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.pool))
+	case err == nil && delivery == nil:
+		return nil, errInvalid("User has no attribute to send a confirmation code to.")
+	}
+	return delivery, err
+}
+
+// confirmationMedia are the attributes that sign-up codes of the pool go to; the
+// phone wins over the e-mail.
+func confirmationMedia(p *pool.Pool) []string {
+	return slices.DeleteFunc([]string{"phone_number", "email"}, func(attr string) bool { return !p.AutoVerified.Has(attr) })
+}
+
 // confirmationTarget is where a sign-up code goes: the auto-verified attribute
-// that the user has; the phone wins over the e-mail.
+// that the user has.
 func confirmationTarget(p *pool.Pool, u *directory.User) (code.Destination, bool) {
-	for _, attr := range []string{"phone_number", "email"} {
-		if v := u.Attributes[attr]; v != "" && p.AutoVerified.Has(attr) {
+	for _, attr := range confirmationMedia(p) {
+		if v := u.Attributes[attr]; v != "" {
 			return code.Destination{Attribute: attr, Value: v}, true
 		}
 	}

@@ -13,6 +13,8 @@ type newName struct {
 	sub      string
 	username string // as stored: the sub in pools that sign in by e-mail or phone
 	taken    string // AWS's text when the name is already in use
+
+	attribute string // what the name is stored as in pools that sign in by e-mail or phone, else ""
 }
 
 // nameFor applies the pool's sign-in options to a name (spec/user-pools-users.md
@@ -27,6 +29,7 @@ func (a *Accounts) nameFor(p *pool.Pool, typed string, attrs map[string]string, 
 			return n, err
 		}
 		attrs[attr] = typed
+		n.attribute = attr
 		n.taken = "An account with the given " + attr + " already exists."
 		return n, nil
 	}

@@ -37,7 +37,7 @@ func inboxAAD(poolID, id string) []string { return []string{"message_inbox", "se
 
 // keepInInbox writes the inbox row in the request's own transaction, so that a
 // reader sees it as soon as the call has answered.
-func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message) error {
+func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message, pretend bool) error {
 	var salt [6]byte
 	if _, err := io.ReadFull(m.deps.Rand, salt[:]); err != nil {
 		return err
@@ -59,7 +59,10 @@ func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message) erro
 			return err
 		}
 	}
-	return insertInbox(tx, row)
+	if err := insertInbox(tx, row); err != nil || !pretend {
+		return err
+	}
+	return dropInbox(tx, row)
 }
 
 // Inbox answers the newest messages first, at most 1000 of each pool. to and

@@ -161,6 +161,17 @@ type Message struct {
 // not fit (a password but no place for it, or the other way round) is not sent,
 // as on AWS.
 func (m *Messages) Send(ctx context.Context, tx *db.Tx, o Outgoing) error {
+	return m.render(ctx, tx, o, false)
+}
+
+// Pretend does the work of Send for a message that must not reach anybody: what
+// it writes is gone when the transaction commits. Operations that hide who has
+// an account use it for names nobody has, so that these cost what others do.
+func (m *Messages) Pretend(ctx context.Context, tx *db.Tx, o Outgoing) error {
+	return m.render(ctx, tx, o, true)
+}
+
+func (m *Messages) render(ctx context.Context, tx *db.Tx, o Outgoing, pretend bool) error {
 	r, ok := Render(o, m.linkBase(o.Config))
 	if !ok {
 		obs.Cause(ctx, "no message: the invitation template has no place for the temporary password, or the user has none")
@@ -174,7 +185,7 @@ func (m *Messages) Send(ctx context.Context, tx *db.Tx, o Outgoing) error {
 		msg.From = value(o.Config.EmailConfiguration.From)
 		msg.ReplyTo = value(o.Config.EmailConfiguration.ReplyToEmailAddress)
 	}
-	return m.Enqueue(ctx, tx, msg)
+	return m.enqueue(ctx, tx, msg, pretend)
 }
 
 func (m *Messages) linkBase(cfg *cognitoidp.UserPoolType) string {
@@ -204,11 +215,15 @@ func (m *Messages) sender(medium Medium) Sender {
 // deliver it. It is sent after the commit. ctx is that of the request, not
 // tx.Context(): the pool's key may have to be loaded.
 func (m *Messages) Enqueue(ctx context.Context, tx *db.Tx, msg Message) error {
+	return m.enqueue(ctx, tx, msg, false)
+}
+
+func (m *Messages) enqueue(ctx context.Context, tx *db.Tx, msg Message, pretend bool) error {
 	if err := m.Delivers(msg.Medium); err != nil {
 		return err
 	}
 	if m.deps.Inbox {
-		if err := m.keepInInbox(ctx, tx, msg); err != nil {
+		if err := m.keepInInbox(ctx, tx, msg, pretend); err != nil {
 			return fmt.Errorf("message: inbox: %w", err)
 		}
 	}
@@ -225,6 +240,9 @@ func (m *Messages) Enqueue(ctx context.Context, tx *db.Tx, msg Message) error {
 	}
 	if err := insertOutbox(tx, row); err != nil {
 		return fmt.Errorf("message: enqueue: %w", err)
+	}
+	if pretend {
+		return dropOutbox(tx, row)
 	}
 	tx.AfterCommit(m.wake)
 	return nil

@@ -20,23 +20,43 @@ type attempt struct {
 	user       *directory.User // nil for an unknown user
 	groups     []token.Group
 	credential *password.Credential // the user's, or a stable fake of equal cost
-	account    string               // whose failures are counted: sub, or a keyed hash of the typed name
+	account    string               // whose failures are counted: the user's sub or the ghost's
 	locked     bool
 	amr        []string
 }
 
-// find reads everything a first factor needs in one snapshot: the user, the
-// groups, the failure counter. An unknown user gets a fake credential, so that
-// the work that follows is the same.
+// find looks a typed name up for the first hop of a sign-in. A name nobody has
+// becomes the account of its ghost.
 func (e *Engine) find(ctx context.Context, r *Request, name string) (*attempt, error) {
-	a := &attempt{Request: r}
+	ghost, err := e.Directory.GhostSub(ctx, r.Pool, name) // for every name, so that it costs the same
+	if err != nil {
+		return nil, err
+	}
+	return e.read(ctx, r, ghost, func(tx *db.Tx) (*directory.User, error) {
+		return e.Directory.Resolve(tx, r.Pool, name)
+	})
+}
+
+// findAccount looks up the account of a session for a later hop: a user's sub,
+// or a ghost's.
+func (e *Engine) findAccount(ctx context.Context, r *Request, account string) (*attempt, error) {
+	return e.read(ctx, r, account, func(tx *db.Tx) (*directory.User, error) {
+		return e.Directory.BySub(tx, r.Pool, account)
+	})
+}
+
+// read reads everything a hop needs in one snapshot: the user, the groups, the
+// failure counter. An unknown user gets a fake credential, so that the work
+// that follows is the same.
+func (e *Engine) read(ctx context.Context, r *Request, ghost string, lookUp func(*db.Tx) (*directory.User, error)) (*attempt, error) {
+	a := &attempt{Request: r, amr: []string{"pwd"}}
 	err := e.DB.View(ctx, func(tx *db.Tx) error {
-		u, err := e.Directory.Resolve(tx, r.Pool, name)
-		if err != nil && !errors.Is(err, directory.ErrUserNotFound) {
-			return err
-		}
-		a.user = u
-		if a.account, err = e.accountOf(ctx, r.Pool, u, name); err != nil {
+		a.user, a.account = nil, ghost
+		u, err := lookUp(tx)
+		switch {
+		case err == nil:
+			a.user, a.account = u, u.Sub
+		case !errors.Is(err, directory.ErrUserNotFound):
 			return err
 		}
 		f, err := readFailures(tx, r.Pool.ID, a.account)
@@ -44,17 +64,13 @@ func (e *Engine) find(ctx context.Context, r *Request, name string) (*attempt, e
 			return err
 		}
 		a.locked = f.locked(e.now())
-		sub := a.account // an unknown user costs the group read too
-		if u != nil {
-			sub = u.Sub
-		}
-		a.groups, err = e.Directory.GroupsOf(tx, r.Pool, sub)
+		a.groups, err = e.Directory.GroupsOf(tx, r.Pool, a.account)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if a.credential, err = e.credentialOf(ctx, a, name); err != nil {
+	if a.credential, err = e.credentialOf(ctx, a); err != nil {
 		return nil, err
 	}
 	if a.user != nil {
@@ -63,20 +79,28 @@ func (e *Engine) find(ctx context.Context, r *Request, name string) (*attempt, e
 	return a, nil
 }
 
-// credentialOf opens the stored verifier, or makes the fake one that stays the
-// same for a name (RFC 5054 section 2.5.1.3).
-func (e *Engine) credentialOf(ctx context.Context, a *attempt, name string) (*password.Credential, error) {
+// credentialOf opens the stored verifier, or makes a fake one that stays the
+// same for an account, however its name is spelled (RFC 5054 section 2.5.1.3).
+func (e *Engine) credentialOf(ctx context.Context, a *attempt) (*password.Credential, error) {
 	if a.user != nil {
 		c, err := e.Directory.Credential(ctx, a.user)
-		if err != nil || c != nil && c.HasPassword() {
+		if err != nil || c.HasPassword() {
 			return c, err
 		}
 	}
-	seed, err := e.Keys.MAC(ctx, a.Pool.ID, "signin/fake-credential", a.Pool.Normal(name))
+	seed, err := e.Keys.MAC(ctx, a.Pool.ID, "signin/fake-credential", a.account)
 	if err != nil {
 		return nil, err
 	}
-	return password.Dummy(a.Pool.Name, name, seed), nil
+	return password.Dummy(a.Pool.Name, a.account, seed), nil
+}
+
+// identity is the user name that a verifier is bound to; a ghost's is a UUID.
+func (a *attempt) identity() string {
+	if a.user != nil {
+		return a.user.Username
+	}
+	return a.account
 }
 
 // judge decides the first factor once the proof was computed. The order is
@@ -89,22 +113,22 @@ func (a *attempt) judge(ctx context.Context, proven bool, now time.Time) (refusa
 	case a.user == nil && !hide:
 		obs.Cause(ctx, "unknown user")
 		return errUnknownUser(), false
+	case !hide && !a.user.Enabled:
+		obs.Cause(ctx, "disabled user")
+		return errDisabled(), false
 	case a.locked:
 		obs.Cause(ctx, "locked after failed attempts")
 		return errLocked(), false
 	case a.user == nil:
 		obs.Cause(ctx, "unknown user, hidden")
 		return errWrongPassword(), true
-	case !a.user.Enabled && !hide:
-		obs.Cause(ctx, "disabled user")
-		return errDisabled(), false
 	case !a.user.Enabled:
 		obs.Cause(ctx, "disabled user, hidden")
 		return errWrongPassword(), true
 	case a.user.Status == cognitoidp.UserStatusTypeUnconfirmed && !hide:
 		return errUnconfirmed(), false
-	case a.user.Status == cognitoidp.UserStatusTypeResetRequired && !hide && !a.credential.HasPassword():
-		return errResetRequired(), false
+	case a.user.Status == cognitoidp.UserStatusTypeResetRequired && !hide && !a.user.HasPassword():
+		return errResetRequired(), false // imported: there is no password to prove
 	case !proven:
 		obs.Cause(ctx, "wrong proof of the password")
 		return errWrongPassword(), true

@@ -49,6 +49,14 @@ func errResetRequired() error {
 	return &cognitoidp.PasswordResetRequiredException{Message: "Password reset required for the user"}
 }
 
+func errPasswordUsed() error {
+	return &cognitoidp.PasswordHistoryPolicyViolationException{Message: "Password has previously been used."}
+}
+
+func errAliasTaken(attribute string) error {
+	return &cognitoidp.AliasExistsException{Message: "An account with the given " + attribute + " already exists."}
+}
+
 func errUnknownDevice() error {
 	return &cognitoidp.ResourceNotFoundException{Message: "Device does not exist."}
 }

@@ -5,7 +5,7 @@ import "time"
 // The lock-out rule of the Amazon Cognito developer guide
 // (spec/user-pools-auth-flows.md section 7): the fifth failure locks for one
 // second and each further one doubles that, up to about fifteen minutes;
-// fifteen quiet minutes clear the record.
+// fifteen quiet minutes after a lock clear the record.
 const (
 	freeFailures = 5
 	forgetAfter  = 15 * time.Minute

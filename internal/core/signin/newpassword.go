@@ -105,14 +105,8 @@ func (e *Engine) respondNewPassword(ctx context.Context, r *Request) (*Answer, e
 }
 
 func (e *Engine) setNewPassword(ctx context.Context, r *Request) (*Answer, error) {
-	st, err := e.openSession(ctx, r)
+	st, err := e.answered(ctx, r, "USERNAME", "NEW_PASSWORD")
 	if err != nil {
-		return nil, err
-	}
-	if err := r.require("USERNAME", "NEW_PASSWORD"); err != nil {
-		return nil, err
-	}
-	if err := r.checkSecret(r.Params["USERNAME"]); err != nil {
 		return nil, err
 	}
 	a, err := e.resume(ctx, r, st)
@@ -123,7 +117,7 @@ func (e *Engine) setNewPassword(ctx context.Context, r *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := e.freshCredential(a, r.Params["NEW_PASSWORD"])
+	fresh, err := e.freshCredential(ctx, a, r.Params["NEW_PASSWORD"])
 	if err != nil {
 		return nil, err
 	}
@@ -136,15 +130,21 @@ func (e *Engine) setNewPassword(ctx context.Context, r *Request) (*Answer, error
 		return nil, err
 	}
 	a.user = updated
-	return e.finish(ctx, a, st, func(tx *db.Tx) error {
+	answer, err := e.finish(ctx, a, st, func(tx *db.Tx) error {
 		return e.Directory.Save(tx, a.Pool, updated)
 	})
+	var taken *directory.AliasTaken
+	if errors.As(err, &taken) {
+		obs.Cause(ctx, "%v", err)
+		return nil, errAliasTaken(taken.Attribute)
+	}
+	return answer, err
 }
 
 // resume reads the user of a session again and checks that the proof it stands
 // for still holds.
 func (e *Engine) resume(ctx context.Context, r *Request, st *challenge.State) (*attempt, error) {
-	a, err := e.find(ctx, r, st.Username)
+	a, err := e.findAccount(ctx, r, st.Sub)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (e *Engine) resume(ctx context.Context, r *Request, st *challenge.State) (*
 		return nil, fmt.Errorf("session data: %w", err)
 	}
 	switch {
-	case a.user == nil || a.user.Sub != st.Sub:
+	case a.user == nil:
 		obs.Cause(ctx, "the user of the session is gone")
 		return nil, errBadSession()
 	case !e.Directory.Names(a.Pool, a.user, r.Params["USERNAME"]):
@@ -177,17 +177,21 @@ func (e *Engine) newPasswordAttributes(a *attempt) (map[string]string, error) {
 			changes[name] = value
 		}
 	}
+	first := map[string]string{} // required values that nobody gave so far: the end of making the user
 	for _, name := range a.Pool.Schema.Required() {
-		if v, sent := changes[name]; sent && a.user.Attributes[name] != "" {
-			if v == a.user.Attributes[name] {
-				delete(changes, name)
-				continue
-			}
+		v, sent := changes[name]
+		switch {
+		case !sent:
+		case a.user.Attributes[name] != "": // also for the same value
 			return nil, errRefused("Cannot modify an already provided " + name)
+		case v != "":
+			first[name] = v
+			delete(changes, name)
 		}
 	}
 	merged := maps.Clone(a.user.Attributes)
 	maps.Copy(merged, changes)
+	maps.Copy(merged, first)
 	if missing := missingRequired(a, merged); len(missing) > 0 {
 		slices.Sort(missing)
 		return nil, errInvalid("Invalid attributes given, %s is missing", strings.Join(missing, " and "))
@@ -195,21 +199,32 @@ func (e *Engine) newPasswordAttributes(a *attempt) (map[string]string, error) {
 	if err := e.Directory.CheckAttributes(a.Pool, a.Client, changes, directory.Update); err != nil {
 		return nil, err
 	}
+	// As an administrator's: an immutable attribute may be given a first value, and every client may write required ones.
+	if err := e.Directory.CheckAttributes(a.Pool, nil, first, directory.Create); err != nil {
+		return nil, err
+	}
+	maps.Copy(changes, first)
 	return changes, nil
 }
 
-// freshCredential checks the policy and derives the verifier of a new
+// freshCredential checks policy and history and derives the verifier of a new
 // permanent password. The temporary password is no history: AWS lets the new
 // one equal it.
-func (e *Engine) freshCredential(a *attempt, pw string) (*password.Credential, error) {
-	if err := password.Check(a.Pool.PasswordPolicy(), pw); err != nil {
+func (e *Engine) freshCredential(ctx context.Context, a *attempt, pw string) (*password.Credential, error) {
+	policy := a.Pool.PasswordPolicy()
+	if err := password.Check(policy, pw); err != nil {
 		return nil, password.Refusal(err)
+	}
+	size := password.HistorySize(policy)
+	if a.credential.UsedBefore(size, a.Pool.Name, a.user.Username, pw) {
+		obs.Cause(ctx, "password is in the history")
+		return nil, errPasswordUsed()
 	}
 	c, err := password.New(a.Pool.Name, a.user.Username, pw, e.Rand)
 	if err != nil {
 		return nil, err
 	}
 	c.SetAt = e.now().UnixMilli()
-	c.History = a.credential.History
+	c.Remember(a.credential, size)
 	return c, nil
 }

@@ -111,17 +111,29 @@ func (e *Engine) newState(r *Request, next cognitoidp.ChallengeNameType) *challe
 	}
 }
 
-// openSession opens the Session member of an answer and checks that it was
-// made for this pool, client and challenge.
-func (e *Engine) openSession(ctx context.Context, r *Request) (*challenge.State, error) {
+// answered checks an answer in AWS's order: the session and the parameters are
+// there, the secret hash is right, the session opens.
+func (e *Engine) answered(ctx context.Context, r *Request, names ...string) (*challenge.State, error) {
 	if r.Session == "" {
 		return nil, errMissing("Session")
 	}
+	if err := r.require(names...); err != nil {
+		return nil, err
+	}
+	if err := r.checkSecret(r.Params["USERNAME"]); err != nil {
+		return nil, err
+	}
+	return e.openSession(ctx, r)
+}
+
+// openSession opens the Session member of an answer and checks that it was
+// made for this pool, client and challenge.
+func (e *Engine) openSession(ctx context.Context, r *Request) (*challenge.State, error) {
 	st, err := e.Sessions.Open(ctx, r.Pool.ID, r.Client.ID, r.Session)
 	if err != nil {
 		return nil, sessionRefusal(ctx, err)
 	}
-	if st.Step != string(r.Challenge) {
+	if err := st.Require(string(r.Challenge)); err != nil {
 		obs.Cause(ctx, "session is for %s", st.Step)
 		return nil, errBadSession()
 	}

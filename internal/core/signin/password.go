@@ -1,9 +1,12 @@
 package signin
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 )
 
@@ -34,8 +37,7 @@ func (e *Engine) provePassword(ctx context.Context, r *Request, name string, st 
 	}
 	// The work is done for everybody before anything is said, so that the time
 	// does not tell who exists, is locked or disabled.
-	proven := a.credential.Verify(r.Pool.Name, a.proofName(name), r.Params["PASSWORD"])
-	a.amr = []string{"pwd"}
+	proven := a.credential.Verify(r.Pool.Name, a.identity(), r.Params["PASSWORD"])
 	return e.decide(ctx, a, proven, st)
 }
 
@@ -43,7 +45,7 @@ func (e *Engine) provePassword(ctx context.Context, r *Request, name string, st 
 // in the answer to a challenge.
 func (e *Engine) askAdminPassword(ctx context.Context, r *Request, name string) (*Answer, error) {
 	st := e.newState(r, cognitoidp.ChallengeNameTypeAdminNoSrpAuth)
-	st.Username = name
+	st.Secret = nameMark(r, name)
 	session, err := e.Sessions.Seal(ctx, st)
 	if err != nil {
 		return nil, err
@@ -59,26 +61,21 @@ func (e *Engine) respondAdminPassword(ctx context.Context, r *Request) (*Answer,
 	if !r.Admin {
 		return nil, errBadSession()
 	}
-	st, err := e.openSession(ctx, r)
+	st, err := e.answered(ctx, r, "USERNAME", "PASSWORD")
 	if err != nil {
 		return nil, err
 	}
-	if err := r.require("USERNAME", "PASSWORD"); err != nil {
-		return nil, err
-	}
-	if err := r.checkSecret(r.Params["USERNAME"]); err != nil {
-		return nil, err
-	}
-	if r.Pool.Normal(r.Params["USERNAME"]) != r.Pool.Normal(st.Username) {
+	name := r.Params["USERNAME"]
+	if !bytes.Equal(nameMark(r, name), st.Secret) {
+		obs.Cause(ctx, "answer names another user")
 		return nil, errBadSession()
 	}
-	return e.provePassword(ctx, r, st.Username, st)
+	return e.provePassword(ctx, r, name, st)
 }
 
-// proofName is the user name that a password verifier is bound to.
-func (a *attempt) proofName(typed string) string {
-	if a.user != nil {
-		return a.user.Username
-	}
-	return typed
+// nameMark stands for the typed name of a first hop in its session. Names are
+// as long as the caller likes; sessions are not.
+func nameMark(r *Request, name string) []byte {
+	sum := sha256.Sum256([]byte(r.Pool.Normal(name)))
+	return sum[:]
 }

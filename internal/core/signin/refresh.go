@@ -22,7 +22,7 @@ func (e *Engine) refresh(ctx context.Context, r *Request) (*Answer, error) {
 	if r.Client.HasSecret() && r.Params["SECRET_HASH"] == "" {
 		return nil, r.checkSecret("")
 	}
-	return e.redeem(ctx, r, r.Params["REFRESH_TOKEN"], func(u *directory.User) error {
+	answer, err := e.redeem(ctx, r, r.Params["REFRESH_TOKEN"], func(u *directory.User) error {
 		if !r.Client.HasSecret() {
 			return nil
 		}
@@ -33,6 +33,11 @@ func (e *Engine) refresh(ctx context.Context, r *Request) (*Answer, error) {
 		}
 		return r.checkSecret(u.Username)
 	})
+	var reused *cognitoidp.RefreshTokenReuseException
+	if errors.As(err, &reused) { // left from when the client rotated; InitiateAuth does not declare it
+		return nil, token.Refusal(token.ErrInvalidRefresh)
+	}
+	return answer, err
 }
 
 // redeem exchanges a refresh token: one read, no write unless it rotates.
@@ -67,7 +72,8 @@ func (e *Engine) redeem(ctx context.Context, r *Request, refreshToken string, ch
 		return nil, err
 	}
 	if !user.Enabled {
-		return nil, errDisabled()
+		obs.Cause(ctx, "disabled user")
+		return nil, token.Refusal(token.ErrRefreshRevoked)
 	}
 	subject := e.Directory.Subject(user, groups)
 	grant, err := e.Tokens.Renew(ctx, r.Pool, r.Client, session, subject)
@@ -102,11 +108,9 @@ func (e *Engine) punishReuse(ctx context.Context, r *Request, refreshToken strin
 // Exchange is GetTokensFromRefreshToken: refresh by the raw client secret, with
 // rotation when the client has it switched on.
 func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in *cognitoidp.GetTokensFromRefreshTokenRequest) (*Answer, error) {
-	if c.HasSecret() {
-		if in.ClientSecret == nil || !c.CheckSecret(*in.ClientSecret) {
-			obs.Cause(ctx, "wrong or missing client secret")
-			return nil, errRefused("Unable to verify secret for client " + c.ID)
-		}
+	if !c.CheckSecret(str(in.ClientSecret)) {
+		obs.Cause(ctx, "wrong or missing client secret")
+		return nil, errRefused("Unable to verify secret for client " + c.ID)
 	}
 	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata}
 	return e.redeem(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"encoding/base64"
@@ -19,8 +20,8 @@ import (
 // exponent is not kept: the session key is derived at once, sealed, and all
 // that is left to do is to compare one HMAC.
 type srpStep struct {
-	Typed string `json:"t"` // USERNAME of the first hop
-	Key   []byte `json:"k"` // 16-byte session key of spec/user-pools-srp.md step 7
+	Typed []byte `json:"t"` // nameMark of the first hop's USERNAME
+	Key   []byte `json:"k"` // 16-byte session key, K of the protocol
 	SetAt int64  `json:"s"` // when the password was set; a change in between voids the proof
 }
 
@@ -46,10 +47,6 @@ func (e *Engine) startSRP(ctx context.Context, r *Request) (*Answer, error) {
 		obs.Cause(ctx, "unknown user")
 		return nil, errUnknownUser()
 	}
-	identity := a.account // the ghost's UUID
-	if a.user != nil {
-		identity = a.user.Username
-	}
 	server, err := srp.NewServer(a.credential.Verifier, e.Rand)
 	if err != nil {
 		return nil, fmt.Errorf("srp server: %w", err)
@@ -60,8 +57,8 @@ func (e *Engine) startSRP(ctx context.Context, r *Request) (*Answer, error) {
 		return nil, errInvalid("Invalid SRP_A value.")
 	}
 	st := e.newState(r, cognitoidp.ChallengeNameTypePasswordVerifier)
-	st.Sub, st.Username = a.account, identity
-	if st.Data, err = json.Marshal(srpStep{Typed: name, Key: key, SetAt: a.credential.SetAt}); err != nil {
+	st.Sub, st.Username = a.account, a.identity()
+	if st.Data, err = json.Marshal(srpStep{Typed: nameMark(r, name), Key: key, SetAt: a.credential.SetAt}); err != nil {
 		return nil, err
 	}
 	return e.verifierChallenge(ctx, st, a.credential.Salt, server.B())
@@ -106,18 +103,20 @@ func (e *Engine) respondSRP(ctx context.Context, r *Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := e.find(ctx, r, step.Typed)
+	a, err := e.findAccount(ctx, r, st.Sub)
 	if err != nil {
 		return nil, err
 	}
-	a.amr = []string{"pwd"}
-	proven := verifySignature(r, st, step) && a.account == st.Sub && a.credential.SetAt == step.SetAt
+	proven := verifySignature(r, st, step) && a.credential.SetAt == step.SetAt
 	return e.decide(ctx, a, proven, st)
 }
 
 func (e *Engine) openBlock(ctx context.Context, r *Request) (*challenge.State, srpStep, error) {
 	var step srpStep
 	st, err := e.Sessions.OpenBlock(ctx, r.Pool.ID, r.Client.ID, r.Params["PASSWORD_CLAIM_SECRET_BLOCK"])
+	if err == nil {
+		err = st.Require(string(r.Challenge))
+	}
 	if err != nil {
 		return nil, step, sessionRefusal(ctx, err)
 	}
@@ -134,8 +133,8 @@ func (e *Engine) openBlock(ctx context.Context, r *Request) (*challenge.State, s
 	if err := json.Unmarshal(st.Data, &step); err != nil {
 		return nil, step, fmt.Errorf("secret block: %w", err)
 	}
-	typed := r.Pool.Normal(r.Params["USERNAME"])
-	if typed != r.Pool.Normal(st.Username) && typed != r.Pool.Normal(step.Typed) {
+	name := r.Params["USERNAME"]
+	if name != st.Username && name != st.Sub && !bytes.Equal(nameMark(r, name), step.Typed) {
 		obs.Cause(ctx, "answer names another user")
 		return nil, step, errBadSession()
 	}

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"cognate/internal/base/db"
-	"cognate/internal/core/directory"
-	"cognate/internal/core/pool"
 )
 
 // Migrations of this room: the failure counters of the lock-out rule. They are
@@ -39,15 +37,6 @@ type failures struct {
 
 func (f failures) locked(now time.Time) bool { return f.lockedUntil > now.UnixMilli() }
 
-// accountOf names the counter of an account: the sub, shared by all aliases and
-// spellings of one user, or a keyed hash of the normalised name of nobody.
-func (e *Engine) accountOf(ctx context.Context, p *pool.Pool, u *directory.User, name string) (string, error) {
-	if u != nil {
-		return u.Sub, nil
-	}
-	return e.Directory.GhostSub(ctx, p, name)
-}
-
 func readFailures(tx *db.Tx, poolID, account string) (failures, error) {
 	var f failures
 	err := tx.QueryRow(`SELECT failures, locked_until FROM signin_failure WHERE pool_id = $1 AND account = $2`,
@@ -66,7 +55,8 @@ func recordFailure(tx *db.Tx, poolID, account string, now time.Time) (bool, erro
 	err := tx.QueryRow(`INSERT INTO signin_failure (pool_id, account, failures, last_at, locked_until)
 		VALUES ($1, $2, 1, $3, 0)
 		ON CONFLICT (pool_id, account) DO UPDATE SET
-			failures = CASE WHEN signin_failure.last_at < $4 THEN 1 ELSE signin_failure.failures + 1 END,
+			failures = CASE WHEN signin_failure.last_at < $4 AND signin_failure.locked_until < $4
+				THEN 1 ELSE signin_failure.failures + 1 END,
 			last_at = excluded.last_at
 		WHERE signin_failure.locked_until <= $3
 		RETURNING failures`, poolID, account, at, now.Add(-forgetAfter).UnixMilli()).Scan(&count)
@@ -88,18 +78,20 @@ func clearFailures(tx *db.Tx, poolID, account string, now time.Time) (bool, erro
 	if err != nil || f.count == 0 {
 		return true, err
 	}
-	if f.locked(now) {
-		return false, nil
+	n, err := tx.Exec(`DELETE FROM signin_failure WHERE pool_id = $1 AND account = $2 AND locked_until <= $3`,
+		poolID, account, now.UnixMilli())
+	if err != nil || n > 0 {
+		return true, err
 	}
-	_, err = tx.Exec(`DELETE FROM signin_failure WHERE pool_id = $1 AND account = $2`, poolID, account)
-	return true, err
+	f, err = readFailures(tx, poolID, account) // locked, or cleared by another success
+	return !f.locked(now), err
 }
 
 // Sweep deletes up to limit counters that have expired. It returns how many.
 func (e *Engine) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (int, error) {
 	n, err := tx.Exec(`DELETE FROM signin_failure WHERE (pool_id, account) IN (
-		SELECT pool_id, account FROM signin_failure WHERE last_at < $1 AND locked_until < $2 ORDER BY last_at LIMIT $3)`,
-		now.Add(-forgetAfter).UnixMilli(), now.UnixMilli(), limit)
+		SELECT pool_id, account FROM signin_failure WHERE last_at < $1 AND locked_until < $1 ORDER BY last_at LIMIT $2)`,
+		now.Add(-forgetAfter).UnixMilli(), limit)
 	return int(n), err
 }
 
