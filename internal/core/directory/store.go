@@ -2,6 +2,8 @@ package directory
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 
 	"cognate/internal/base/db"
 )
@@ -103,10 +105,14 @@ func scanUsers(rows *db.Rows) ([]record, error) {
 	return out, rows.Err()
 }
 
+// aboveSubs is above every sub. Ranges have an end even where none is needed: a range with two ends is what makes
+// PostgreSQL walk the index in order, whatever its statistics say, instead of sorting the pool.
+const aboveSubs = "g"
+
 // pageUsers reads up to limit users whose sub is above after and below end ("" for no end), without credentials.
 func pageUsers(tx *db.Tx, poolID, after, end string, limit int) ([]record, error) {
 	if end == "" {
-		end = "g" // above every hexadecimal digit
+		end = aboveSubs
 	}
 	rows, err := tx.Query(`SELECT sub, username, status, enabled, version, created_at, modified_at, attributes, pending, mfa
 		FROM directory_user WHERE pool_id = $1 AND sub > $2 AND sub < $3 ORDER BY sub LIMIT $4`, poolID, after, end, limit)
@@ -119,21 +125,46 @@ func pageUsers(tx *db.Tx, poolID, after, end string, limit int) ([]record, error
 // pageSize is the largest page of the list operations and the number of keys of readUsers.
 const pageSize = 60
 
-// readUsers reads up to pageSize users by sub, in no order and without credentials. The statement has a fixed number of
-// keys; the unused ones are empty.
-func readUsers(tx *db.Tx, poolID string, subs []string) (map[string]record, error) {
-	args := make([]any, 1+pageSize)
-	for i := range args {
-		args[i] = ""
+// usersBySub reads pageSize users by key. It is a union of point reads and not an IN list, because PostgreSQL prefers to
+// walk the whole pool for a long list while its statistics know little of the pool.
+var usersBySub = pointReads(pageSize, `SELECT sub, username, status, enabled, version, created_at, modified_at, attributes,
+	pending, mfa FROM directory_user WHERE pool_id = $1 AND sub = $`)
+
+// pointReads repeats a SELECT that ends in the number of its last parameter for parameters 2 to n+1.
+func pointReads(n int, sql string) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		b.WriteString(sql + strconv.Itoa(i+2))
 	}
+	return b.String()
+}
+
+// pointArgs are the arguments of pointReads: unused keys are empty, which no key is.
+func pointArgs(n int, poolID string, keys []string) []any {
+	args := make([]any, 1+n)
 	args[0] = poolID
-	for i, sub := range subs {
-		args[i+1] = sub
+	for i := range n {
+		args[i+1] = ""
+		if i < len(keys) {
+			args[i+1] = keys[i]
+		}
 	}
-	rows, err := tx.Query(`SELECT sub, username, status, enabled, version, created_at, modified_at, attributes, pending, mfa
-		FROM directory_user WHERE pool_id = $1 AND sub IN ($2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,
-		$19,$20,$21,$22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,$42,$43,$44,$45,$46,
-		$47,$48,$49,$50,$51,$52,$53,$54,$55,$56,$57,$58,$59,$60,$61)`, args...)
+	return args
+}
+
+// readUsers reads up to pageSize users by sub, in no order and without credentials.
+func readUsers(tx *db.Tx, poolID string, subs []string) (map[string]record, error) {
+	if len(subs) == 1 {
+		r, err := readUser(tx, poolID, subs[0])
+		if errors.Is(err, db.ErrNoRows) {
+			return nil, nil
+		}
+		return map[string]record{r.sub: r}, err
+	}
+	rows, err := tx.Query(usersBySub, pointArgs(pageSize, poolID, subs)...)
 	if err != nil {
 		return nil, err
 	}
@@ -225,11 +256,14 @@ func deleteSearch(poolID string, s searchRow, sub string) db.Stmt {
 // searchHit is a search row found by a page: its place in the order and whom it names.
 type searchHit struct{ key, sub string }
 
+// aboveTexts is above every name and value.
+const aboveTexts = "\U0010FFFF\U0010FFFF"
+
 // pageSearch reads up to limit rows of an attribute in order of value and sub: those after the place given, with a value
 // in [from, end); an empty end is open.
 func pageSearch(tx *db.Tx, poolID, attribute, from, end string, last searchHit, limit int) ([]searchHit, error) {
 	if end == "" {
-		end = "\U0010FFFF\U0010FFFF"
+		end = aboveTexts
 	}
 	if last.key < from {
 		last = searchHit{key: from}
@@ -254,7 +288,8 @@ func pageSearch(tx *db.Tx, poolID, attribute, from, end string, last searchHit, 
 // countUsers counts the users with the lowest subs, at most limit, and returns the highest sub among them.
 func countUsers(tx *db.Tx, poolID string, limit int) (n int64, highest string, err error) {
 	err = tx.QueryRow(`SELECT count(*), coalesce(max(sub), '') FROM
-		(SELECT sub FROM directory_user WHERE pool_id = $1 ORDER BY sub LIMIT $2) AS lowest`, poolID, limit).
+		(SELECT sub FROM directory_user WHERE pool_id = $1 AND sub > $2 AND sub < $3 ORDER BY sub LIMIT $4) AS lowest`,
+		poolID, "", aboveSubs, limit).
 		Scan(&n, &highest)
 	if errors.Is(err, db.ErrNoRows) {
 		return 0, "", nil

@@ -42,7 +42,7 @@ func scanGroups(rows *db.Rows) ([]group, error) {
 // pageGroups reads up to limit groups whose name is above after, by name.
 func pageGroups(tx *db.Tx, poolID, after string, limit int) ([]group, error) {
 	rows, err := tx.Query(`SELECT name, id, description, role_arn, precedence, created_at, modified_at
-		FROM user_group WHERE pool_id = $1 AND name > $2 ORDER BY name LIMIT $3`, poolID, after, limit)
+		FROM user_group WHERE pool_id = $1 AND name > $2 AND name < $3 ORDER BY name LIMIT $4`, poolID, after, aboveTexts, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -52,19 +52,19 @@ func pageGroups(tx *db.Tx, poolID, after string, limit int) ([]group, error) {
 // groupKeys is the number of keys of readGroups, enough for nearly every user.
 const groupKeys = 20
 
-// readGroups reads up to groupKeys groups by name, in no order. Unused keys are empty, which no group's name is.
+var groupsByName = pointReads(groupKeys, `SELECT name, id, description, role_arn, precedence, created_at, modified_at
+	FROM user_group WHERE pool_id = $1 AND name = $`)
+
+// readGroups reads up to groupKeys groups by name, in no order.
 func readGroups(tx *db.Tx, poolID string, names []string) ([]group, error) {
-	args := make([]any, 1+groupKeys)
-	for i := range args {
-		args[i] = ""
+	if len(names) == 1 {
+		g, err := readGroup(tx, poolID, names[0])
+		if errors.Is(err, ErrGroupNotFound) {
+			return nil, nil
+		}
+		return []group{g}, err
 	}
-	args[0] = poolID
-	for i, name := range names {
-		args[i+1] = name
-	}
-	rows, err := tx.Query(`SELECT name, id, description, role_arn, precedence, created_at, modified_at
-		FROM user_group WHERE pool_id = $1
-		AND name IN ($2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)`, args...)
+	rows, err := tx.Query(groupsByName, pointArgs(groupKeys, poolID, names)...)
 	if err != nil {
 		return nil, err
 	}
@@ -157,8 +157,8 @@ func deleteGroupUser(poolID, sub string, m membership) db.Stmt {
 
 // pageMembers reads up to limit members of a group whose sub is above after, by sub.
 func pageMembers(tx *db.Tx, poolID, groupID, after string, limit int) ([]string, error) {
-	rows, err := tx.Query(`SELECT sub FROM group_user WHERE pool_id = $1 AND group_id = $2 AND sub > $3
-		ORDER BY sub LIMIT $4`, poolID, groupID, after, limit)
+	rows, err := tx.Query(`SELECT sub FROM group_user WHERE pool_id = $1 AND group_id = $2 AND sub > $3 AND sub < $4
+		ORDER BY sub LIMIT $5`, poolID, groupID, after, aboveSubs, limit)
 	if err != nil {
 		return nil, err
 	}
