@@ -30,7 +30,7 @@ var below = map[string][]string{
 	"server":   {"config", "web", "wire", "core", "api", "base"},
 	"cli":      {"config", "server", "web", "wire", "core", "api", "base"},
 	"cmd":      {"cli", "config"},
-	"testkit":  {"api", "base"},
+	"testkit":  {"core", "api", "base"}, // what tests share may wire all rooms together
 	"archtest": {},
 	"test":     {"testkit", "api", "base"},
 	"bench":    {"testkit", "cli", "config", "server", "web", "wire", "core", "api", "base"},
