@@ -1,0 +1,87 @@
+package cognitotest
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/api/rt"
+)
+
+// Call runs an operation that must succeed.
+func Call[I, O any](w *World, operation func(context.Context, *I) (*O, error), in *I) *O {
+	w.T.Helper()
+	out, err := operation(w.Ctx, in)
+	if err != nil {
+		w.T.Fatalf("%s: %v", name[I](), err)
+	}
+	return out
+}
+
+// Refusal runs an operation and returns its exception as "Code: message", or "" when it succeeded. The test fails when
+// the operation does not declare the exception.
+func Refusal[I, O any](w *World, operation func(context.Context, *I) (*O, error), in *I) string {
+	w.T.Helper()
+	_, err := operation(w.Ctx, in)
+	text, undeclared := render(name[I](), err)
+	if undeclared {
+		w.T.Errorf("%s declares no %s", name[I](), text)
+	}
+	return text
+}
+
+// Refused fails the test unless the operation is refused with exactly this text.
+func Refused[I, O any](w *World, want string, operation func(context.Context, *I) (*O, error), in *I) {
+	w.T.Helper()
+	if got := Refusal(w, operation, in); got != want {
+		w.T.Errorf("%s: refused with %q, want %q", name[I](), got, want)
+	}
+}
+
+// Together runs an operation n times at once with the inputs that make returns and counts the outcomes: "" for success,
+// otherwise "Code: message".
+func Together[I, O any](w *World, n int, operation func(context.Context, *I) (*O, error), input func(i int) *I) map[string]int {
+	w.T.Helper()
+	outcomes := make([]string, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		in := input(i)
+		wg.Go(func() {
+			<-start
+			_, err := operation(w.Ctx, in)
+			outcomes[i], _ = render(name[I](), err)
+		})
+	}
+	close(start)
+	wg.Wait()
+	counts := map[string]int{}
+	for _, o := range outcomes {
+		counts[o]++
+	}
+	return counts
+}
+
+// name is the operation that takes *I.
+func name[I any]() string { return strings.TrimSuffix(reflect.TypeFor[I]().Name(), "Request") }
+
+// render returns an exception as text, and whether the operation fails to declare it.
+func render(operation string, err error) (text string, undeclared bool) {
+	if err == nil {
+		return "", false
+	}
+	var e rt.Exception
+	if !errors.As(err, &e) {
+		return "not an exception: " + err.Error(), true
+	}
+	for _, op := range cognitoidp.Operations {
+		if op.Name == operation {
+			undeclared = !slices.Contains(op.Errors, e.ErrorCode())
+		}
+	}
+	return e.ErrorCode() + ": " + e.ErrorMessage(), undeclared
+}
