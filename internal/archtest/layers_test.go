@@ -11,7 +11,7 @@ import (
 // know each other. A new room has to be placed here before it compiles into the product.
 var rooms = [][]string{
 	{"pool", "policy", "audit"},
-	{"branding", "challenge", "code", "iam", "password", "token", "trigger"},
+	{"branding", "challenge", "code", "iam", "kms", "password", "token", "trigger"},
 	{"message", "sts", "cedar"},
 	{"directory", "identity", "risk"},
 	{"factor", "device", "importjob", "dataset", "transfer"},

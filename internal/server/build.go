@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"cognate/internal/api/cognitoidp"
+	kmsapi "cognate/internal/api/kms"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
@@ -19,6 +20,7 @@ import (
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/iam"
+	"cognate/internal/core/kms"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
@@ -34,7 +36,7 @@ const keysAhead = 4
 func Migrations() []db.Migration {
 	var all []db.Migration
 	for _, m := range [][]db.Migration{
-		keyring.Migrations, job.Migrations, iam.Migrations, pool.Migrations, code.Migrations,
+		keyring.Migrations, job.Migrations, iam.Migrations, kms.Migrations, pool.Migrations, code.Migrations,
 		challenge.Migrations, token.Migrations, message.Migrations, directory.Migrations, signin.Migrations,
 	} {
 		all = append(all, m...)
@@ -55,6 +57,7 @@ type app struct {
 	keys     *keyring.Keyring
 	jobs     *job.Runner
 	iam      *iam.Room
+	kms      *kms.Keys
 	pools    *pool.Pools
 	codes    *code.Codes
 	sessions *challenge.Sessions
@@ -89,6 +92,9 @@ func (a *app) buildRooms(ctx context.Context) error {
 		DB: a.db, Keyring: a.keys, Account: s.Account,
 		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey,
 		AcceptAnyKey: s.Mode == config.Dev,
+	})
+	a.kms = kms.New(kms.Deps{
+		DB: a.db, Keyring: a.keys, Clock: a.clock, Region: s.Region, Account: s.Account, MakeKeys: s.Mode == config.Dev,
 	})
 	a.pools = pool.New(pool.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Region: s.Region, Account: s.Account,
@@ -132,7 +138,9 @@ func (a *app) buildRooms(ctx context.Context) error {
 func (a *app) apiHandler() (*wire.Server, error) {
 	registry, err := wire.NewRegistry(wire.NewService[cognitoidp.Service](wire.Info{
 		Name: "cognito-idp", TargetPrefix: cognitoidp.TargetPrefix, ValidationCode: "InvalidParameterException",
-	}, cognitoidp.Operations, a.api))
+	}, cognitoidp.Operations, a.api), wire.NewService[kmsapi.Service](wire.Info{
+		Name: "kms", TargetPrefix: kmsapi.TargetPrefix, ValidationCode: "ValidationException",
+	}, kmsapi.Operations, kms.Ops{Keys: a.kms}))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,201 @@
+package kms
+
+import (
+	"context"
+	"errors"
+
+	"cognate/internal/api/kms"
+	"cognate/internal/api/rt"
+	"cognate/internal/base/obs"
+)
+
+// Ops are the KMS operations of this room.
+type Ops struct{ *Keys }
+
+var _ kms.Service = Ops{}
+
+// usable finds the key that an operation names and may use.
+func (o Ops) usable(ctx context.Context, keyID string, algorithm *kms.EncryptionAlgorithmSpec) (keyRow, error) {
+	n, err := o.parse(keyID)
+	if err != nil {
+		return keyRow{}, notOurs(ctx, keyID, err)
+	}
+	row, err := o.find(ctx, n)
+	if err != nil {
+		return row, refusal(ctx, err, n)
+	}
+	arn := o.arnOf("key/" + row.id)
+	if !row.enabled {
+		return row, &kms.DisabledException{Message: arn + " is disabled."}
+	}
+	if algorithm != nil && *algorithm != kms.EncryptionAlgorithmSpecSymmetricDefault {
+		return row, &kms.InvalidKeyUsageException{
+			Message: "The request was rejected because " + string(*algorithm) + " is not an algorithm of the key " + arn + ".",
+		}
+	}
+	return row, nil
+}
+
+func notOurs(ctx context.Context, keyID string, err error) error {
+	obs.Cause(ctx, "%v", err)
+	if len(keyID) > 4 && keyID[:4] == "arn:" {
+		return &kms.NotFoundException{Message: "Invalid arn " + keyID}
+	}
+	return &kms.NotFoundException{Message: "Invalid keyId '" + keyID + "'"}
+}
+
+func refusal(ctx context.Context, err error, n name) error {
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	obs.Cause(ctx, "%v", err)
+	if n.alias != "" {
+		return &kms.NotFoundException{Message: "Alias " + n.arn + " is not found."}
+	}
+	return &kms.NotFoundException{Message: "Key '" + n.arn + "' does not exist"}
+}
+
+// dry answers DryRunOperationException for a request that only asks whether it
+// would succeed.
+func dry(only *bool) error {
+	if only != nil && *only {
+		return &kms.DryRunOperationException{Message: "The request would have succeeded, but the DryRun option is set."}
+	}
+	return nil
+}
+
+// noEnclave refuses answers encrypted for a Nitro enclave.
+func noEnclave(r *kms.RecipientInfo) error {
+	if r == nil {
+		return nil
+	}
+	return &kms.ValidationException{Message: "Recipient is not supported."}
+}
+
+// GenerateDataKey implements the KMS operation.
+func (o Ops) GenerateDataKey(ctx context.Context, in *kms.GenerateDataKeyRequest) (*kms.GenerateDataKeyResponse, error) {
+	var size int
+	switch {
+	case (in.NumberOfBytes == nil) == (in.KeySpec == nil):
+		return nil, &kms.ValidationException{Message: "Please specify either number of bytes or key spec."}
+	case in.NumberOfBytes != nil:
+		size = int(*in.NumberOfBytes)
+	case *in.KeySpec == kms.DataKeySpecAes128:
+		size = 16
+	default:
+		size = 32
+	}
+	if err := noEnclave(in.Recipient); err != nil {
+		return nil, err
+	}
+	row, err := o.usable(ctx, in.KeyId, nil)
+	if err == nil {
+		err = dry(in.DryRun)
+	}
+	if err != nil {
+		return nil, err
+	}
+	plaintext, wrapped, err := o.generate(ctx, row, size, in.EncryptionContext)
+	if err != nil {
+		return nil, err
+	}
+	return &kms.GenerateDataKeyResponse{CiphertextBlob: wrapped, Plaintext: plaintext, KeyId: new(o.arnOf("key/" + row.id))}, nil
+}
+
+// Encrypt implements the KMS operation.
+func (o Ops) Encrypt(ctx context.Context, in *kms.EncryptRequest) (*kms.EncryptResponse, error) {
+	row, err := o.usable(ctx, in.KeyId, in.EncryptionAlgorithm)
+	if err == nil {
+		err = dry(in.DryRun)
+	}
+	if err != nil {
+		return nil, err
+	}
+	blob, err := o.encrypt(ctx, row, in.Plaintext, in.EncryptionContext)
+	if err != nil {
+		return nil, err
+	}
+	return &kms.EncryptResponse{
+		CiphertextBlob: blob, KeyId: new(o.arnOf("key/" + row.id)),
+		EncryptionAlgorithm: new(kms.EncryptionAlgorithmSpecSymmetricDefault),
+	}, nil
+}
+
+// Decrypt implements the KMS operation. The ciphertext says which key made it;
+// KeyId, when given, must name the same.
+func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptResponse, error) {
+	if len(in.CiphertextBlob) == 0 {
+		return nil, &kms.ValidationException{Message: "CiphertextBlob is required."}
+	}
+	if err := noEnclave(in.Recipient); err != nil {
+		return nil, err
+	}
+	keyID, boxAt, err := splitCiphertext(in.CiphertextBlob)
+	if err != nil {
+		return nil, badCiphertext(ctx, err)
+	}
+	if in.KeyId != nil {
+		named, err := o.usable(ctx, *in.KeyId, in.EncryptionAlgorithm)
+		if err != nil {
+			return nil, err
+		}
+		if named.id != keyID {
+			return nil, &kms.IncorrectKeyException{
+				Message: "The key ID in the request does not identify a CMK that can perform this operation.",
+			}
+		}
+	}
+	row, err := o.usable(ctx, keyID, in.EncryptionAlgorithm)
+	var unknown *kms.NotFoundException
+	if errors.As(err, &unknown) {
+		return nil, badCiphertext(ctx, errCiphertext) // nobody asked for this key by name
+	}
+	if err == nil {
+		err = dry(in.DryRun)
+	}
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := o.decrypt(ctx, row, in.CiphertextBlob, boxAt, in.EncryptionContext)
+	if err != nil {
+		return nil, badCiphertext(ctx, err)
+	}
+	return &kms.DecryptResponse{
+		KeyId: new(o.arnOf("key/" + row.id)), Plaintext: plaintext,
+		EncryptionAlgorithm: new(kms.EncryptionAlgorithmSpecSymmetricDefault),
+	}, nil
+}
+
+// badCiphertext says nothing about what is wrong, as on AWS.
+func badCiphertext(ctx context.Context, err error) error {
+	if !errors.Is(err, errCiphertext) {
+		return err
+	}
+	obs.Cause(ctx, "%v", err)
+	return &kms.InvalidCiphertextException{}
+}
+
+// DescribeKey implements the KMS operation.
+func (o Ops) DescribeKey(ctx context.Context, in *kms.DescribeKeyRequest) (*kms.DescribeKeyResponse, error) {
+	n, err := o.parse(in.KeyId)
+	if err != nil {
+		return nil, notOurs(ctx, in.KeyId, err)
+	}
+	row, err := o.find(ctx, n)
+	if err != nil {
+		return nil, refusal(ctx, err, n)
+	}
+	k := o.key(row)
+	state := kms.KeyStateEnabled
+	if !k.Enabled {
+		state = kms.KeyStateDisabled
+	}
+	return &kms.DescribeKeyResponse{KeyMetadata: &kms.KeyMetadata{
+		AWSAccountId: new(o.deps.Account), KeyId: k.ID, Arn: new(k.ARN), CreationDate: new(rt.NewTime(k.Created)),
+		Enabled: new(k.Enabled), Description: new(k.Description), KeyUsage: new(kms.KeyUsageTypeEncryptDecrypt),
+		KeyState: new(state), Origin: new(kms.OriginTypeAwsKms), KeyManager: new(kms.KeyManagerTypeCustomer),
+		CustomerMasterKeySpec: new(kms.CustomerMasterKeySpecSymmetricDefault), KeySpec: new(kms.KeySpecSymmetricDefault),
+		EncryptionAlgorithms: []kms.EncryptionAlgorithmSpec{kms.EncryptionAlgorithmSpecSymmetricDefault},
+		MultiRegion:          new(false),
+	}}, nil
+}
