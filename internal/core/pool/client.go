@@ -19,6 +19,11 @@ type Client struct {
 	Config *cognitoidp.UserPoolClientType
 	// Secrets are the active client secrets, newest first; empty for a public client.
 	Secrets []string
+	// Scopes are those of Config.AllowedOAuthScopes that tokens can carry now: all but the custom ones whose resource
+	// server or scope was deleted. Only snapshots of Client and PoolClient have them.
+	Scopes []string
+	// SSOValidity is how long a managed-login session may sign this client in without a new authentication; 0 is never.
+	SSOValidity time.Duration
 	// Version counts the changes of the client; it is the compare-and-swap value of its row.
 	Version int64
 
@@ -127,6 +132,17 @@ func isAllow(f cognitoidp.ExplicitAuthFlowsType) bool { return len(f) > 6 && f[:
 // AllowsClientToken reports whether the client may call GetClientToken.
 func (c *Client) AllowsClientToken() bool {
 	return slices.Contains(c.Config.ExplicitAuthFlows, cognitoidp.ExplicitAuthFlowsTypeAllowClientTokenAuth)
+}
+
+// CustomScopes are the Scopes that resource servers define, the ones that machine tokens carry.
+func (c *Client) CustomScopes() []string {
+	var out []string
+	for _, scope := range c.Scopes {
+		if !isStandardScope(scope) {
+			out = append(out, scope)
+		}
+	}
+	return out
 }
 
 // AccessTTL is the life of access tokens: 5 minutes to 1 day.

@@ -11,8 +11,8 @@ import (
 )
 
 // clientSettings are the effective settings of a client that is created (old is nil) or updated. secret tells whether
-// the client has, or will have, a secret.
-func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolClientType, in *cognitoidp.CreateUserPoolClientRequest, secret bool) (*cognitoidp.UserPoolClientType, error) {
+// the client has, or will have, a secret; custom are those of its custom scopes that exist.
+func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolClientType, in *cognitoidp.CreateUserPoolClientRequest, secret bool, custom Set) (*cognitoidp.UserPoolClientType, error) {
 	c := &cognitoidp.UserPoolClientType{
 		UserPoolId: &pool.ID, ClientId: &id, ClientName: &in.ClientName, CreationDate: at(r.now), LastModifiedDate: at(r.now),
 		ClientType: new(cognitoidp.ClientTypeTypeRegular), AccessTokenValidity: in.AccessTokenValidity, IdTokenValidity: in.IdTokenValidity,
@@ -40,7 +40,7 @@ func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolCli
 		func() error { return r.rotation(pool, c.RefreshTokenRotation) },
 		func() error { return permissions(pool.Schema, c, doing) },
 		func() error { return providers(pool, c.SupportedIdentityProviders) },
-		func() error { return oauth(c, secret) },
+		func() error { return oauth(c, secret, custom) },
 		func() error { return analytics(c.AnalyticsConfiguration) },
 	} {
 		if err := step(); err != nil {
@@ -161,12 +161,12 @@ var standardScopes = []string{"phone", "email", "openid", "profile", "aws.cognit
 
 // oauth holds the rules of flows, scopes and URLs. They hold also while AllowedOAuthFlowsUserPoolClient is false, when
 // the settings are kept but do not act.
-func oauth(c *cognitoidp.UserPoolClientType, secret bool) error {
+func oauth(c *cognitoidp.UserPoolClientType, secret bool, custom Set) error {
 	if *c.AllowedOAuthFlowsUserPoolClient && (len(c.AllowedOAuthFlows) == 0 || len(c.AllowedOAuthScopes) == 0) {
 		return invalid("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")
 	}
 	for _, scope := range c.AllowedOAuthScopes {
-		if !slices.Contains(standardScopes, scope) {
+		if !isStandardScope(scope) && !custom.Has(scope) {
 			return &cognitoidp.ScopeDoesNotExistException{Message: "Invalid scope requested: " + scope}
 		}
 	}
@@ -198,6 +198,9 @@ func oauthFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
 			if slices.Contains(standardScopes[:5], scope) {
 				return refuse(scope + " is not supported with client_credentials flow")
 			}
+		}
+		if len(c.AllowedOAuthScopes) == 0 {
+			return refuse("client_credentials flow can not be selected if client does not have a custom scope.")
 		}
 	}
 	if users && len(c.CallbackURLs) == 0 {

@@ -52,7 +52,11 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 		if err != nil {
 			return err
 		}
-		if config, err = p.rules().clientSettings(pool, id, nil, in, len(secrets) > 0); err != nil {
+		custom, err := serverScopes(tx, row.poolID, in.AllowedOAuthScopes)
+		if err != nil {
+			return err
+		}
+		if config, err = p.rules().clientSettings(pool, id, nil, in, len(secrets) > 0, custom); err != nil {
 			return err
 		}
 		row := row
@@ -166,7 +170,11 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 		if err := old.UnmarshalJSON([]byte(stored.config)); err != nil {
 			return err
 		}
-		config, err := o.rules().clientSettings(pool, stored.id, old, clientAsCreate(in), len(stored.secrets) > 0)
+		custom, err := serverScopes(tx, pool.ID, in.AllowedOAuthScopes)
+		if err != nil {
+			return err
+		}
+		config, err := o.rules().clientSettings(pool, stored.id, old, clientAsCreate(in), len(stored.secrets) > 0, custom)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 		if err := p.d.Keys.Create(tx, id); err != nil {
 			return err
 		}
-		p.changed(tx, version, id, "")
+		p.changed(tx, version, id)
 		return hooks(tx, p.d.OnCreate, id)
 	})
 	if err != nil {
@@ -137,7 +137,7 @@ func (p *Pools) modify(ctx context.Context, poolID string, lost error, change fu
 		if err == nil && !done {
 			err = lost
 		}
-		p.changed(tx, row.version, poolID, "")
+		p.changed(tx, row.version, poolID)
 		return err
 	})
 }
@@ -147,6 +147,9 @@ func (o Ops) UpdateUserPool(ctx context.Context, in *cognitoidp.UpdateUserPoolRe
 	err := o.modify(ctx, in.UserPoolId, concurrent(), func(tx *db.Tx, old *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
 		config, mfa, err := o.rules().changedPoolSettings(old, in)
 		if err != nil {
+			return nil, nil, err
+		}
+		if err := o.rules().sessionsFitTier(old, config); err != nil {
 			return nil, nil, err
 		}
 		return config, mfa, o.clientsFitTier(tx, old.Config, config)
@@ -211,7 +214,7 @@ func (o Ops) DeleteUserPool(ctx context.Context, in *cognitoidp.DeleteUserPoolRe
 		if err == nil && !done {
 			err = db.ErrRetry
 		}
-		o.changed(tx, version, id, "")
+		o.changed(tx, version, id)
 		return err
 	})
 }
@@ -238,6 +241,9 @@ func (p *Pools) Purge(ctx context.Context) (done bool, err error) {
 	return false, p.d.DB.Update(ctx, func(tx *db.Tx) error {
 		n, err := dropClients(tx, id, purgeBatch)
 		if err != nil || n == purgeBatch {
+			return err
+		}
+		if err := dropServers(tx, id); err != nil {
 			return err
 		}
 		return removePool(tx, id)

@@ -38,6 +38,8 @@ type Pool struct {
 	AutoVerified Set
 	// KeepUntilVerified are the attributes whose new value takes effect only when it has been verified.
 	KeepUntilVerified Set
+	// Sessions are the settings of user sessions.
+	Sessions SessionRules
 	// Version counts the changes of the pool; it is the compare-and-swap value of its row.
 	Version int64
 }
@@ -49,6 +51,10 @@ func newPool(row poolRow) (*Pool, error) {
 		return nil, err
 	}
 	if err := p.MFA.UnmarshalJSON([]byte(row.mfa)); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.Sessions, err = sessionRules(row.sessions, p.Config.UserPoolTags); err != nil {
 		return nil, err
 	}
 	p.Name = srpName(p.ID)

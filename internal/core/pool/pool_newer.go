@@ -162,5 +162,5 @@ func badTags(tags map[string]string) string {
 			return "Tag keys starting with aws: are reserved: " + key
 		}
 	}
-	return ""
+	return badLimits(tags)
 }

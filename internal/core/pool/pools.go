@@ -152,6 +152,7 @@ func (p *Pools) client(ctx context.Context, clientID string) (*Client, error) {
 	}
 	begun := p.clients.begin()
 	var row clientRow
+	var scopes []string
 	fresh := false
 	err := p.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		if fresh = false; have != nil {
@@ -160,7 +161,7 @@ func (p *Pools) client(ctx context.Context, clientID string) (*Client, error) {
 				return err
 			}
 		}
-		row, err = readClient(tx, clientID)
+		row, scopes, err = clientAndScopes(tx, clientID)
 		return err
 	})
 	if errors.Is(err, ErrClientNotFound) && have != nil {
@@ -177,6 +178,7 @@ func (p *Pools) client(ctx context.Context, clientID string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	loaded.Scopes = scopes
 	p.clients.put(clientID, loaded, epoch, begun)
 	return loaded, nil
 }
@@ -212,6 +214,20 @@ func (p *Pools) PoolClientOrRefuse(ctx context.Context, poolID, clientID string)
 	return pool, c, ClientRefusal(PoolRefusal(err, poolID), clientID)
 }
 
+// clientAndScopes reads a client and which of its scopes exist.
+func clientAndScopes(tx *db.Tx, clientID string) (clientRow, []string, error) {
+	row, err := readClient(tx, clientID)
+	if err != nil {
+		return row, nil, err
+	}
+	var c cognitoidp.UserPoolClientType
+	if err := c.UnmarshalJSON([]byte(row.config)); err != nil {
+		return row, nil, err
+	}
+	scopes, err := grantable(tx, row.poolID, c.AllowedOAuthScopes)
+	return row, scopes, err
+}
+
 // openClient unseals the secrets of a stored client.
 func (p *Pools) openClient(ctx context.Context, row clientRow) (*Client, error) {
 	config := new(cognitoidp.UserPoolClientType)
@@ -227,14 +243,18 @@ func (p *Pools) openClient(ctx context.Context, row clientRow) (*Client, error) 
 	for i, s := range secrets {
 		values[i] = s.Value
 	}
-	return newClient(row.id, row.poolID, row.version, config, values), nil
+	c := newClient(row.id, row.poolID, row.version, config, values)
+	c.SSOValidity = time.Duration(row.ssoMinutes) * time.Minute
+	return c, nil
 }
 
-// changed plans the invalidation of what a transaction changes: an empty id stands for nothing.
-func (p *Pools) changed(tx *db.Tx, version int64, poolID, clientID string) {
+// changed plans the invalidation of what a transaction changes: an empty pool id stands for nothing.
+func (p *Pools) changed(tx *db.Tx, version int64, poolID string, clientIDs ...string) {
 	tx.AfterCommit(func() {
 		p.pools.drop(poolID)
-		p.clients.drop(clientID)
+		for _, id := range clientIDs {
+			p.clients.drop(id)
+		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if version == p.seen+1 {

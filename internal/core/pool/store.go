@@ -36,11 +36,12 @@ var Migrations = []db.Migration{{
 			PrimaryKey: []string{"name"},
 		},
 	},
-}}
+}, serverMigration, sessionMigration}
 
 // poolRow is a user_pool row; config and mfa are JSON of the AWS shapes.
 type poolRow struct {
 	id, config, mfa string
+	sessions        string // JSON of poolSessions, "" until they are set
 	version         int64
 }
 
@@ -48,6 +49,7 @@ type poolRow struct {
 type clientRow struct {
 	id, poolID, config string
 	secrets            []byte
+	ssoMinutes         int64 // SSOSession.MaxValidityMinutes
 	version            int64
 }
 
@@ -70,7 +72,7 @@ func currentVersion(tx *db.Tx) (version int64, err error) {
 
 func readPool(tx *db.Tx, id string) (poolRow, error) {
 	row := poolRow{id: id}
-	err := tx.QueryRow("SELECT version, config, mfa FROM user_pool WHERE pool_id = $1 AND deleted = 0", id).Scan(&row.version, &row.config, &row.mfa)
+	err := tx.QueryRow("SELECT version, config, mfa, sessions FROM user_pool WHERE pool_id = $1 AND deleted = 0", id).Scan(&row.version, &row.config, &row.mfa, &row.sessions)
 	if errors.Is(err, db.ErrNoRows) {
 		err = ErrPoolNotFound
 	}
@@ -140,7 +142,7 @@ func removePool(tx *db.Tx, id string) error {
 
 func readClient(tx *db.Tx, id string) (clientRow, error) {
 	row := clientRow{id: id}
-	err := tx.QueryRow("SELECT pool_id, version, config, secrets FROM app_client WHERE client_id = $1", id).Scan(&row.poolID, &row.version, &row.config, &row.secrets)
+	err := tx.QueryRow("SELECT pool_id, version, config, secrets, sso_minutes FROM app_client WHERE client_id = $1", id).Scan(&row.poolID, &row.version, &row.config, &row.secrets, &row.ssoMinutes)
 	if errors.Is(err, db.ErrNoRows) {
 		err = ErrClientNotFound
 	}
@@ -169,6 +171,18 @@ func insertClient(tx *db.Tx, row clientRow) error {
 func replaceClient(tx *db.Tx, row clientRow, old int64) (bool, error) {
 	n, err := tx.Exec("UPDATE app_client SET version = $1, config = $2 WHERE client_id = $3 AND version = $4", row.version, row.config, row.id, old)
 	return n == 1, err
+}
+
+// replaceSecrets writes the sealed secrets of a client if it still has version old, and reports whether it did.
+func replaceSecrets(tx *db.Tx, row clientRow, old int64) (bool, error) {
+	n, err := tx.Exec("UPDATE app_client SET version = $1, secrets = $2 WHERE client_id = $3 AND version = $4", row.version, row.secrets, row.id, old)
+	return n == 1, err
+}
+
+// touchClient gives a client a new version, because something that its snapshot shows has changed.
+func touchClient(tx *db.Tx, id string, version int64) error {
+	_, err := tx.Exec("UPDATE app_client SET version = $1 WHERE client_id = $2", version, id)
+	return err
 }
 
 // removeClient deletes a client if it still has version old, and reports whether it did.
