@@ -11,6 +11,7 @@ BIN     := $(CURDIR)/bin/cognate
 CACHE   := $(CURDIR)/.cache
 VENV    := $(CACHE)/venv
 JS      := test/clients/js
+ESDK    := test/clients/esdk
 PY      := test/clients/python
 # How long each fuzz target runs in `make test`; `make fuzz FUZZTIME=10m` looks longer.
 FUZZTIME ?= 3s
@@ -24,8 +25,8 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(1); \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
-.PHONY: all build generate generate-check lint check test test-go test-clients test-python test-js test-crash test-timing \
-	deps deps-python deps-js deps-postgres fuzz bench clean
+.PHONY: all build generate generate-check lint check test test-go test-clients test-python test-js test-esdk test-crash test-timing \
+	deps deps-python deps-js deps-esdk deps-postgres fuzz bench clean
 
 all: build
 
@@ -62,7 +63,7 @@ test: deps generate-check lint build
 test-go: deps-postgres
 	$(GO) run ./internal/testkit/pgserver -- $(GO) test $(INNER)
 
-test-clients: test-js test-python
+test-clients: test-js test-esdk test-python
 	$(GO) test -count=1 ./test/clients/...
 
 test-python: deps-python deps-postgres build
@@ -70,6 +71,10 @@ test-python: deps-python deps-postgres build
 
 test-js: deps-js build
 	cd $(JS) && npm test
+
+# The AWS Encryption SDK decrypts what custom senders get.
+test-esdk: deps-esdk build
+	cd $(ESDK) && npm test
 
 # Kills a loaded server 24 times and looks for what was acknowledged.
 test-crash: build
@@ -95,7 +100,7 @@ bench: build
 	$(GO) test -run '^$$' -bench . -benchmem $(INNER)
 	if [ -d bench ]; then $(GO) run ./bench; else $(BIN) bench; fi
 
-deps: deps-python deps-js deps-postgres
+deps: deps-python deps-js deps-esdk deps-postgres
 
 deps-python: $(VENV)/.installed
 $(VENV)/.installed: $(PY)/requirements.txt
@@ -111,10 +116,15 @@ $(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json
 	cd $(JS) && npm ci
 	touch $@
 
+deps-esdk: $(ESDK)/node_modules/.installed
+$(ESDK)/node_modules/.installed: $(ESDK)/package.json $(ESDK)/package-lock.json
+	cd $(ESDK) && npm ci
+	touch $@
+
 # PostgreSQL's own programs are needed for tests only. Debian keeps them out of PATH, so look where it puts them.
 deps-postgres:
 	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
 	$(call apt,postgresql)
 
 clean:
-	rm -rf bin .cache $(JS)/node_modules
+	rm -rf bin .cache $(JS)/node_modules $(ESDK)/node_modules

@@ -63,7 +63,7 @@ func (a *app) applySeedFile(ctx context.Context) error {
 }
 
 func (a *app) seeder() *seed.Seeder {
-	return &seed.Seeder{API: a.api, Pools: a.pools, Accounts: a.accounts}
+	return &seed.Seeder{API: a.api, Pools: a.pools, Accounts: a.accounts, Keys: a.kms}
 }
 
 // watchSeed applies edits of the seed file in dev until ctx is over. A broken

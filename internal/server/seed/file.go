@@ -13,7 +13,17 @@ import (
 // File is the document. Settings are the members of the AWS request of the same
 // noun (CreateUserPool, CreateUserPoolClient) under their AWS names.
 type File struct {
+	Keys  []Key  `yaml:"keys"`
 	Pools []Pool `yaml:"pools"`
+}
+
+// Key declares a key of the server's own KMS. The id is a key id, alias/<name>
+// or the ARN of either.
+type Key struct {
+	ID          string   `yaml:"id"`
+	Aliases     []string `yaml:"aliases"` // further names: alias/<name>
+	Description string   `yaml:"description"`
+	Disabled    bool     `yaml:"disabled"`
 }
 
 // Pool declares a user pool and what is in it.
@@ -68,6 +78,11 @@ func Parse(text []byte) (*File, error) {
 
 func (f *File) validate() error {
 	var errs []error
+	for i, k := range f.Keys {
+		if k.ID == "" {
+			errs = append(errs, fmt.Errorf("seed file: keys[%d]: id is required", i))
+		}
+	}
 	for i, p := range f.Pools {
 		if p.ID == "" {
 			errs = append(errs, fmt.Errorf("seed file: pools[%d]: id is required", i))

@@ -11,6 +11,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/core/account"
+	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
 )
 
@@ -22,11 +23,19 @@ type Seeder struct {
 	Pools *pool.Pools
 	// Accounts makes users without sending messages.
 	Accounts *account.Accounts
+	// Keys makes keys for the senders of codes.
+	Keys *kms.Keys
 }
 
 // Apply makes or changes what the file declares. It stops at the first mistake
 // and names where it is; what came before stays applied.
 func (s *Seeder) Apply(ctx context.Context, f *File) error {
+	for _, k := range f.Keys {
+		want := kms.Wanted{Name: k.ID, Aliases: k.Aliases, Description: k.Description, Disabled: k.Disabled}
+		if _, err := s.Keys.Ensure(ctx, want); err != nil {
+			return fmt.Errorf("seed file: key %s: %w", k.ID, err)
+		}
+	}
 	for i := range f.Pools {
 		if err := s.pool(ctx, &f.Pools[i]); err != nil {
 			return fmt.Errorf("seed file: pool %s: %w", f.Pools[i].ID, err)
