@@ -81,7 +81,11 @@ func (s *Sessions) Seal(ctx context.Context, st *State) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := base64.RawURLEncoding.EncodeToString(append(header[:], sealed...))
+	front := header[:]
+	if named(st.Step) {
+		front = appendOwner(st)
+	}
+	text := base64.RawURLEncoding.EncodeToString(slices.Concat(front, sealed))
 	if len(text) > maxSession {
 		return "", ErrTooLarge
 	}
@@ -91,14 +95,28 @@ func (s *Sessions) Seal(ctx context.Context, st *State) (string, error) {
 // Open returns the state of a Session string that was made for this pool and client: ErrInvalid or ErrExpired
 // otherwise. The caller compares Step and the user (see Require) and spends the state.
 func (s *Sessions) Open(ctx context.Context, poolID, clientID, session string) (*State, error) {
-	if len(session) < minSession || len(session) > maxSession {
+	_, _, sealed, err := split(session)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(ctx, poolID, clientID, sealed, purposeSession)
+}
+
+// OpenNamed is Open for the operations that take a Session and name neither pool nor client (AssociateSoftwareToken,
+// VerifySoftwareToken): the sessions of MFA_SETUP carry both. Any other session is ErrInvalid.
+func (s *Sessions) OpenNamed(ctx context.Context, session string) (*State, error) {
+	poolID, clientID, sealed, err := split(session)
+	if err != nil {
+		return nil, err
+	}
+	if poolID == "" {
 		return nil, ErrInvalid
 	}
-	raw, err := decode(base64.RawURLEncoding, session)
-	if err != nil || len(raw) < len(header) || [4]byte(raw) != header {
+	st, err := s.open(ctx, poolID, clientID, sealed, purposeSession)
+	if errors.Is(err, keyring.ErrUnknownScope) { // no such pool
 		return nil, ErrInvalid
 	}
-	return s.open(ctx, poolID, clientID, raw[len(header):], purposeSession)
+	return st, err
 }
 
 // SealBlock returns the state as a SECRET_BLOCK: standard base64, of which SRP clients sign the decoded bytes.

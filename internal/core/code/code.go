@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"cognate/internal/base/clock"
@@ -51,10 +52,23 @@ const (
 // Attribute is the kind of the code that verifies the named attribute, email or phone_number.
 func Attribute(name string) Kind { return Kind("attribute:" + name) }
 
+// sessionMark parts a kind from the session that its code belongs to.
+const sessionMark = "@"
+
+// In is the kind for the codes of one session, by the session's id: such a code does not replace the codes of other
+// sessions and is worth nothing in them.
+func (k Kind) In(session string) Kind { return k + sessionMark + Kind(session) }
+
+// base is the kind without its session.
+func (k Kind) base() Kind {
+	b, _, _ := strings.Cut(string(k), sessionMark)
+	return Kind(b)
+}
+
 // TTL returns how long a code of the kind lives: 24 hours, or one hour for password recovery. Sign-in codes live as
 // long as their session, which the caller knows; their TTL here is the shortest session.
 func (k Kind) TTL() time.Duration {
-	switch k {
+	switch k.base() {
 	case ForgotPassword:
 		return time.Hour
 	case Mfa, EmailOTP:
@@ -65,7 +79,7 @@ func (k Kind) TTL() time.Duration {
 
 // Digits returns the length of a code of the kind: 8 for EMAIL_OTP as first factor, 6 for all others.
 func (k Kind) Digits() int {
-	if k == EmailOTP {
+	if k.base() == EmailOTP {
 		return 8
 	}
 	return 6

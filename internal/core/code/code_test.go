@@ -298,3 +298,14 @@ func TestDropAndSweep(t *testing.T) {
 		}
 	})
 }
+
+func TestKindOfASession(t *testing.T) {
+	for _, k := range []Kind{Mfa, EmailOTP} {
+		if k.In("s1") == k.In("s2") || k.In("s1") == k {
+			t.Errorf("%s: the codes of two sessions are one", k)
+		}
+		if k.In("s1").Digits() != k.Digits() || k.In("s1").TTL() != k.TTL() {
+			t.Errorf("%s: a code of a session differs in form or life", k)
+		}
+	}
+}

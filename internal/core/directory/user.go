@@ -38,10 +38,17 @@ type User struct {
 	savedAs    record
 }
 
-// MFA is a user's choice of second factors, in the names of AdminGetUser: SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP.
+// MFA is a user's choice of second factors, in the names of AdminGetUser: SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP,
+// WEB_AUTHN_MFA. What the user has registered stands here too, so that deciding the next challenge needs no other row.
 type MFA struct {
 	Preferred string   `json:"preferred,omitempty"`
 	Enabled   []string `json:"enabled,omitempty"`
+	TOTP      bool     `json:"totp,omitempty"`     // a software token is verified
+	Passkeys  int      `json:"passkeys,omitempty"` // how many are registered
+}
+
+func (m MFA) empty() bool {
+	return m.Preferred == "" && len(m.Enabled) == 0 && !m.TOTP && m.Passkeys == 0
 }
 
 // NewUser says which user Create makes.
@@ -118,7 +125,7 @@ func (u *User) record() (record, error) {
 	}
 	r.attributes = encode(u.Attributes, len(u.Attributes) == 0)
 	r.pending = encode(u.Pending, len(u.Pending) == 0)
-	r.mfa = encode(u.MFA, u.MFA.Preferred == "" && len(u.MFA.Enabled) == 0)
+	r.mfa = encode(u.MFA, u.MFA.empty())
 	return r, err
 }
 
