@@ -17,11 +17,12 @@ import (
 // given with --config; the command line wins over the environment, and that
 // over the file.
 type root struct {
-	Config  kong.ConfigFlag  `help:"YAML file with settings, keys named like the flags." placeholder:"FILE" env:"COGNATE_CONFIG"`
-	Dev     devCmd           `cmd:"" help:"Run a server for a laptop or CI: relaxed caller checks, inbox, clock, demo data."`
-	Serve   serveCmd         `cmd:"" help:"Run a server in production: strict checks, explicit configuration."`
-	Keys    keysCmd          `cmd:"" help:"Operate the keys that seal secrets at rest."`
-	Version kong.VersionFlag `help:"Print the version."`
+	Config   kong.ConfigFlag  `help:"YAML file with settings, keys named like the flags." placeholder:"FILE" env:"COGNATE_CONFIG"`
+	Dev      devCmd           `cmd:"" help:"Run a server for a laptop or CI: relaxed caller checks, inbox, clock, demo data."`
+	Serve    serveCmd         `cmd:"" help:"Run a server in production: strict checks, explicit configuration."`
+	Function functionCmd      `cmd:"" help:"Look at and change the trigger functions of a running dev server."`
+	Keys     keysCmd          `cmd:"" help:"Operate the keys that seal secrets at rest."`
+	Version  kong.VersionFlag `help:"Print the version."`
 }
 
 // env is what commands get from the outside.

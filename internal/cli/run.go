@@ -13,6 +13,8 @@ import (
 type common struct {
 	Database       string   `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
 	Seed           string   `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
+	Functions      string   `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
+	LocalFunctions bool     `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
 	KeyFile        string   `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
 	Key            string   `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
 	RootAccessKey  string   `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
@@ -35,7 +37,7 @@ type common struct {
 
 func (c *common) settings(mode config.Mode) config.Settings {
 	return config.Settings{
-		Mode: mode, Database: c.Database, Seed: c.Seed, KeyFile: c.KeyFile, Key: c.Key,
+		Mode: mode, Database: c.Database, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
 		SMTP: config.SMTP{

@@ -36,6 +36,9 @@ type Settings struct {
 	Account string
 	Seed    string // YAML file; dev watches it
 
+	Functions           string // YAML file of functions; dev watches it
+	AllowLocalFunctions bool   // serve: functions may run as processes; dev: they may be put from other machines
+
 	KeyFile string // file of the key-encryption key; default <data>/kek
 	Key     string // base64 of the 32-byte key-encryption key itself
 

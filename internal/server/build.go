@@ -14,6 +14,7 @@ import (
 	"cognate/internal/base/job"
 	"cognate/internal/base/jose"
 	"cognate/internal/base/keyring"
+	"cognate/internal/base/lambda"
 	"cognate/internal/config"
 	"cognate/internal/core/account"
 	"cognate/internal/core/challenge"
@@ -53,20 +54,21 @@ type app struct {
 	stop     context.CancelFunc // ends what runs in the background
 	made     *jose.KeySource
 
-	db       *db.DB
-	keys     *keyring.Keyring
-	jobs     *job.Runner
-	iam      *iam.Room
-	kms      *kms.Keys
-	pools    *pool.Pools
-	codes    *code.Codes
-	sessions *challenge.Sessions
-	tokens   *token.Tokens
-	messages *message.Messages
-	users    *directory.Directory
-	engine   *signin.Engine
-	accounts *account.Accounts
-	api      userPools
+	db        *db.DB
+	keys      *keyring.Keyring
+	jobs      *job.Runner
+	iam       *iam.Room
+	kms       *kms.Keys
+	pools     *pool.Pools
+	codes     *code.Codes
+	sessions  *challenge.Sessions
+	tokens    *token.Tokens
+	messages  *message.Messages
+	users     *directory.Directory
+	engine    *signin.Engine
+	accounts  *account.Accounts
+	functions *lambda.Router
+	api       userPools
 }
 
 // build opens the store and makes the rooms. The caller closes the app.
@@ -87,6 +89,7 @@ func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, erro
 
 func (a *app) buildRooms(ctx context.Context) error {
 	s := a.settings
+	a.functions = lambda.NewRouter(a.functionOptions())
 	a.jobs = job.New(a.db, job.Options{Log: a.log})
 	a.iam = iam.New(iam.Deps{
 		DB: a.db, Keyring: a.keys, Account: s.Account,
@@ -160,6 +163,9 @@ func (a *app) close() {
 	a.stop()
 	if a.jobs != nil {
 		a.jobs.Stop()
+	}
+	if a.functions != nil {
+		a.functions.Close()
 	}
 	if a.tokens != nil {
 		if err := a.tokens.Flush(context.Background()); err != nil {

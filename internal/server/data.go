@@ -33,6 +33,9 @@ func (a *app) demoPoolID() string { return a.settings.Region + demoPoolSuffix }
 // prepareData applies the seed file, or makes the demo pool where a dev server
 // starts with no pools and no seed.
 func (a *app) prepareData(ctx context.Context) error {
+	if err := a.loadFunctions(); err != nil {
+		return err
+	}
 	if a.settings.Seed != "" {
 		return a.applySeedFile(ctx)
 	}
@@ -58,6 +61,9 @@ func (a *app) applySeedFile(ctx context.Context) error {
 	f, err := seed.Parse(text)
 	if err != nil {
 		return err
+	}
+	if err := a.replaceFunctions("seed", f.Functions, a.settings.Seed); err != nil {
+		return fmt.Errorf("seed file: %w", err)
 	}
 	return a.seeder().Apply(ctx, f)
 }

@@ -84,6 +84,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	defer stopJobs()
 	a.startJobs(jobs)
 	go a.watchSeed(jobs)
+	go a.watchFunctions(jobs)
 
 	failed := make(chan error, 2)
 	api := a.httpServer(handler)
@@ -143,6 +144,7 @@ func (a *app) handler() (http.Handler, error) {
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.messages
 		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.forget}
+		deps.Functions, deps.PublicURL, deps.RemoteFunctions = &functions{app: a}, a.settings.PublicURL, a.settings.AllowLocalFunctions
 	}
 	return routes{
 		api: api,

@@ -78,7 +78,7 @@ func (c *code) unpack() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := unzip(c.path, dir); err != nil {
+	if err := unzip(c.path, dir, maxUnpacked); err != nil {
 		_ = os.RemoveAll(dir)
 		return "", err
 	}

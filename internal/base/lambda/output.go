@@ -20,6 +20,7 @@ const (
 // LogLine is one line that a function printed to its standard output or error,
 // or that the host says about it.
 type LogLine struct {
+	Number  int64     `json:"number"` // of the function's lines, 1 first
 	Time    time.Time `json:"time"`
 	Process int       `json:"process"` // number of the process since the host was started
 	Text    string    `json:"text"`
@@ -30,13 +31,15 @@ type output struct {
 	mu    sync.Mutex
 	lines []LogLine // oldest first
 	bytes int
+	count int64
 }
 
 func (o *output) add(process int, text string) {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.lines = append(o.lines, LogLine{time.Now().UTC(), process, text})
+	o.count++
+	o.lines = append(o.lines, LogLine{o.count, time.Now().UTC(), process, text})
 	o.bytes += len(text)
 	drop := 0
 	for len(o.lines)-drop > maxLines || o.bytes > maxLogBytes {

@@ -21,11 +21,11 @@ const (
 // errArchive is wrapped by everything that is wrong with a zip file.
 var errArchive = errors.New("bad deployment package")
 
-// unzip extracts file into the empty folder dir. Names and links that lead out
+// unzip extracts file, up to limit bytes, into the empty folder dir. Names and links that lead out
 // of it, special files, duplicates and more than the limits are errors; what
 // was extracted until then stays for the caller to delete. All writing goes
 // through an os.Root, so that no link can lead it outside.
-func unzip(file, dir string) error {
+func unzip(file, dir string, limit int64) error {
 	archive, err := zip.OpenReader(file)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errArchive, err)
@@ -39,7 +39,7 @@ func unzip(file, dir string) error {
 	if len(archive.File) > maxEntries {
 		return fmt.Errorf("%w: more than %d entries", errArchive, maxEntries)
 	}
-	left := int64(maxUnpacked)
+	left := limit
 	for _, entry := range archive.File {
 		if err := extract(root, entry, &left); err != nil {
 			return fmt.Errorf("%w: %.200q: %w", errArchive, entry.Name, err)
@@ -86,7 +86,7 @@ func extract(root *os.Root, entry *zip.File, left *int64) error {
 	defer to.Close()
 	n, err := io.Copy(to, io.LimitReader(from, *left+1))
 	if *left -= n; *left < 0 {
-		return fmt.Errorf("more than %d bytes unpacked", maxUnpacked)
+		return errors.New("the package is too large unpacked")
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"go.yaml.in/yaml/v3"
+
+	"cognate/internal/base/lambda"
 )
 
 // File is the document. Settings are the members of the AWS request of the same
@@ -15,6 +17,9 @@ import (
 type File struct {
 	Keys  []Key  `yaml:"keys"`
 	Pools []Pool `yaml:"pools"`
+	// Functions say how trigger functions are reached. The server applies them,
+	// not the Seeder.
+	Functions []lambda.Function `yaml:"functions"`
 }
 
 // Key declares a key of the server's own KMS. The id is a key id, alias/<name>

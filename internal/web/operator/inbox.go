@@ -10,7 +10,7 @@ import (
 	"cognate/internal/core/message"
 )
 
-//go:embed inbox.html
+//go:embed inbox.html invocations.html
 var pages embed.FS
 
 var inboxPage = template.Must(template.ParseFS(pages, "inbox.html"))

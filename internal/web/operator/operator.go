@@ -26,13 +26,19 @@ type Inbox interface {
 }
 
 // Deps are what the handlers need. Metrics is nil where it is served elsewhere;
-// Clock, Inbox and Snapshots are nil outside dev.
+// Clock, Inbox, Snapshots and Functions are nil outside dev.
 type Deps struct {
 	Ready     func(context.Context) error // nil error = the server can serve
 	Metrics   http.Handler
 	Clock     *clock.Clock
 	Inbox     Inbox
 	Snapshots Snapshots
+
+	// Functions is nil outside dev. PublicURL and RemoteFunctions decide who may
+	// reach them: see functionGuard.
+	Functions       Functions
+	PublicURL       string
+	RemoteFunctions bool
 }
 
 // Handler serves everything below /_cognate/.
@@ -56,6 +62,9 @@ func Handler(d Deps) http.Handler {
 		mux.HandleFunc("GET /_cognate/snapshots", d.listSnapshots)
 		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.save)
 		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.restore)
+	}
+	if d.Functions != nil {
+		d.functionRoutes(mux)
 	}
 	mux.HandleFunc("/_cognate/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "there is nothing here")

@@ -1,0 +1,190 @@
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"cognate/internal/base/lambda"
+)
+
+// Functions shows and changes how trigger functions are reached.
+type Functions interface {
+	// List is all of them, without secrets.
+	List() []lambda.Status
+	// Put adds or replaces one and keeps it over restarts.
+	Put(f lambda.Function) error
+	// Remove takes one out; lambda.ErrUnknownFunction when there is none.
+	Remove(arn string) error
+	// Invoke calls one as a trigger would.
+	Invoke(ctx context.Context, in lambda.Invocation) (*lambda.Result, error)
+	// Logs is what a local one printed, oldest first; lambda.ErrUnknownFunction.
+	Logs(arn string) ([]lambda.LogLine, error)
+	// Invocations are the last attempts of one or, with "", all, newest first.
+	Invocations(arn string) []lambda.Record
+}
+
+var invocationsPage = template.Must(template.New("invocations.html").Funcs(template.FuncMap{
+	"indent": indentJSON,
+	"ms":     func(d time.Duration) string { return d.Round(10 * time.Microsecond).String() },
+}).ParseFS(pages, "invocations.html"))
+
+func (d Deps) functionRoutes(mux *http.ServeMux) {
+	handle := func(pattern string, change bool, h http.HandlerFunc) {
+		mux.HandleFunc(pattern, d.functionGuard(change, h))
+	}
+	handle("GET /_cognate/functions", false, d.listFunctions)
+	handle("PUT /_cognate/functions", true, d.putFunction)
+	handle("DELETE /_cognate/functions", true, d.removeFunction)
+	handle("POST /_cognate/functions/invoke", false, d.invokeFunction)
+	handle("GET /_cognate/functions/logs", false, d.functionLogs)
+	handle("GET /_cognate/invocations", false, d.invocations)
+}
+
+// functionGuard refuses what a web page could reach with a name of its own that
+// it lets point to this machine: a request must name the server by address, as
+// localhost or by its public name. To put a function means to run a program, so
+// changes come from this machine unless the operator permitted others.
+func (d Deps) functionGuard(change bool, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !ownHost(r.Host, d.PublicURL) {
+			writeError(w, http.StatusForbidden, "the Host header does not name this server")
+			return
+		}
+		if change && !d.RemoteFunctions && !fromHere(r) {
+			writeError(w, http.StatusForbidden, "functions are changed from this machine only; --allow-local-functions permits others")
+			return
+		}
+		next(w, r)
+	}
+}
+
+func ownHost(host, publicURL string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	u, err := url.Parse(publicURL)
+	return err == nil && u.Hostname() != "" && strings.EqualFold(name, u.Hostname())
+}
+
+// fromHere reports whether the request was made on this machine and not by a
+// proxy on it.
+func fromHere(r *http.Request) bool {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && a.Addr().Unmap().IsLoopback() &&
+		r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
+}
+
+func (d Deps) listFunctions(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"functions": d.Functions.List()})
+}
+
+func (d Deps) putFunction(w http.ResponseWriter, r *http.Request) {
+	var f lambda.Function
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&f); err != nil {
+		writeError(w, http.StatusBadRequest, "not a function: "+err.Error())
+		return
+	}
+	if err := d.Functions.Put(f); err != nil {
+		writeError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	writeJSON(w, http.StatusOK, f.Redacted())
+}
+
+func (d Deps) removeFunction(w http.ResponseWriter, r *http.Request) {
+	arn := r.URL.Query().Get("arn")
+	switch err := d.Functions.Remove(arn); {
+	case errors.Is(err, lambda.ErrUnknownFunction):
+		writeError(w, http.StatusNotFound, err.Error())
+	case err != nil:
+		writeError(w, http.StatusInternalServerError, err.Error())
+	default:
+		writeJSON(w, http.StatusOK, map[string]string{"removed": arn})
+	}
+}
+
+// invocation is the answer of the invoke endpoint.
+type invocation struct {
+	Payload       lambda.Text `json:"payload"`
+	FunctionError string      `json:"functionError,omitempty"`
+	ErrorType     string      `json:"errorType,omitempty"`
+	ErrorMessage  string      `json:"errorMessage,omitempty"`
+	Log           string      `json:"log,omitempty"`
+	TookMillis    float64     `json:"tookMillis"`
+}
+
+func (d Deps) invokeFunction(w http.ResponseWriter, r *http.Request) {
+	event, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.MaxPayload))
+	if err != nil || !json.Valid(event) {
+		writeError(w, http.StatusBadRequest, "the event must be JSON of at most 6 MB")
+		return
+	}
+	q := r.URL.Query()
+	result, err := d.Functions.Invoke(r.Context(), lambda.Invocation{ARN: q.Get("arn"), Payload: event, Async: q.Get("async") == "true"})
+	switch {
+	case errors.Is(err, lambda.ErrNotConfigured):
+		writeError(w, http.StatusNotFound, err.Error())
+	case err != nil:
+		writeError(w, http.StatusBadGateway, err.Error())
+	default:
+		writeJSON(w, http.StatusOK, invocation{
+			Payload: lambda.Text(result.Payload), FunctionError: result.FunctionError, ErrorType: result.ErrorType,
+			ErrorMessage: result.ErrorMessage, Log: result.Log, TookMillis: float64(result.Took.Microseconds()) / 1000,
+		})
+	}
+}
+
+func (d Deps) functionLogs(w http.ResponseWriter, r *http.Request) {
+	lines, err := d.Functions.Logs(r.URL.Query().Get("arn"))
+	if err != nil {
+		writeError(w, http.StatusNotFound, err.Error())
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"lines": lines})
+}
+
+// invocations shows the last attempts as a page or, with Accept:
+// application/json or ?format=json, as JSON; ?arn= limits them to one function.
+func (d Deps) invocations(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	list := d.Functions.Invocations(q.Get("arn"))
+	if q.Get("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json") {
+		writeJSON(w, http.StatusOK, map[string]any{"invocations": list})
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	_ = invocationsPage.Execute(w, map[string]any{"Invocations": list, "ARN": q.Get("arn")})
+}
+
+// indentJSON makes JSON readable and leaves other text as it is.
+func indentJSON(t lambda.Text) string {
+	var v json.RawMessage
+	if json.Unmarshal([]byte(t), &v) != nil {
+		return string(t)
+	}
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return string(t)
+	}
+	return string(text)
+}
