@@ -20,6 +20,7 @@ type attempt struct {
 	user       *directory.User // nil for an unknown user
 	groups     []token.Group
 	credential *password.Credential // the user's, or a stable fake of equal cost
+	typed      string               // the name as the first hop had it
 	account    string               // whose failures are counted: the user's sub or the ghost's
 	locked     bool
 	amr        []string
@@ -32,9 +33,13 @@ func (e *Engine) find(ctx context.Context, r *Request, name string) (*attempt, e
 	if err != nil {
 		return nil, err
 	}
-	return e.read(ctx, r, ghost, func(tx *db.Tx) (*directory.User, error) {
+	a, err := e.read(ctx, r, ghost, func(tx *db.Tx) (*directory.User, error) {
 		return e.Directory.Resolve(tx, r.Pool, name)
 	})
+	if err == nil {
+		a.typed = name
+	}
+	return a, err
 }
 
 // findAccount looks up the account of a session for a later hop: a user's sub,

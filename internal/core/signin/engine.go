@@ -13,6 +13,7 @@ import (
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/core/trigger"
 )
 
 // Deps are the rooms and tools the engine is assembled from; all are required.
@@ -24,6 +25,7 @@ type Deps struct {
 	Directory *directory.Directory
 	Tokens    *token.Tokens
 	Sessions  *challenge.Sessions
+	Triggers  *trigger.Triggers
 	Rand      io.Reader
 }
 
@@ -73,7 +75,7 @@ func (e *Engine) Start(ctx context.Context, r *Request) (*Answer, error) {
 		cognitoidp.AuthFlowTypeAdminNoSrpAuth, cognitoidp.AuthFlowTypeAdminUserPasswordAuth:
 		return e.startPassword(ctx, r)
 	case cognitoidp.AuthFlowTypeCustomAuth:
-		return nil, errCustomAuthOff()
+		return e.startCustom(ctx, r)
 	}
 	return nil, errNotBuilt(string(r.Flow))
 }
@@ -87,6 +89,8 @@ func (e *Engine) Respond(ctx context.Context, r *Request) (*Answer, error) {
 		return e.respondNewPassword(ctx, r)
 	case cognitoidp.ChallengeNameTypeAdminNoSrpAuth:
 		return e.respondAdminPassword(ctx, r)
+	case cognitoidp.ChallengeNameTypeCustomChallenge:
+		return e.respondCustom(ctx, r)
 	}
 	return nil, errNotBuilt(string(r.Challenge))
 }

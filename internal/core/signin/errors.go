@@ -65,6 +65,10 @@ func errCustomAuthOff() error {
 	return errInvalid("Custom auth lambda trigger is not configured for the user pool.")
 }
 
+func errLambdaOutput() error {
+	return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+}
+
 func errNotBuilt(what string) error {
 	return &cognitoidp.OperationNotEnabledException{
 		Message: what + " is not built yet in this version of Cognate.",

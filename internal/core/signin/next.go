@@ -37,12 +37,21 @@ func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, ch
 	if a.Pool.MFARequired() {
 		return nil, errNotBuilt("Sign-in to a user pool whose MfaConfiguration is ON")
 	}
+	if kept, err := e.settle(ctx, a, st, change); err != nil {
+		return nil, err
+	} else if kept {
+		st, change = nil, nil
+	}
+	changes, err := e.conclude(ctx, a)
+	if err != nil {
+		return nil, e.refuse(ctx, a, err, false, st)
+	}
 	subject := e.Directory.Subject(a.user, a.groups)
 	subject.AuthTime = e.now().Unix()
 	subject.AMR = a.amr
-	grant, err := e.Tokens.Prepare(ctx, a.Pool, a.Client, subject, token.Options{})
+	grant, err := e.Tokens.Prepare(ctx, a.Pool, a.Client, subject, token.Options{Changes: changes})
 	if err != nil {
-		return nil, err
+		return nil, token.Refusal(err)
 	}
 	var refusal error
 	err = e.DB.Update(ctx, func(tx *db.Tx) error {

@@ -35,6 +35,14 @@ func (e *Engine) provePassword(ctx context.Context, r *Request, name string, st 
 	if err != nil {
 		return nil, err
 	}
+	if a.user == nil {
+		if a, err = e.migrated(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.begin(ctx, a); err != nil {
+		return nil, err
+	}
 	// The work is done for everybody before anything is said, so that the time
 	// does not tell who exists, is locked or disabled.
 	proven := a.credential.Verify(r.Pool.Name, a.identity(), r.Params["PASSWORD"])

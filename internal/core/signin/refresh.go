@@ -10,6 +10,7 @@ import (
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/core/trigger"
 )
 
 // refresh runs REFRESH_TOKEN_AUTH. SECRET_HASH is made over the stored user
@@ -75,10 +76,14 @@ func (e *Engine) redeem(ctx context.Context, r *Request, refreshToken string, ch
 		obs.Cause(ctx, "disabled user")
 		return nil, token.Refusal(token.ErrRefreshRevoked)
 	}
-	subject := e.Directory.Subject(user, groups)
-	grant, err := e.Tokens.Renew(ctx, r.Pool, r.Client, session, subject)
+	changes, err := e.preToken(ctx, directory.EventSubject(r.Pool, r.Client, user, r.refreshMetadata()), trigger.TokenRefresh, groups)
 	if err != nil {
 		return nil, err
+	}
+	subject := e.Directory.Subject(user, groups)
+	grant, err := e.Tokens.Renew(ctx, r.Pool, r.Client, session, subject, changes)
+	if err != nil {
+		return nil, token.Refusal(err)
 	}
 	if grant.Writes() {
 		err := e.DB.Update(ctx, func(tx *db.Tx) error { return e.Tokens.Commit(tx, grant) })
@@ -114,4 +119,13 @@ func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in 
 	}
 	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata}
 	return e.redeem(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })
+}
+
+// refreshMetadata is the ClientMetadata that PreTokenGeneration sees at a
+// refresh: that of GetTokensFromRefreshToken, not that of InitiateAuth.
+func (r *Request) refreshMetadata() map[string]string {
+	if r.Flow == "" {
+		return r.Metadata
+	}
+	return nil
 }

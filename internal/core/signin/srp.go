@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
+	"encoding/binary"
 	"fmt"
 	"math/big"
 	"time"
@@ -20,9 +21,26 @@ import (
 // exponent is not kept: the session key is derived at once, sealed, and all
 // that is left to do is to compare one HMAC.
 type srpStep struct {
-	Typed []byte `json:"t"` // nameMark of the first hop's USERNAME
-	Key   []byte `json:"k"` // 16-byte session key, K of the protocol
-	SetAt int64  `json:"s"` // when the password was set; a change in between voids the proof
+	typed []byte // nameMark of the first hop's USERNAME
+	key   []byte // session key, K of the protocol
+	setAt int64  // when the password was set; a change in between voids the proof
+}
+
+// append encodes the step. All its parts are of fixed size, so that the length
+// of a session does not tell whether the user exists.
+func (s *srpStep) append(b []byte) []byte {
+	b = append(append(b, s.typed...), s.key...)
+	return binary.BigEndian.AppendUint64(b, uint64(s.setAt))
+}
+
+func parseStep(b []byte) (s srpStep, ok bool) {
+	if len(b) != sha256.Size+srp.KeySize+8 {
+		return s, false
+	}
+	s.typed, b = b[:sha256.Size], b[sha256.Size:]
+	s.key, b = b[:srp.KeySize], b[srp.KeySize:]
+	s.setAt = int64(binary.BigEndian.Uint64(b))
+	return s, true
 }
 
 // timestampForm is the one form the protocol signs, e.g.
@@ -58,9 +76,8 @@ func (e *Engine) startSRP(ctx context.Context, r *Request) (*Answer, error) {
 	}
 	st := e.newState(r, cognitoidp.ChallengeNameTypePasswordVerifier)
 	st.Sub, st.Username = a.account, a.identity()
-	if st.Data, err = json.Marshal(srpStep{Typed: nameMark(r, name), Key: key, SetAt: a.credential.SetAt}); err != nil {
-		return nil, err
-	}
+	step := srpStep{typed: nameMark(r, name), key: key, setAt: a.credential.SetAt}
+	st.Secret = step.append(nil)
 	return e.verifierChallenge(ctx, st, a.credential.Salt, server.B())
 }
 
@@ -107,34 +124,34 @@ func (e *Engine) respondSRP(ctx context.Context, r *Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	proven := verifySignature(r, st, step) && a.credential.SetAt == step.SetAt
+	proven := verifySignature(r, st, step) && a.credential.SetAt == step.setAt
 	return e.decide(ctx, a, proven, st)
 }
 
 func (e *Engine) openBlock(ctx context.Context, r *Request) (*challenge.State, srpStep, error) {
-	var step srpStep
 	st, err := e.Sessions.OpenBlock(ctx, r.Pool.ID, r.Client.ID, r.Params["PASSWORD_CLAIM_SECRET_BLOCK"])
 	if err == nil {
 		err = st.Require(string(r.Challenge))
 	}
 	if err != nil {
-		return nil, step, sessionRefusal(ctx, err)
+		return nil, srpStep{}, sessionRefusal(ctx, err)
 	}
 	if r.Session != "" {
 		s, err := e.openSession(ctx, r)
 		if err != nil {
-			return nil, step, err
+			return nil, srpStep{}, err
 		}
 		if s.ID != st.ID {
 			obs.Cause(ctx, "session and secret block are of different sign-ins")
-			return nil, step, errBadSession()
+			return nil, srpStep{}, errBadSession()
 		}
 	}
-	if err := json.Unmarshal(st.Data, &step); err != nil {
-		return nil, step, fmt.Errorf("secret block: %w", err)
+	step, ok := parseStep(st.Secret)
+	if !ok {
+		return nil, step, errBadSession() // of another version of the server
 	}
 	name := r.Params["USERNAME"]
-	if name != st.Username && name != st.Sub && !bytes.Equal(nameMark(r, name), step.Typed) {
+	if name != st.Username && name != st.Sub && !bytes.Equal(nameMark(r, name), step.typed) {
 		obs.Cause(ctx, "answer names another user")
 		return nil, step, errBadSession()
 	}
@@ -150,6 +167,6 @@ func verifySignature(r *Request, st *challenge.State, step srpStep) bool {
 	if err != nil {
 		return false
 	}
-	want := srp.Sign(step.Key, r.Pool.Name, st.Username, block, r.Params["TIMESTAMP"])
+	want := srp.Sign(step.key, r.Pool.Name, st.Username, block, r.Params["TIMESTAMP"])
 	return hmac.Equal(want, claimed)
 }

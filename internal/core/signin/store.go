@@ -27,7 +27,34 @@ var Migrations = []db.Migration{{
 		},
 		db.CreateIndex{Name: "signin_failure_last", Table: "signin_failure", Columns: []string{"last_at"}},
 	},
+}, {
+	// What a custom sign-in remembers between its hops, by session.
+	ID: "signin/0002",
+	Steps: []db.Step{
+		db.CreateTable{
+			Name: "signin_custom",
+			Columns: []db.Column{
+				{Name: "pool_id", Type: db.Text},
+				{Name: "session_id", Type: db.Text},
+				{Name: "state", Type: db.Blob},
+				{Name: "expires_at", Type: db.Int},
+			},
+			PrimaryKey: []string{"pool_id", "session_id"},
+		},
+		db.CreateIndex{Name: "signin_custom_expires", Table: "signin_custom", Columns: []string{"expires_at"}},
+	},
 }}
+
+func insertCustom(tx *db.Tx, poolID, id string, state []byte, expires int64) error {
+	_, err := tx.Exec(`INSERT INTO signin_custom (pool_id, session_id, state, expires_at) VALUES ($1, $2, $3, $4)`,
+		poolID, id, state, expires)
+	return err
+}
+
+func readCustom(tx *db.Tx, poolID, id string) (state []byte, err error) {
+	err = tx.QueryRow(`SELECT state FROM signin_custom WHERE pool_id = $1 AND session_id = $2`, poolID, id).Scan(&state)
+	return state, err
+}
 
 // failures is the counter of one account; the zero value is a clean record.
 type failures struct {
@@ -87,17 +114,29 @@ func clearFailures(tx *db.Tx, poolID, account string, now time.Time) (bool, erro
 	return !f.locked(now), err
 }
 
-// Sweep deletes up to limit counters that have expired. It returns how many.
+// Sweep deletes up to limit counters and kept states that have expired. It
+// returns how many.
 func (e *Engine) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (int, error) {
 	n, err := tx.Exec(`DELETE FROM signin_failure WHERE (pool_id, account) IN (
 		SELECT pool_id, account FROM signin_failure WHERE last_at < $1 AND locked_until < $1 ORDER BY last_at LIMIT $2)`,
 		now.Add(-forgetAfter).UnixMilli(), limit)
-	return int(n), err
+	if err != nil || int(n) >= limit {
+		return int(n), err
+	}
+	m, err := tx.Exec(`DELETE FROM signin_custom WHERE (pool_id, session_id) IN (
+		SELECT pool_id, session_id FROM signin_custom WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
+		now.UnixMilli(), limit-int(n))
+	return int(n + m), err
 }
 
-// DropPool removes up to limit counters of a deleted pool and returns how many.
+// DropPool removes up to limit rows of a deleted pool and returns how many.
 func (e *Engine) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
 	n, err := tx.Exec(`DELETE FROM signin_failure WHERE pool_id = $1 AND account IN (
 		SELECT account FROM signin_failure WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
+	if err != nil || n > 0 {
+		return int(n), err
+	}
+	n, err = tx.Exec(`DELETE FROM signin_custom WHERE pool_id = $1 AND session_id IN (
+		SELECT session_id FROM signin_custom WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
 	return int(n), err
 }

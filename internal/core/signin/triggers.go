@@ -1,0 +1,110 @@
+package signin
+
+import (
+	"context"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/core/challenge"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/token"
+	"cognate/internal/core/trigger"
+)
+
+// subject is the account of an attempt as trigger events are about it. Unknown
+// users appear under the name that was typed, without attributes.
+func (a *attempt) subject(metadata map[string]string) *trigger.Subject {
+	if a.user != nil {
+		return directory.EventSubject(a.Pool, a.Client, a.user, metadata)
+	}
+	return &trigger.Subject{
+		Pool: a.Pool, ClientID: a.Client.ID, Username: a.typed, Unknown: true, Metadata: metadata,
+	}
+}
+
+// begin runs PreAuthentication at the first hop of a sign-in. It runs for
+// unknown users too where the client hides them, so that nothing tells them
+// apart.
+func (e *Engine) begin(ctx context.Context, a *attempt) error {
+	if a.user == nil && !a.Client.HidesUsers() {
+		return nil
+	}
+	return e.Triggers.PreAuthentication(ctx, a.subject(nil), a.Metadata)
+}
+
+// conclude runs the triggers between the last proof and the tokens.
+// PostAuthentication sees the ClientMetadata of challenge answers alone.
+func (e *Engine) conclude(ctx context.Context, a *attempt) (*token.Changes, error) {
+	s := a.subject(a.answerMetadata())
+	source := trigger.TokenAuthentication
+	if a.Challenge == cognitoidp.ChallengeNameTypeNewPasswordRequired {
+		source = trigger.TokenNewPassword
+	}
+	if err := e.Triggers.PostAuthentication(ctx, s, false); err != nil {
+		return nil, err
+	}
+	return e.preToken(ctx, s, source, a.groups)
+}
+
+// preToken asks PreTokenGeneration for changes; nil means none.
+func (e *Engine) preToken(ctx context.Context, s *trigger.Subject, source string, groups []token.Group) (*token.Changes, error) {
+	if !e.Triggers.ChangesTokens(s) {
+		return nil, nil
+	}
+	c, err := e.Triggers.PreTokenGeneration(ctx, source, s, groupConfiguration(groups), []string{token.AdminScope})
+	if err != nil {
+		return nil, err
+	}
+	return &token.Changes{
+		ID:     token.ClaimChanges{Add: c.ID.Add, Suppress: c.ID.Suppress},
+		Access: token.ClaimChanges{Add: c.Access.Add, Suppress: c.Access.Suppress},
+
+		AddScopes: c.AddScopes, SuppressScopes: c.SuppressScopes,
+		Override: c.Override, Groups: c.Groups.Groups, Roles: c.Groups.Roles, PreferredRole: c.Groups.PreferredRole,
+	}, nil
+}
+
+// groupConfiguration shows the user's groups to the trigger as the tokens
+// would.
+func groupConfiguration(groups []token.Group) *trigger.Groups {
+	names, roles, preferred := token.GroupClaims(groups)
+	g := &trigger.Groups{Groups: names, Roles: roles}
+	if g.Groups == nil {
+		g.Groups = []string{}
+	}
+	if g.Roles == nil {
+		g.Roles = []string{}
+	}
+	if preferred != "" {
+		g.PreferredRole = &preferred
+	}
+	return g
+}
+
+// settle commits what a proof earned before the triggers run that may still
+// refuse the tokens: on AWS a confirmed password change outlives a failing
+// function. Without triggers everything is one transaction.
+func (e *Engine) settle(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (bool, error) {
+	if change == nil || !e.Triggers.Concludes(a.subject(nil)) {
+		return false, nil
+	}
+	return true, e.DB.Update(ctx, func(tx *db.Tx) error {
+		if err := e.spend(tx, st); err != nil {
+			return err
+		}
+		return change(tx)
+	})
+}
+
+// migrated looks an unknown user up in the pool's UserMigration function and
+// reads the account again when it brought one.
+func (e *Engine) migrated(ctx context.Context, a *attempt) (*attempt, error) {
+	asked, err := e.Migrate(ctx, a.Pool, a.Client, trigger.MigrationAuthentication, a.typed, a.Params["PASSWORD"], a.Metadata, nil)
+	if err != nil && a.Client.HidesUsers() {
+		return nil, e.refuse(ctx, a, errWrongPassword(), true, nil)
+	}
+	if err != nil || !asked {
+		return a, err
+	}
+	return e.find(ctx, a.Request, a.typed)
+}
