@@ -54,8 +54,8 @@ func BenchmarkClaims(b *testing.B) {
 	b.ReportAllocs()
 	defer processor(b)()
 	for b.Loop() {
-		cl.id("", nil)
-		cl.access("", nil)
+		cl.id("", membership{})
+		cl.access("", membership{})
 	}
 }
 

@@ -38,60 +38,92 @@ type claims struct {
 	issuer  string
 	issued  int64 // seconds since 1970
 	links   bool  // whether jti and origin_jti tell which session a token is of
+	changes *Changes
 }
 
-// object appends the members of one JSON object.
-type object []byte
+// object appends the members of one JSON object, except those whose names are in drop.
+type object struct {
+	b    []byte
+	drop map[string]bool
+}
 
-func (o *object) key(name string) {
-	if len(*o) == 0 {
-		*o = append(*o, '{')
-	} else {
-		*o = append(*o, ',')
+// key begins a member and reports whether it is wanted.
+func (o *object) key(name string) bool {
+	if o.drop[name] {
+		return false
 	}
-	*o = append(rt.AppendString(*o, name), ':')
+	o.begin(name)
+	return true
+}
+
+func (o *object) begin(name string) {
+	if len(o.b) == 0 {
+		o.b = append(o.b, '{')
+	} else {
+		o.b = append(o.b, ',')
+	}
+	o.b = append(rt.AppendString(o.b, name), ':')
 }
 
 func (o *object) text(name, value string) {
-	o.key(name)
-	*o = rt.AppendString(*o, value)
+	if o.key(name) {
+		o.b = rt.AppendString(o.b, value)
+	}
 }
 
 func (o *object) number(name string, value int64) {
-	o.key(name)
-	*o = strconv.AppendInt(*o, value, 10)
+	if o.key(name) {
+		o.b = strconv.AppendInt(o.b, value, 10)
+	}
+}
+
+// raw appends a JSON value whatever drop says: it is what was put in the place of the member.
+func (o *object) raw(name string, value []byte) {
+	o.begin(name)
+	o.b = append(o.b, value...)
 }
 
 // list appends an array of strings; an empty one is left out.
 func (o *object) list(name string, values []string) {
-	if len(values) == 0 {
+	if len(values) == 0 || !o.key(name) {
 		return
 	}
-	o.key(name)
 	for i, v := range values {
-		*o = append(*o, "[,"[min(i, 1)])
-		*o = rt.AppendString(*o, v)
+		o.b = append(o.b, "[,"[min(i, 1)])
+		o.b = rt.AppendString(o.b, v)
 	}
-	*o = append(*o, ']')
+	o.b = append(o.b, ']')
 }
 
-func (o *object) close() []byte { return append(*o, '}') }
+func (o *object) close() []byte { return append(o.b, '}') }
+
+// object begins the claims of one token of up to size bytes or a little more.
+func (c *claims) object(size int, access bool) (object, edit) {
+	var e edit
+	switch {
+	case c.changes == nil:
+	case access:
+		e = c.changes.Access.edit(true, c.client.ID)
+	default:
+		e = c.changes.ID.edit(false, c.client.ID)
+	}
+	return object{b: make([]byte, 0, size), drop: e.drop}, e
+}
 
 // id returns the claims of the ID token. Their order is fixed: equal facts give equal bytes.
-func (c *claims) id(jti string, groups []Group) []byte {
-	o := make(object, 0, 1024)
+func (c *claims) id(jti string, m membership) []byte {
+	o, e := c.object(1024, false)
 	o.text("sub", c.subject.Sub)
-	o.list("cognito:groups", groupNames(groups))
-	roles, preferred := roleClaims(groups)
-	if preferred != "" {
-		o.text("cognito:preferred_role", preferred)
+	o.list(claimGroups, m.groups)
+	if m.preferred != "" {
+		o.text(claimPreferred, m.preferred)
 	}
 	o.text("iss", c.issuer)
 	o.text("cognito:username", c.subject.Username)
 	if c.links {
 		o.text("origin_jti", c.session.OriginJTI)
 	}
-	o.list("cognito:roles", roles)
+	o.list(claimRoles, m.roles)
 	o.text("aud", c.client.ID)
 	o.text("event_id", c.session.EventID)
 	o.text("token_use", "id")
@@ -101,17 +133,18 @@ func (c *claims) id(jti string, groups []Group) []byte {
 	}
 	c.level(&o)
 	c.attributes(&o)
+	e.finish(&o)
 	return o.close()
 }
 
 // access returns the claims of the access token.
-func (c *claims) access(jti string, groups []Group) []byte {
-	o := make(object, 0, 768)
+func (c *claims) access(jti string, m membership) []byte {
+	o, e := c.object(768, true)
 	o.text("sub", c.subject.Sub)
 	if c.session.DeviceKey != "" {
 		o.text("device_key", c.session.DeviceKey)
 	}
-	o.list("cognito:groups", groupNames(groups))
+	o.list(claimGroups, m.groups)
 	o.text("iss", c.issuer)
 	o.text("client_id", c.client.ID)
 	if c.links {
@@ -119,11 +152,12 @@ func (c *claims) access(jti string, groups []Group) []byte {
 	}
 	o.text("event_id", c.session.EventID)
 	o.text("token_use", "access")
-	o.text("scope", c.session.Scope)
+	o.words("scope", c.changes.scopes(strings.Fields(c.session.Scope)))
 	c.times(&o, c.client.AccessTTL().Milliseconds()/1000)
 	o.text("jti", jti)
 	o.text("username", c.subject.Username)
 	c.level(&o)
+	e.finish(&o)
 	return o.close()
 }
 
@@ -156,12 +190,14 @@ func (c *claims) attributes(o *object) {
 		value := c.subject.Attributes[name]
 		switch standardClaims[name] {
 		case formBool:
-			o.key(name)
-			*o = strconv.AppendBool(*o, value == "true")
+			if o.key(name) {
+				o.b = strconv.AppendBool(o.b, value == "true")
+			}
 		case formObject:
-			o.key(name)
-			*o = append(*o, `{"formatted":`...)
-			*o = append(rt.AppendString(*o, value), '}')
+			if o.key(name) {
+				o.b = append(o.b, `{"formatted":`...)
+				o.b = append(rt.AppendString(o.b, value), '}')
+			}
 		default:
 			o.text(name, value)
 		}

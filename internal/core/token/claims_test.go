@@ -209,7 +209,7 @@ func TestAnyTextIsOneClaim(t *testing.T) {
 		}}
 		cl := &claims{pool: f.pool, client: c, subject: &subj, session: &Session{}, issuer: "i"}
 		var m map[string]any
-		if err := json.Unmarshal(cl.id("", nil), &m); err != nil {
+		if err := json.Unmarshal(cl.id("", membership{}), &m); err != nil {
 			rt.Fatal(err)
 		}
 		address, _ := m["address"].(map[string]any)

@@ -19,13 +19,15 @@ var (
 	// ErrRefreshReuse means that the refresh token was rotated out and its grace period is over. The token session has
 	// to be ended with RevokeReused: client and thief cannot be told apart.
 	ErrRefreshReuse = errors.New("token: refresh token used after rotation")
+	// ErrChanges means that the changes to the claims are more, or make longer tokens, than is allowed.
+	ErrChanges = errors.New("token: too many changes to the claims")
 	// ErrNoKeys means that a pool has no signing key that may be used.
 	ErrNoKeys = errors.New("token: no signing key")
 	// ErrRotating means that a rotation of the pool's signing keys is under way already.
 	ErrRotating = errors.New("token: a key rotation is under way")
 )
 
-// Refusal turns a sentinel of the refresh functions into AWS's exception; other errors pass through.
+// Refusal turns a sentinel of the functions that issue tokens into AWS's exception; other errors pass through.
 func Refusal(err error) error {
 	switch {
 	case errors.Is(err, ErrInvalidRefresh):
@@ -36,6 +38,8 @@ func Refusal(err error) error {
 		return refuse("Refresh Token has expired")
 	case errors.Is(err, ErrRefreshReuse):
 		return &cognitoidp.RefreshTokenReuseException{Message: "Refresh token reuse detected"}
+	case errors.Is(err, ErrChanges):
+		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
 	}
 	return err
 }

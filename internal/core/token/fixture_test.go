@@ -180,7 +180,7 @@ func (f *fixture) refresh(c *pool.Client, text string) (*Grant, error) {
 	s, err := f.find(c, text)
 	var g *Grant
 	if err == nil {
-		if g, err = f.Renew(f.t.Context(), f.pool, c, s, ana()); err == nil && g.Writes() {
+		if g, err = f.Renew(f.t.Context(), f.pool, c, s, ana(), nil); err == nil && g.Writes() {
 			err = f.db.Update(f.t.Context(), func(tx *db.Tx) error { return f.Commit(tx, g) })
 		}
 	}

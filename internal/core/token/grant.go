@@ -65,7 +65,7 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 	s.seedHash = sum[:]
 	s.IP, s.UserAgent = origin(ctx, &subj)
 
-	result, err := t.sign(ctx, p, c, &subj, s, now)
+	result, err := t.sign(ctx, p, c, &subj, s, now, o.Changes)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +77,12 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 	return &Grant{session: s, result: result, change: changeOpen}, nil
 }
 
-// Renew signs new ID and access tokens for a session that FindRefresh found, with the subject as it is today. When the
-// client rotates refresh tokens, the answer carries the next one and the grant has to be committed.
-func (t *Tokens) Renew(ctx context.Context, p *pool.Pool, c *pool.Client, s *Session, subj Subject) (*Grant, error) {
+// Renew signs new ID and access tokens for a session that FindRefresh found, with the subject as it is today and the
+// changes that the owner's function wants now; nil for none. When the client rotates refresh tokens, the answer carries
+// the next one and the grant has to be committed.
+func (t *Tokens) Renew(ctx context.Context, p *pool.Pool, c *pool.Client, s *Session, subj Subject, ch *Changes) (*Grant, error) {
 	now := t.clock.Now()
-	result, err := t.sign(ctx, p, c, &subj, s, now)
+	result, err := t.sign(ctx, p, c, &subj, s, now, ch)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,10 @@ func (t *Tokens) rotate(tx *db.Tx, g *Grant) error {
 }
 
 // sign returns the ID and access token, signed at the same time on two cores.
-func (t *Tokens) sign(ctx context.Context, p *pool.Pool, c *pool.Client, subj *Subject, s *Session, now time.Time) (*cognitoidp.AuthenticationResultType, error) {
+func (t *Tokens) sign(ctx context.Context, p *pool.Pool, c *pool.Client, subj *Subject, s *Session, now time.Time, ch *Changes) (*cognitoidp.AuthenticationResultType, error) {
+	if err := ch.check(); err != nil {
+		return nil, err
+	}
 	keys, err := t.signers(ctx, p.ID)
 	if err != nil {
 		return nil, err
@@ -146,13 +150,17 @@ func (t *Tokens) sign(ctx context.Context, p *pool.Pool, c *pool.Client, subj *S
 	rotates, _ := c.Rotation()
 	cl := &claims{
 		pool: p, client: c, subject: subj, session: s, issuer: t.issuer(p), issued: now.Unix(),
-		links: rotates || c.RevocationEnabled(),
+		links: rotates || c.RevocationEnabled(), changes: ch,
 	}
-	groups := byPrecedence(subj.Groups)
-	id, access, err := jose.SignPair(
-		keys.id.job(cl.id(t.ids.UUID(), groups)), keys.access.job(cl.access(t.ids.UUID(), groups)))
+	m := ch.membership(subj.Groups)
+	id, access, err := jose.SignPair(keys.id.job(cl.id(t.ids.UUID(), m)), keys.access.job(cl.access(t.ids.UUID(), m)))
 	if err != nil {
 		return nil, fmt.Errorf("token: sign: %w", err)
+	}
+	if ch != nil {
+		if err := fits(id, access); err != nil {
+			return nil, err
+		}
 	}
 	return &cognitoidp.AuthenticationResultType{
 		AccessToken: &access, IdToken: &id, TokenType: new("Bearer"),

@@ -91,4 +91,6 @@ type Options struct {
 	EventID string
 	// Parent is the managed-login session the authentication came through, if any.
 	Parent string
+	// Changes is what the owner's function wants of the tokens; nil for none.
+	Changes *Changes
 }
