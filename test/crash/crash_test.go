@@ -2,13 +2,17 @@ package crash
 
 import (
 	"context"
+	"database/sql"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // driver for the integrity check
 
 	"cognate/internal/testkit/process"
 )
@@ -55,12 +59,34 @@ func TestKill9(t *testing.T) {
 	for _, p := range b.people {
 		a.check(ctx, p)
 	}
+	server.Kill()
+	intact(t, data)
 	slices.Sort(starts)
 	median, worst := starts[len(starts)/2], starts[len(starts)-1]
 	t.Logf("%d kills, %d users, %d acknowledged calls; restart: median %v, longest %v, wanted below %v",
 		rounds, len(b.people), b.acks.Load(), median.Round(time.Millisecond), worst.Round(time.Millisecond), target)
 	if median > bound {
 		t.Errorf("the median restart took %v", median)
+	}
+}
+
+// intact asks SQLite itself whether the files that the kills left behind are sound.
+func intact(t *testing.T, data string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(data, "*.db"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no database in the data folder: %v", err)
+	}
+	for _, file := range files {
+		db, err := sql.Open("sqlite", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var verdict string
+		if err := db.QueryRow("PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+			t.Errorf("%s: %q, %v", filepath.Base(file), verdict, err)
+		}
 	}
 }
 

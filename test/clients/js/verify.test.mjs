@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { describe, test } from "node:test";
 import { InitiateAuthCommand } from "@aws-sdk/client-cognito-identity-provider";
-import { JwtVerifier } from "aws-jwt-verify";
+import { CognitoJwtVerifier, JwtVerifier } from "aws-jwt-verify";
 import {
   JwtExpiredError, JwtInvalidAudienceError, JwtInvalidIssuerError, JwtInvalidSignatureError, JwtInvalidSignatureAlgorithmError,
 } from "aws-jwt-verify/error";
@@ -16,8 +16,8 @@ import { PASSWORD, claims, makePool, useServer } from "./server.mjs";
 const server = useServer();
 const fetcher = { fetch: async (uri) => (await fetch(uri)).arrayBuffer() };
 
-async function prepare() {
-  const pool = await makePool(server);
+async function prepare(settings = {}) {
+  const pool = await makePool(server, settings);
   await pool.user("ana");
   const { issuer, jwks_uri: jwksUri } = await (await fetch(`${server.url}/${pool.id}/.well-known/openid-configuration`)).json();
   const { AuthenticationResult: tokens } = await server.sdk.send(new InitiateAuthCommand({
@@ -57,6 +57,20 @@ describe("aws-jwt-verify", () => {
     const mine = await kids(one);
     assert.ok((await kids(two)).every((k) => !mine.includes(k)));
   });
+
+  // Verifiers that are made for Cognito derive the issuer from the pool id; a pool can be told to write that one.
+  for (const [Type, host] of [["ORIGINAL", "cognito-idp"], ["UPDATED", "issuer-cognito-idp"]]) {
+    test(`CognitoJwtVerifier with the ${Type} issuer`, async () => {
+      const { pool, tokens } = await prepare({ IssuerConfiguration: { Type } });
+      assert.equal(claims(tokens.IdToken).iss, `https://${host}.us-east-1.amazonaws.com/${pool.id}`);
+      const local = { fetch: (uri) => fetcher.fetch(uri.replace(/^https:\/\/[^/]+/, server.url)) };
+      const verifier = CognitoJwtVerifier.create({ userPoolId: pool.id, clientId: pool.clientId }, { jwksCache: new SimpleJwksCache({ fetcher: local }) });
+      assert.equal((await verifier.verify(tokens.IdToken, { tokenUse: "id" }))["cognito:username"], "ana");
+      assert.equal((await verifier.verify(tokens.AccessToken, { tokenUse: "access" })).username, "ana");
+      await assert.rejects(verifier.verify(tokens.IdToken, { tokenUse: "access" }));
+      await assert.rejects(verifier.verify(tokens.AccessToken, { tokenUse: "access", clientId: "another" }));
+    });
+  }
 
   test("refuses tampered, re-signed and expired tokens", async () => {
     const { tokens, access, jwksUri } = await prepare();

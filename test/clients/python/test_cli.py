@@ -1,6 +1,8 @@
 """The AWS CLI, as a person would paste it into a shell."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -67,3 +69,24 @@ def test_public_operations_without_credentials(server, tmp_path):
                            "--client-id", "unknownclient", "--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters", "USERNAME=a,PASSWORD=b"],
                           env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     assert "(ResourceNotFoundException)" in done.stderr and "User pool client unknownclient does not exist." in done.stderr
+
+
+def test_pasted_commands(server, tmp_path):
+    """What `cognate dev` prints to be pasted signs a user up and in, in a shell that knows nothing else."""
+    banner = server.output()
+    lines = banner[banner.index("Paste"):].split("\n\n")[1]
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} -m awscli "$@"\n')
+    if not shutil.which("curl"):  # the one tool besides the CLI that the text uses
+        fetch = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[-1]).read().decode())"
+        (folder / "curl").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{fetch}" "$@"\n')
+    for tool in folder.iterdir():
+        tool.chmod(0o755)
+    lines = lines.replace("/tmp/", str(tmp_path) + "/")
+    env = environment(HOME=str(tmp_path), PATH=f"{folder}:/usr/local/bin:/usr/bin:/bin", AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="")
+    done = subprocess.run(["bash", "-e", "-c", lines], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    user = json.loads(done.stdout[done.stdout.rindex("\n{"):] if "\n{" in done.stdout else done.stdout)
+    assert user["Username"] == "ana", done.stdout
+    assert re.search(r"eyJ[\w-]+\.", done.stdout)
