@@ -15,6 +15,8 @@ ESDK    := test/clients/esdk
 PY      := test/clients/python
 # How long each fuzz target runs in `make test`; `make fuzz FUZZTIME=10m` looks longer.
 FUZZTIME ?= 3s
+# Flags of the load program.
+BENCH ?=
 # Everything below internal/ and cmd/: the packages that do not need the built binary.
 INNER   := ./internal/... ./cmd/...
 
@@ -96,9 +98,10 @@ fuzz:
 	  done; \
 	done
 
-bench: build
-	$(GO) test -run '^$$' -bench . -benchmem $(INNER)
-	if [ -d bench ]; then $(GO) run ./bench; else $(BIN) bench; fi
+# Go benchmarks, then the load program on SQLite and PostgreSQL; `make bench BENCH="-users 1000 -duration 2s"` is shorter.
+bench: deps-postgres build
+	$(GO) run ./internal/testkit/pgserver -- $(GO) test -run '^$$' -bench . -benchmem $(INNER)
+	$(GO) run ./internal/testkit/pgserver -- $(GO) run ./bench -binary $(BIN) $(BENCH)
 
 deps: deps-python deps-js deps-esdk deps-postgres
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import world
-from server import Server, environment
+from server import ROOT, Server, environment
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +71,38 @@ def test_public_operations_without_credentials(server, tmp_path):
     assert "(ResourceNotFoundException)" in done.stderr and "User pool client unknownclient does not exist." in done.stderr
 
 
-def test_pasted_commands(server, tmp_path):
-    """What `cognate dev` prints to be pasted signs a user up and in, in a shell that knows nothing else."""
-    banner = server.output()
-    lines = banner[banner.index("Paste"):].split("\n\n")[1]
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} -m awscli "$@"\n')
-    if not shutil.which("curl"):  # the one tool besides the CLI that the text uses
+def shell(folder, lines):
+    """Runs pasted lines in a shell that knows the AWS CLI, curl and nothing else."""
+    tools = folder / "bin"
+    tools.mkdir()
+    (tools / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} -m awscli "$@"\n')
+    if not shutil.which("curl"):
         fetch = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[-1]).read().decode())"
-        (folder / "curl").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{fetch}" "$@"\n')
-    for tool in folder.iterdir():
+        (tools / "curl").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{fetch}" "$@"\n')
+    for tool in tools.iterdir():
         tool.chmod(0o755)
-    lines = lines.replace("/tmp/", str(tmp_path) + "/")
-    env = environment(HOME=str(tmp_path), PATH=f"{folder}:/usr/local/bin:/usr/bin:/bin", AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="")
-    done = subprocess.run(["bash", "-e", "-c", lines], env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+    env = environment(HOME=str(folder), PATH=f"{tools}:/usr/local/bin:/usr/bin:/bin", AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="")
+    done = subprocess.run(["bash", "-e", "-c", lines.replace("/tmp/", str(folder) + "/")], env=env, cwd=folder, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
-    user = json.loads(done.stdout[done.stdout.rindex("\n{"):] if "\n{" in done.stdout else done.stdout)
-    assert user["Username"] == "ana", done.stdout
-    assert re.search(r"eyJ[\w-]+\.", done.stdout)
+    return done.stdout
+
+
+def test_pasted_from_the_banner(tmp_path):
+    s = Server("--ephemeral")
+    try:
+        out = shell(tmp_path, s.output().split("Paste", 1)[1].split("\n\n")[1])
+        assert '"Username": "ana"' in out and re.search(r"eyJ[\w-]+\.eyJ", out), out
+    finally:
+        s.stop()
+
+
+def test_pasted_from_the_readme(tmp_path):
+    s = Server("--ephemeral")
+    try:
+        text = (ROOT / "README.md").read_text().split("## First sign-in", 1)[1].split("\n## ")[0]
+        lines = re.search(r"```sh\n(.*?)```", text, re.S).group(1)
+        out = shell(tmp_path, lines.replace("http://localhost:7654", s.url))
+        assert '"AccessToken": "eyJ' in out and '"UserStatus": "CONFIRMED"' in out, out
+    finally:
+        s.stop()
