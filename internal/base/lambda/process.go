@@ -57,7 +57,7 @@ type process struct {
 	mu          sync.Mutex
 	job         *job
 	taken       bool          // the process has the job's event
-	again       bool          // ... and got it a second time, after its connection broke
+	deliveries  int           // how often it got it: its connection may break
 	poll        chan struct{} // closed when a newer request for an event replaces this one
 	ready       bool          // it has asked for an event: the start succeeded
 	dead        bool
@@ -117,6 +117,7 @@ func (w *process) watch() {
 	}
 	err := w.cmd.Wait()
 	killGroup(w.cmd)
+	w.lastAnswer()
 	close(w.quit)
 	w.initTimer.Stop()
 	w.idleTimer.Stop()
@@ -126,6 +127,20 @@ func (w *process) watch() {
 	reading.Wait()
 	w.stdout.Close()
 	w.over(err)
+}
+
+// lastAnswer waits a little when the process ended with an event in work: it
+// may have answered on a connection that is not accepted yet.
+func (w *process) lastAnswer() {
+	for range 10 {
+		w.mu.Lock()
+		busy := w.taken && w.reason == nil
+		w.mu.Unlock()
+		if !busy {
+			return
+		}
+		time.Sleep(lastWords / 50)
+	}
 }
 
 // drain lets an answer that is under way arrive, then ends the Runtime API.
@@ -180,7 +195,7 @@ func (w *process) assign(j *job) {
 		j.finish(nil, errLost)
 		return
 	}
-	w.job, w.taken, w.again = j, false, false
+	w.job, w.taken, w.deliveries = j, false, 0
 	if w.ready {
 		w.arm(j)
 	}

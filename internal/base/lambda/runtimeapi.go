@@ -13,6 +13,9 @@ import (
 // runtimeBase is where functions find the Runtime API, version 2018-06-01.
 const runtimeBase = "/2018-06-01/runtime/"
 
+// maxDeliveries is how often a process gets one event.
+const maxDeliveries = 10
+
 // maxSwallow is how much of a too large answer is read, so that the function
 // learns of the refusal instead of a broken connection.
 const maxSwallow = 64 << 20
@@ -95,7 +98,7 @@ func (w *process) beginPoll() (replaced chan struct{}) {
 
 // take answers the job to deliver, nil when there is none. A process that asks
 // again without having answered has lost the event with its connection and gets
-// it once more; after that it is refused, as are requests that were replaced.
+// it once more; it is refused when that goes on, as are requests that were replaced.
 func (w *process) take(poll chan struct{}) (j *job, refused bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -104,12 +107,11 @@ func (w *process) take(poll chan struct{}) (j *job, refused bool) {
 		return nil, true
 	case w.job == nil:
 		return nil, false
-	case w.taken && w.again:
+	case w.deliveries >= maxDeliveries:
 		return nil, true
-	case w.taken:
-		w.again = true
 	}
 	w.taken = true
+	w.deliveries++
 	return w.job, false
 }
 

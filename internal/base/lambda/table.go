@@ -93,7 +93,7 @@ func (r *Router) List() []Status {
 func (r *Router) Functions(source string) []Function {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	var out []Function
+	out := []Function{}
 	for _, name := range slices.Sorted(maps.Keys(r.entries)) {
 		if e := r.entries[name]; e.source == source {
 			out = append(out, e.function)

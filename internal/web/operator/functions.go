@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -143,7 +144,7 @@ func (d Deps) invokeFunction(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		writeError(w, http.StatusBadGateway, err.Error())
 	default:
-		writeJSON(w, http.StatusOK, invocation{
+		writeExact(w, invocation{
 			Payload: lambda.Text(result.Payload), FunctionError: result.FunctionError, ErrorType: result.ErrorType,
 			ErrorMessage: result.ErrorMessage, Log: result.Log, TookMillis: float64(result.Took.Microseconds()) / 1000,
 		})
@@ -165,7 +166,7 @@ func (d Deps) invocations(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	list := d.Functions.Invocations(q.Get("arn"))
 	if q.Get("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json") {
-		writeJSON(w, http.StatusOK, map[string]any{"invocations": list})
+		writeExact(w, map[string]any{"invocations": list})
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -176,15 +177,21 @@ func (d Deps) invocations(w http.ResponseWriter, r *http.Request) {
 	_ = invocationsPage.Execute(w, map[string]any{"Invocations": list, "ARN": q.Get("arn")})
 }
 
+// writeExact writes JSON in which events and answers keep their characters.
+func writeExact(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+}
+
 // indentJSON makes JSON readable and leaves other text as it is.
 func indentJSON(t lambda.Text) string {
-	var v json.RawMessage
-	if json.Unmarshal([]byte(t), &v) != nil {
+	var b bytes.Buffer
+	if json.Indent(&b, []byte(t), "", "  ") != nil {
 		return string(t)
 	}
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return string(t)
-	}
-	return string(text)
+	return b.String()
 }
