@@ -35,7 +35,7 @@ type activity struct {
 	touches map[touchKey]touch
 }
 
-func (a *activity) note(s *Session, at int64, ip, agent string) {
+func (a *activity) note(s *Session, v touch) {
 	key := touchKey{s.PoolID, s.Sub, s.EventID}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -43,8 +43,16 @@ func (a *activity) note(s *Session, at int64, ip, agent string) {
 		a.touches = map[touchKey]touch{}
 	}
 	if _, have := a.touches[key]; have || len(a.touches) < maxTouches {
-		a.touches[key] = touch{at, ip, agent}
+		a.touches[key] = v
 	}
+}
+
+// pending returns the activity of a session that waits to be written on this node.
+func (a *activity) pending(key touchKey) (touch, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v, ok := a.touches[key]
+	return v, ok
 }
 
 // take removes up to flushBatch entries.

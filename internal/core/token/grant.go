@@ -20,6 +20,8 @@ type Grant struct {
 	result  *cognitoidp.AuthenticationResultType
 	change  change
 	grace   time.Duration
+	rules   pool.SessionRules
+	touch   touch // of changeTouch
 }
 
 // change is what a Grant writes.
@@ -29,12 +31,14 @@ const (
 	changeNone   change = iota
 	changeOpen          // a new session
 	changeRotate        // the next generation of the session's refresh token
+	changeTouch         // the last activity, at once because a limit depends on it
 )
 
 // Result is the answer with the tokens. Hand it out only after a commit, unless Writes is false.
 func (g *Grant) Result() *cognitoidp.AuthenticationResultType { return g.result }
 
-// Writes reports whether the grant has to be committed; a refresh without rotation writes nothing.
+// Writes reports whether the grant has to be committed; a refresh without rotation and without an idle limit writes
+// nothing.
 func (g *Grant) Writes() bool { return g.change != changeNone }
 
 // Session is the session that the tokens belong to.
@@ -74,7 +78,7 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 		return nil, err
 	}
 	result.RefreshToken = &refresh
-	return &Grant{session: s, result: result, change: changeOpen}, nil
+	return &Grant{session: s, result: result, change: changeOpen, rules: p.Sessions}, nil
 }
 
 // Renew signs new ID and access tokens for a session that FindRefresh found, with the subject as it is today and the
@@ -101,22 +105,48 @@ func (t *Tokens) Renew(ctx context.Context, p *pool.Pool, c *pool.Client, s *Ses
 		}
 		result.RefreshToken = &text
 	}
-	ip, agent := origin(ctx, &subj)
-	t.active.note(s, now.UnixMilli(), ip, agent)
+	g.touch.at = now.UnixMilli()
+	g.touch.ip, g.touch.agent = origin(ctx, &subj)
+	if g.change == changeNone && p.Sessions.Idle > 0 {
+		g.change = changeTouch
+	} else {
+		t.active.note(s, g.touch)
+	}
 	return g, nil
 }
 
-// Commit makes a grant valid: it writes the new session, or moves the session to its next refresh token. When another
+// Commit makes a grant valid: it writes the new session, for which the least recently used ones of the user make room
+// where the pool tracks sessions, or moves the session to its next refresh token. When another
 // redemption of the same token was faster and the grace period is over it returns ErrRefreshReuse, and when the session
 // has ended meanwhile ErrRefreshRevoked; roll back then.
 func (t *Tokens) Commit(tx *db.Tx, g *Grant) error {
 	switch g.change {
 	case changeOpen:
+		if g.rules.Tracking {
+			if err := t.makeRoom(tx, g.session, g.rules); err != nil {
+				return fmt.Errorf("token: make room for a session: %w", err)
+			}
+		}
 		return insertSession(tx, g.session)
+	case changeTouch:
+		return t.touched(tx, g)
 	case changeRotate:
 		return t.rotate(tx, g)
 	}
 	return nil
+}
+
+// touched writes the activity of a refresh; ErrRefreshRevoked when the session has ended meanwhile.
+func (t *Tokens) touched(tx *db.Tx, g *Grant) error {
+	done, err := touchOne(tx, g.session, g.touch)
+	if err != nil || done {
+		return err
+	}
+	_, err = findSession(tx, g.session.PoolID, g.session.Sub, g.session.EventID)
+	if errors.Is(err, db.ErrNoRows) {
+		return ErrRefreshRevoked
+	}
+	return err
 }
 
 func (t *Tokens) rotate(tx *db.Tx, g *Grant) error {

@@ -40,6 +40,10 @@ func (t *Tokens) FindRefresh(tx *db.Tx, p *pool.Pool, c *pool.Client, text strin
 		obs.Cause(ctx, "refresh token does not fit its session")
 		return nil, ErrInvalidRefresh
 	}
+	if s.ended(p.Sessions, now) {
+		obs.Cause(ctx, "the pool's limit on sessions is over")
+		return nil, ErrRefreshExpired
+	}
 	s.seed = r.seed
 	return s, s.redeem(c, r.generation, now)
 }

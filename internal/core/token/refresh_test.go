@@ -242,7 +242,7 @@ func TestActivity(t *testing.T) {
 func TestActivityIsBounded(t *testing.T) {
 	var a activity
 	for i := range maxTouches + 10 {
-		a.note(&Session{EventID: string(rune(i + 0x10000))}, 1, "", "")
+		a.note(&Session{EventID: string(rune(i + 0x10000))}, touch{at: 1})
 	}
 	seen := 0
 	for batch := a.take(); len(batch) > 0; batch = a.take() {

@@ -15,9 +15,16 @@ import (
 // end, and an hour for clocks that disagree.
 const lingerSessions = 25 * time.Hour
 
-// RevokeUser ends all token sessions of a user: global sign-out, disabling and deleting.
+// RevokeUser ends all sessions of a user, those of managed login too: global sign-out, disabling and deleting.
 func (t *Tokens) RevokeUser(tx *db.Tx, poolID, sub string) error {
-	return deleteUserSessions(tx, poolID, sub)
+	// In the order in which a sign-in touches them, so that neither waits for the other in a circle.
+	if err := unqueue(tx, poolID, sub); err != nil {
+		return err
+	}
+	if err := deleteUserSessions(tx, poolID, sub); err != nil {
+		return err
+	}
+	return endUserSSO(tx, poolID, sub)
 }
 
 // RevokeSession ends one token session; it is no error when it has ended already.
@@ -39,16 +46,26 @@ func (t *Tokens) RevokeReused(tx *db.Tx, p *pool.Pool, text string) error {
 
 // DropPool removes up to limit sessions of a deleted pool and returns how many; call it until it returns 0.
 func (t *Tokens) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
-	return deletePoolSessions(tx, poolID, limit)
+	n, err := deletePoolSessions(tx, poolID, limit)
+	if err != nil {
+		return 0, err
+	}
+	m, err := dropTracked(tx, poolID, limit)
+	return n + m, err
 }
 
 // Sweep removes up to limit sessions that ended by time, and retired signing keys, and returns how many.
 func (t *Tokens) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (int, error) {
-	return sweep(tx, now.Add(-lingerSessions).UnixMilli(), now.UnixMilli(), limit)
+	n, err := sweep(tx, now.Add(-lingerSessions).UnixMilli(), now.UnixMilli(), limit)
+	if err != nil {
+		return 0, err
+	}
+	m, err := sweepSSO(tx, now.UnixMilli(), limit)
+	return n + m, err
 }
 
 // RevokeToken implements the AWS operation: it ends the session of a refresh token and with it every token that came
-// from it. Revoking what is revoked or expired already succeeds.
+// from it, and with LINKED the managed-login session that it came through. Revoking what is revoked or expired already succeeds.
 func (o Ops) RevokeToken(ctx context.Context, in *cognitoidp.RevokeTokenRequest) (*cognitoidp.RevokeTokenResponse, error) {
 	p, c, err := o.revoker(ctx, in)
 	if err != nil {
@@ -70,7 +87,10 @@ func (o Ops) RevokeToken(ctx context.Context, in *cognitoidp.RevokeTokenRequest)
 		return nil, &cognitoidp.UnauthorizedException{Message: "Refresh token was not issued to this client"}
 	}
 	err = o.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := deleteSession(tx, p.ID, r.sub, r.eventID)
+		parent, err := endSession(tx, p.ID, r.sub, r.eventID)
+		if err == nil && parent != "" && p.Sessions.Tracking && linked(in.RevokeAssociatedSessions) {
+			_, err = endSSO(tx, p.ID, r.sub, parent, o.alive(p.Sessions))
+		}
 		return err
 	})
 	if err != nil {
@@ -78,6 +98,10 @@ func (o Ops) RevokeToken(ctx context.Context, in *cognitoidp.RevokeTokenRequest)
 	}
 	obs.From(ctx).User = r.sub
 	return &cognitoidp.RevokeTokenResponse{}, nil
+}
+
+func linked(how *cognitoidp.RevokeAssociatedSessionsType) bool {
+	return how != nil && *how == cognitoidp.RevokeAssociatedSessionsTypeLinked
 }
 
 // revoker authenticates the client that revokes.

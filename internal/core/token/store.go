@@ -56,7 +56,7 @@ var Migrations = []db.Migration{{
 		},
 		db.CreateIndex{Name: "signing_key_expiry", Table: "signing_key", Columns: []string{"expires_at"}},
 	},
-}}
+}, trackedMigration}
 
 func insertSession(tx *db.Tx, s *Session) error {
 	_, err := tx.Exec(`INSERT INTO token_session (pool_id, sub, event_id, id, origin_jti, client_id, device_key, scope,

@@ -97,6 +97,10 @@ func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) 
 	if err != nil {
 		return nil, fmt.Errorf("token: find session: %w", err)
 	}
+	if s.ended(p.Sessions, t.clock.Milli()) {
+		obs.Cause(ctx, "the pool's limit on sessions is over")
+		return nil, errAccessExpired()
+	}
 	r := obs.From(ctx)
 	r.Pool, r.Client, r.User = p.ID, c.ClientID, c.Sub
 	return &Access{
