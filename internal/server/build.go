@@ -26,6 +26,7 @@ import (
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
+	"cognate/internal/core/trigger"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
 )
@@ -65,6 +66,7 @@ type app struct {
 	tokens    *token.Tokens
 	messages  *message.Messages
 	users     *directory.Directory
+	triggers  *trigger.Triggers
 	engine    *signin.Engine
 	accounts  *account.Accounts
 	functions *lambda.Router
@@ -116,6 +118,7 @@ func (a *app) buildRooms(ctx context.Context) error {
 	a.tokens = token.New(token.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Made: a.made, Issuer: token.Issuer(s.PublicURL),
 	})
+	a.triggers = trigger.New(a.functions, s.Region)
 	if err := a.buildMessages(); err != nil {
 		return err
 	}
@@ -124,11 +127,11 @@ func (a *app) buildRooms(ctx context.Context) error {
 	})
 	a.engine = signin.New(signin.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Directory: a.users,
-		Tokens: a.tokens, Sessions: a.sessions, Rand: rand.Reader,
+		Tokens: a.tokens, Sessions: a.sessions, Triggers: a.triggers, Rand: rand.Reader,
 	})
 	a.accounts = account.New(account.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Directory: a.users,
-		Tokens: a.tokens, Codes: a.codes, Messages: a.messages, Rand: rand.Reader,
+		Tokens: a.tokens, Codes: a.codes, Messages: a.messages, Triggers: a.triggers, Engine: a.engine, Rand: rand.Reader,
 	})
 	a.api = userPools{
 		poolOps: poolOps{Pools: a.pools}, directoryOps: directoryOps{Directory: a.users}, tokenOps: tokenOps{Tokens: a.tokens},

@@ -17,7 +17,9 @@ import (
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
+	"cognate/internal/core/trigger"
 )
 
 // Deps are the rooms and tools the room is assembled from; all are required.
@@ -30,6 +32,8 @@ type Deps struct {
 	Tokens    *token.Tokens
 	Codes     *code.Codes
 	Messages  *message.Messages
+	Triggers  *trigger.Triggers
+	Engine    *signin.Engine // brings users of other directories
 	Rand      io.Reader
 }
 
@@ -47,12 +51,13 @@ func (a *Accounts) now() time.Time { return a.Clock.Now() }
 // publicCall is what the unsigned operations of this room share: the client,
 // its secret hash over the name that was sent, and the account behind the name.
 type publicCall struct {
-	pool   *pool.Pool
-	client *pool.Client
-	name   string
+	pool     *pool.Pool
+	client   *pool.Client
+	name     string
+	metadata map[string]string // ClientMetadata
 }
 
-func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secretHash *string) (*publicCall, error) {
+func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secretHash *string, metadata map[string]string) (*publicCall, error) {
 	p, c, err := a.Pools.ClientOrRefuse(ctx, clientID)
 	if err != nil {
 		return nil, err
@@ -67,7 +72,7 @@ func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secret
 	if err := a.Keys.Load(ctx, p.ID); err != nil { // not inside the transaction
 		return nil, err
 	}
-	return &publicCall{pool: p, client: c, name: name}, nil
+	return &publicCall{pool: p, client: c, name: name, metadata: metadata}, nil
 }
 
 // find resolves the name of a public call. Unknown users are an error only

@@ -10,6 +10,7 @@ import (
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/trigger"
 )
 
 // AdminCreateUser implements the AWS operation: a user with a temporary
@@ -40,6 +41,9 @@ func (o Ops) AdminCreateUser(ctx context.Context, in *cognitoidp.AdminCreateUser
 		Status:      cognitoidp.UserStatusTypeForceChangePassword,
 		MoveAliases: in.ForceAliasCreation != nil && *in.ForceAliasCreation,
 	}
+	if _, err := o.Triggers.PreSignUp(ctx, trigger.PreSignUpAdminCreateUser, eventOf(p, nil, nu, in.ClientMetadata), attributesOrNil(in.ValidationData)); err != nil {
+		return nil, err // its other answers do not count for users that administrators make
+	}
 	secret := ""
 	switch {
 	case in.TemporaryPassword != nil && *in.TemporaryPassword != "":
@@ -55,11 +59,13 @@ func (o Ops) AdminCreateUser(ctx context.Context, in *cognitoidp.AdminCreateUser
 		}
 	}
 	var u *directory.User
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		if u, err = o.Directory.Create(ctx, tx, p, nu); err != nil {
-			return err
-		}
-		return o.invite(ctx, tx, p, u, in, secret)
+	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error {
+			if u, err = o.Directory.Create(ctx, tx, p, nu); err != nil {
+				return err
+			}
+			return o.invite(ctx, tx, p, u, in, secret)
+		})
 	})
 	if err != nil {
 		return nil, takenRefusal(ctx, undeliverable(ctx, err), name.taken)
@@ -95,11 +101,13 @@ func (o Ops) resendInvitation(ctx context.Context, in *cognitoidp.AdminCreateUse
 	if err := o.Directory.SetCredential(ctx, u, cred); err != nil {
 		return nil, err
 	}
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := o.Directory.Save(tx, p, u); err != nil {
-			return err
-		}
-		return o.invite(ctx, tx, p, u, in, secret)
+	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error {
+			if err := o.Directory.Save(tx, p, u); err != nil {
+				return err
+			}
+			return o.invite(ctx, tx, p, u, in, secret)
+		})
 	})
 	if err != nil {
 		return nil, undeliverable(ctx, err)
@@ -126,7 +134,8 @@ func (a *Accounts) invite(ctx context.Context, tx *db.Tx, p *pool.Pool, u *direc
 		}
 		err := a.Messages.Send(ctx, tx, message.Outgoing{
 			PoolID: p.ID, Config: p.Config, Kind: message.AdminCreateUser, Sub: u.Sub,
-			Username: invitedName(p, u), To: to, Medium: medium, Code: secret,
+			Username: invitedName(p, u), Stored: u.Username, To: to, Medium: medium, Code: secret,
+			Attributes: directory.EventAttributes(p, u), Metadata: in.ClientMetadata,
 		})
 		if err != nil {
 			return err

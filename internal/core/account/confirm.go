@@ -7,13 +7,14 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/trigger"
 )
 
 // ConfirmSignUp implements the AWS operation. The code proves the address it
 // was sent to, so that attribute becomes verified and, where it is an alias,
 // the user's own.
 func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequest) (*cognitoidp.ConfirmSignUpResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash)
+	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -24,6 +25,7 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 		}
 		return nil
 	}
+	var confirmed *directory.User
 	err = o.proveCode(ctx, call, proof{
 		kind: code.SignUp, rule: code.LimitConfirmSignUp, code: in.ConfirmationCode, check: unconfirmed,
 		accept: func(tx *db.Tx, u *directory.User, proven code.Destination) error {
@@ -31,11 +33,15 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 				return err
 			}
 			u.Status = cognitoidp.UserStatusTypeConfirmed
+			confirmed = u
 			return o.saveProven(tx, call, u, proven, force)
 		},
 	})
 	if err != nil {
 		return nil, aliasRefusal(err)
+	}
+	if err := o.confirmed(ctx, call, confirmed, trigger.PostConfirmationSignUp); err != nil {
+		return nil, err
 	}
 	return &cognitoidp.ConfirmSignUpResponse{}, nil
 }
@@ -109,9 +115,9 @@ func (o Ops) AdminConfirmSignUp(ctx context.Context, in *cognitoidp.AdminConfirm
 	if err != nil {
 		return nil, err
 	}
+	var u *directory.User
 	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		u, err := o.Directory.ResolveOrRefuse(tx, p, in.Username)
-		if err != nil {
+		if u, err = o.Directory.ResolveOrRefuse(tx, p, in.Username); err != nil {
 			return err
 		}
 		if u.Status != cognitoidp.UserStatusTypeUnconfirmed {
@@ -124,6 +130,10 @@ func (o Ops) AdminConfirmSignUp(ctx context.Context, in *cognitoidp.AdminConfirm
 		return o.Directory.Save(tx, p, u)
 	})
 	if err != nil {
+		return nil, err
+	}
+	s := directory.EventSubject(p, nil, u, in.ClientMetadata)
+	if err := o.Triggers.PostConfirmation(ctx, trigger.PostConfirmationSignUp, s); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.AdminConfirmSignUpResponse{}, nil

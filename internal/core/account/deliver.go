@@ -16,13 +16,14 @@ import (
 
 // sendCode issues a code and queues the message that carries it, both in the
 // caller's transaction.
-func (a *Accounts) sendCode(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *directory.User, kind code.Kind, msg message.Kind, to code.Destination) (*cognitoidp.CodeDeliveryDetailsType, error) {
+func (a *Accounts) sendCode(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *directory.User, kind code.Kind, msg message.Kind, to code.Destination, metadata map[string]string) (*cognitoidp.CodeDeliveryDetailsType, error) {
 	secret, err := a.Codes.Issue(tx, p.ID, u.Sub, kind, to, 0)
 	if err != nil {
 		return nil, err
 	}
 	out := outgoing(p, c, msg, to, secret)
 	out.Sub, out.Username = u.Sub, u.Username
+	out.Attributes, out.Metadata = directory.EventAttributes(p, u), metadata
 	if err := a.Messages.Send(ctx, tx, out); err != nil {
 		return nil, err
 	}

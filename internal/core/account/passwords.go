@@ -168,7 +168,7 @@ func (o Ops) AdminResetUserPassword(ctx context.Context, in *cognitoidp.AdminRes
 	if err != nil {
 		return nil, err
 	}
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
+	reset := func(ctx context.Context, tx *db.Tx) error {
 		u, err := o.Directory.ResolveOrRefuse(tx, p, in.Username)
 		if err != nil {
 			return err
@@ -181,8 +181,11 @@ func (o Ops) AdminResetUserPassword(ctx context.Context, in *cognitoidp.AdminRes
 		if err := o.Directory.Save(tx, p, u); err != nil {
 			return err
 		}
-		_, err = o.sendCode(ctx, tx, p, nil, u, code.ForgotPassword, message.ForgotPassword, to)
+		_, err = o.sendCode(ctx, tx, p, nil, u, code.ForgotPassword, message.ForgotPassword, to, in.ClientMetadata)
 		return err
+	}
+	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error { return reset(ctx, tx) })
 	})
 	if errors.Is(err, message.ErrNoTransport) { // CodeDeliveryFailureException is not declared
 		obs.Cause(ctx, "%v", err)

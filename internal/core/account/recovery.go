@@ -12,11 +12,12 @@ import (
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/trigger"
 )
 
 // ForgotPassword implements the AWS operation.
 func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRequest) (*cognitoidp.ForgotPasswordResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash)
+	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +25,10 @@ func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRe
 		return nil, errRefused("Contact administrator to reset password.")
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
+	if err := o.migrateForgetful(ctx, call); err != nil {
+		return nil, err
+	}
+	forgot := func(ctx context.Context, tx *db.Tx) error {
 		u, sub, err := o.find(ctx, tx, call)
 		if err != nil {
 			return err
@@ -35,13 +39,16 @@ func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRe
 		to, refusal := recoveryOf(call.pool, u)
 		switch {
 		case refusal == nil:
-			delivery, err = o.sendCode(ctx, tx, call.pool, call.client, u, code.ForgotPassword, message.ForgotPassword, to)
+			delivery, err = o.sendCode(ctx, tx, call.pool, call.client, u, code.ForgotPassword, message.ForgotPassword, to, call.metadata)
 		case call.client.HidesUsers(): // whoever cannot recover is answered like nobody
-			delivery, err = o.ghostCode(ctx, tx, call, sub, code.ForgotPassword, message.ForgotPassword, recoveryOrder(call.pool))
+			delivery, err = o.ghostCode(ctx, tx, call, sub, code.ForgotPassword, message.ForgotPassword, likelyOrder(call.pool))
 		default:
 			err = refusal
 		}
 		return err
+	}
+	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error { return forgot(ctx, tx) })
 	})
 	if err != nil {
 		return nil, undeliverable(ctx, err)
@@ -94,6 +101,22 @@ func recoveryOrder(p *pool.Pool) []string {
 	return out
 }
 
+// likelyOrder is recoveryOrder with the attributes first that people of the pool
+// are likely to have verified.
+func likelyOrder(p *pool.Pool) []string {
+	order := recoveryOrder(p)
+	slices.SortStableFunc(order, func(a, b string) int {
+		switch has := p.AutoVerified.Has(a); {
+		case has == p.AutoVerified.Has(b):
+			return 0
+		case has:
+			return -1
+		}
+		return 1
+	})
+	return order
+}
+
 func adminOnly(p *pool.Pool) bool {
 	set := p.Config.AccountRecoverySetting
 	return set != nil && slices.ContainsFunc(set.RecoveryMechanisms, func(o cognitoidp.RecoveryOptionType) bool {
@@ -119,11 +142,19 @@ func recoveryTarget(p *pool.Pool, u *directory.User) (code.Destination, error) {
 // ConfirmForgotPassword implements the AWS operation. The policy is checked
 // before the code, so that a refused password does not cost the code.
 func (o Ops) ConfirmForgotPassword(ctx context.Context, in *cognitoidp.ConfirmForgotPasswordRequest) (*cognitoidp.ConfirmForgotPasswordResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash)
+	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
-	if err := untilUnchanged(func() error { return o.recover(ctx, call, in) }); err != nil {
+	var recovered *directory.User
+	err = untilUnchanged(func() (err error) {
+		recovered, err = o.recover(ctx, call, in)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := o.confirmed(ctx, call, recovered, trigger.PostConfirmationForgotPassword); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.ConfirmForgotPasswordResponse{}, nil
@@ -138,9 +169,9 @@ var errProven = errors.New("account: the code is right")
 // recover looks at the code before anything that only exists for real users is
 // done: the slow comparison with earlier passwords would tell by its time that
 // there is a user, and by its answer which passwords they had.
-func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp.ConfirmForgotPasswordRequest) error {
+func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp.ConfirmForgotPasswordRequest) (*directory.User, error) {
 	if err := password.Check(call.pool.PasswordPolicy(), in.Password); err != nil {
-		return password.Refusal(err)
+		return nil, password.Refusal(err)
 	}
 	var seen *directory.User
 	pr := proof{
@@ -157,15 +188,16 @@ func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp
 		},
 	}
 	if err := a.proveCode(ctx, call, pr); !errors.Is(err, errProven) {
-		return err
+		return nil, err
 	}
 	if err := resettable(seen); err != nil {
-		return err
+		return nil, err
 	}
 	fresh, err := a.replacement(ctx, call.pool, seen, in.Password)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var saved *directory.User
 	pr.accept = func(tx *db.Tx, u *directory.User, _ code.Destination) error {
 		if u.Version != seen.Version {
 			return errStale
@@ -174,7 +206,9 @@ func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp
 			return err
 		}
 		u.Status = cognitoidp.UserStatusTypeConfirmed
+		saved = u
 		return a.Directory.Save(tx, call.pool, u)
 	}
-	return a.proveCode(ctx, call, pr)
+	err = a.proveCode(ctx, call, pr)
+	return saved, err
 }

@@ -13,12 +13,13 @@ import (
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/trigger"
 )
 
 // SignUp implements the AWS operation. A taken name is reported even by
 // clients that hide users, as on AWS.
 func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognitoidp.SignUpResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash)
+	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -33,18 +34,23 @@ func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognito
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
 	var undelivered error
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		undelivered = nil
-		u, err := o.Directory.Create(ctx, tx, p, nu.NewUser)
-		if err != nil {
+	if err := o.preSignUp(ctx, call, in, nu); err != nil {
+		return nil, err
+	}
+	var u *directory.User
+	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error {
+			undelivered, delivery = nil, nil
+			if u, err = o.Directory.Create(ctx, tx, p, nu.NewUser); err != nil || u.Status == cognitoidp.UserStatusTypeConfirmed {
+				return err
+			}
+			delivery, err = o.sendConfirmation(ctx, tx, call, u, message.SignUp)
+			if errors.Is(err, message.ErrNoTransport) { // the user stays, as on AWS
+				undelivered = undeliverable(ctx, err)
+				return nil
+			}
 			return err
-		}
-		delivery, err = o.sendConfirmation(ctx, tx, p, call.client, u, message.SignUp)
-		if errors.Is(err, message.ErrNoTransport) { // the user stays, as on AWS
-			undelivered = undeliverable(ctx, err)
-			return nil
-		}
-		return err
+		})
 	})
 	if err == nil {
 		err = undelivered
@@ -53,7 +59,13 @@ func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognito
 		return nil, takenRefusal(ctx, err, nu.taken)
 	}
 	obs.From(ctx).User = nu.Sub
-	return &cognitoidp.SignUpResponse{UserSub: nu.Sub, CodeDeliveryDetails: delivery}, nil
+	confirmed := u.Status == cognitoidp.UserStatusTypeConfirmed
+	if confirmed {
+		if err := o.confirmed(ctx, call, u, trigger.PostConfirmationSignUp); err != nil {
+			return nil, err
+		}
+	}
+	return &cognitoidp.SignUpResponse{UserSub: nu.Sub, UserConfirmed: confirmed, CodeDeliveryDetails: delivery}, nil
 }
 
 type signUp struct {
@@ -113,7 +125,7 @@ func passwordless(p *pool.Pool) bool {
 
 // ResendConfirmationCode implements the AWS operation.
 func (o Ops) ResendConfirmationCode(ctx context.Context, in *cognitoidp.ResendConfirmationCodeRequest) (*cognitoidp.ResendConfirmationCodeResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash)
+	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +133,11 @@ func (o Ops) ResendConfirmationCode(ctx context.Context, in *cognitoidp.ResendCo
 		return nil, errRefused("Cannot resend codes. Auto verification not turned on.")
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		delivery, err = o.resend(ctx, tx, call)
-		return err
+	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error {
+			delivery, err = o.resend(ctx, tx, call)
+			return err
+		})
 	})
 	if err != nil {
 		return nil, undeliverable(ctx, err)
@@ -147,7 +161,7 @@ func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *publicCall) (*co
 	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody
 		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.pool))
 	}
-	delivery, err := a.sendConfirmation(ctx, tx, call.pool, call.client, u, message.ResendCode)
+	delivery, err := a.sendConfirmation(ctx, tx, call, u, message.ResendCode)
 	switch {
 	case err == nil && delivery == nil && hide:
 		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.pool))
@@ -176,10 +190,10 @@ func confirmationTarget(p *pool.Pool, u *directory.User) (code.Destination, bool
 
 // sendConfirmation issues the sign-up code and queues its message. Without an
 // auto-verified attribute there is nothing to send, and no delivery is told.
-func (a *Accounts) sendConfirmation(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *directory.User, kind message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	to, ok := confirmationTarget(p, u)
+func (a *Accounts) sendConfirmation(ctx context.Context, tx *db.Tx, call *publicCall, u *directory.User, kind message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	to, ok := confirmationTarget(call.pool, u)
 	if !ok {
 		return nil, nil
 	}
-	return a.sendCode(ctx, tx, p, c, u, code.SignUp, kind, to)
+	return a.sendCode(ctx, tx, call.pool, call.client, u, code.SignUp, kind, to, call.metadata)
 }

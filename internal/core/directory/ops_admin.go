@@ -35,7 +35,7 @@ func (o Ops) AdminGetUser(ctx context.Context, in *cognitoidp.AdminGetUserReques
 
 // AdminEnableUser implements the AWS operation. Enabling an enabled user changes nothing.
 func (o Ops) AdminEnableUser(ctx context.Context, in *cognitoidp.AdminEnableUserRequest) (*cognitoidp.AdminEnableUserResponse, error) {
-	err := o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *User) error {
+	err := o.onUser(ctx, in.UserPoolId, in.Username, func(ctx context.Context, tx *db.Tx, p *pool.Pool, u *User) error {
 		if u.Enabled {
 			return nil
 		}
@@ -50,7 +50,7 @@ func (o Ops) AdminEnableUser(ctx context.Context, in *cognitoidp.AdminEnableUser
 
 // AdminDisableUser implements the AWS operation. Every token of the user is revoked with it.
 func (o Ops) AdminDisableUser(ctx context.Context, in *cognitoidp.AdminDisableUserRequest) (*cognitoidp.AdminDisableUserResponse, error) {
-	err := o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *User) error {
+	err := o.onUser(ctx, in.UserPoolId, in.Username, func(ctx context.Context, tx *db.Tx, p *pool.Pool, u *User) error {
 		if u.Enabled {
 			u.Enabled = false
 			if err := o.Save(tx, p, u); err != nil {
@@ -67,17 +67,19 @@ func (o Ops) AdminDisableUser(ctx context.Context, in *cognitoidp.AdminDisableUs
 
 // AdminDeleteUser implements the AWS operation.
 func (o Ops) AdminDeleteUser(ctx context.Context, in *cognitoidp.AdminDeleteUserRequest) error {
-	return o.onUser(ctx, in.UserPoolId, in.Username, o.Delete)
+	return o.onUser(ctx, in.UserPoolId, in.Username, func(_ context.Context, tx *db.Tx, p *pool.Pool, u *User) error {
+		return o.Delete(tx, p, u)
+	})
 }
 
 // AdminUpdateUserAttributes implements the AWS operation.
 func (o Ops) AdminUpdateUserAttributes(ctx context.Context, in *cognitoidp.AdminUpdateUserAttributesRequest) (*cognitoidp.AdminUpdateUserAttributesResponse, error) {
-	err := o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *User) error {
+	err := o.onUser(ctx, in.UserPoolId, in.Username, func(ctx context.Context, tx *db.Tx, p *pool.Pool, u *User) error {
 		attrs := attributeMap(in.UserAttributes)
 		if err := o.CheckAttributes(p, nil, attrs, Update); err != nil {
 			return err
 		}
-		_, err := o.update(ctx, tx, p, nil, u, attrs)
+		_, err := o.update(ctx, tx, p, nil, u, attrs, in.ClientMetadata)
 		return err
 	})
 	if err != nil {
@@ -88,7 +90,7 @@ func (o Ops) AdminUpdateUserAttributes(ctx context.Context, in *cognitoidp.Admin
 
 // AdminDeleteUserAttributes implements the AWS operation.
 func (o Ops) AdminDeleteUserAttributes(ctx context.Context, in *cognitoidp.AdminDeleteUserAttributesRequest) (*cognitoidp.AdminDeleteUserAttributesResponse, error) {
-	err := o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *User) error {
+	err := o.onUser(ctx, in.UserPoolId, in.Username, func(ctx context.Context, tx *db.Tx, p *pool.Pool, u *User) error {
 		return o.remove(tx, p, nil, u, in.UserAttributeNames)
 	})
 	if err != nil {
@@ -98,7 +100,7 @@ func (o Ops) AdminDeleteUserAttributes(ctx context.Context, in *cognitoidp.Admin
 }
 
 // onUser finds pool and user, in this order, and runs change on the user in one transaction.
-func (o Ops) onUser(ctx context.Context, poolID, username string, change func(*db.Tx, *pool.Pool, *User) error) error {
+func (o Ops) onUser(ctx context.Context, poolID, username string, change func(context.Context, *db.Tx, *pool.Pool, *User) error) error {
 	p, err := o.Pools.PoolOrRefuse(ctx, poolID)
 	if err != nil {
 		return err
@@ -106,13 +108,15 @@ func (o Ops) onUser(ctx context.Context, poolID, username string, change func(*d
 	if err := o.warm(ctx, p); err != nil {
 		return err
 	}
-	return refuse(o.DB.Update(ctx, func(tx *db.Tx) error {
-		u, err := o.Resolve(tx, p, username)
-		if err != nil {
-			return err
-		}
-		obs.From(ctx).User = u.Sub
-		return change(tx, p, u)
+	return refuse(o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error {
+			u, err := o.Resolve(tx, p, username)
+			if err != nil {
+				return err
+			}
+			obs.From(ctx).User = u.Sub
+			return change(ctx, tx, p, u)
+		})
 	}))
 }
 

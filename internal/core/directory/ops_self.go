@@ -39,7 +39,7 @@ func (d *Directory) caller(tx *db.Tx, a *token.Access) (*User, error) {
 }
 
 // asCaller verifies an access token and runs change on its user in one transaction.
-func (o Ops) asCaller(ctx context.Context, accessToken string, change func(*db.Tx, *token.Access, *User) error) error {
+func (o Ops) asCaller(ctx context.Context, accessToken string, change func(context.Context, *db.Tx, *token.Access, *User) error) error {
 	a, err := o.Tokens.VerifyAccess(ctx, accessToken)
 	if err != nil {
 		return err
@@ -47,12 +47,14 @@ func (o Ops) asCaller(ctx context.Context, accessToken string, change func(*db.T
 	if err := o.warm(ctx, a.Pool); err != nil {
 		return err
 	}
-	return refuse(o.DB.Update(ctx, func(tx *db.Tx) error {
-		u, err := o.caller(tx, a)
-		if err != nil {
-			return err
-		}
-		return change(tx, a, u)
+	return refuse(o.Messages.Compose(ctx, func(ctx context.Context) error {
+		return o.DB.Update(ctx, func(tx *db.Tx) error {
+			u, err := o.caller(tx, a)
+			if err != nil {
+				return err
+			}
+			return change(ctx, tx, a, u)
+		})
 	}))
 }
 
@@ -77,7 +79,7 @@ func (o Ops) GetUser(ctx context.Context, in *cognitoidp.GetUserRequest) (*cogni
 
 // DeleteUser implements the AWS operation.
 func (o Ops) DeleteUser(ctx context.Context, in *cognitoidp.DeleteUserRequest) error {
-	return o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *User) error {
+	return o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
 		return o.Delete(tx, a.Pool, u)
 	})
 }
@@ -85,12 +87,12 @@ func (o Ops) DeleteUser(ctx context.Context, in *cognitoidp.DeleteUserRequest) e
 // UpdateUserAttributes implements the AWS operation.
 func (o Ops) UpdateUserAttributes(ctx context.Context, in *cognitoidp.UpdateUserAttributesRequest) (*cognitoidp.UpdateUserAttributesResponse, error) {
 	out := &cognitoidp.UpdateUserAttributesResponse{}
-	err := o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *User) error {
+	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
 		attrs := attributeMap(in.UserAttributes)
 		if err := o.CheckAttributes(a.Pool, a.Client, attrs, Update); err != nil {
 			return err
 		}
-		sent, err := o.update(ctx, tx, a.Pool, a.Client, u, attrs)
+		sent, err := o.update(ctx, tx, a.Pool, a.Client, u, attrs, in.ClientMetadata)
 		out.CodeDeliveryDetailsList = sent
 		return err
 	})
@@ -102,7 +104,7 @@ func (o Ops) UpdateUserAttributes(ctx context.Context, in *cognitoidp.UpdateUser
 
 // DeleteUserAttributes implements the AWS operation.
 func (o Ops) DeleteUserAttributes(ctx context.Context, in *cognitoidp.DeleteUserAttributesRequest) (*cognitoidp.DeleteUserAttributesResponse, error) {
-	err := o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *User) error {
+	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
 		return o.remove(tx, a.Pool, a.Client, u, in.UserAttributeNames)
 	})
 	if err != nil {
@@ -115,7 +117,7 @@ func (o Ops) DeleteUserAttributes(ctx context.Context, in *cognitoidp.DeleteUser
 // the code goes to.
 func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoidp.GetUserAttributeVerificationCodeRequest) (*cognitoidp.GetUserAttributeVerificationCodeResponse, error) {
 	out := &cognitoidp.GetUserAttributeVerificationCodeResponse{}
-	err := o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *User) error {
+	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
 		if err := verifiable(in.AttributeName); err != nil {
 			return err
 		}
@@ -125,7 +127,7 @@ func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoid
 		if err := o.Codes.Allow(tx, a.Pool.ID, u.Sub, code.LimitAttributeCode); err != nil {
 			return codeRefusal(ctx, err)
 		}
-		sent, err := o.send(ctx, tx, a.Pool, a.Client, u, in.AttributeName, onRequest)
+		sent, err := o.send(ctx, tx, a.Pool, a.Client, u, in.AttributeName, onRequest, in.ClientMetadata)
 		out.CodeDeliveryDetails = sent
 		return err
 	})
@@ -139,7 +141,7 @@ func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoid
 // user has changed it since, the code is void.
 func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserAttributeRequest) (*cognitoidp.VerifyUserAttributeResponse, error) {
 	var refusal error
-	err := o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *User) error {
+	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
 		refusal = nil
 		if err := verifiable(in.AttributeName); err != nil {
 			return err

@@ -44,7 +44,7 @@ func (u *User) verified(name, value string) bool {
 }
 
 // update applies checked attributes to u, saves it and sends the codes that this calls for. c is nil for administrators.
-func (d *Directory) update(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, attrs map[string]string) ([]cognitoidp.CodeDeliveryDetailsType, error) {
+func (d *Directory) update(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, attrs, metadata map[string]string) ([]cognitoidp.CodeDeliveryDetailsType, error) {
 	verify, err := apply(u, p, attrs, true)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (d *Directory) update(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool
 	}
 	var sent []cognitoidp.CodeDeliveryDetailsType
 	for _, name := range verify {
-		details, err := d.send(ctx, tx, p, c, u, name, automatic)
+		details, err := d.send(ctx, tx, p, c, u, name, automatic, metadata)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +81,7 @@ func (d *Directory) free(tx *db.Tx, p *pool.Pool, u *User, name, value string) e
 }
 
 // send issues a code for an attribute and queues its message, both in tx.
-func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, name string, why message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
+func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, name string, why message.Kind, metadata map[string]string) (*cognitoidp.CodeDeliveryDetailsType, error) {
 	to := code.Destination{Attribute: name, Value: u.contact(name)}
 	secret, err := d.Codes.Issue(tx, p.ID, u.Sub, code.Attribute(name), to, 0)
 	if err != nil {
@@ -94,6 +94,7 @@ func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.C
 	err = d.Messages.Send(ctx, tx, message.Outgoing{
 		PoolID: p.ID, Config: p.Config, ClientID: clientID, Kind: why,
 		Sub: u.Sub, Username: u.Username, To: to.Value, Medium: message.MediumOf(name), Code: secret,
+		Attributes: EventAttributes(p, u), Metadata: metadata,
 	})
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +18,8 @@ const (
 	// sendTimeout bounds one try; it is well below the lease.
 	sendTimeout = 30 * time.Second
 	maxBackoff  = 15 * time.Minute
+	// maxOpenings is how often a row that cannot be opened is tried.
+	maxOpenings = 8
 )
 
 // Delivery is a message on its way out.
@@ -33,6 +36,9 @@ type Delivery struct {
 	Subject  string
 	Text     string
 	HTML     string
+	// ConfigurationSet and IdentityARN are of pools that send by an own SES
+	// identity, Region is the SNS region of the pool; "" for none.
+	ConfigurationSet, IdentityARN, Region string
 }
 
 // Run sends what is in the outbox until ctx ends: after each commit at once,
@@ -123,13 +129,14 @@ func (m *Messages) try(ctx context.Context, r outboxRow) {
 	var p payload
 	err := m.open(ctx, r, &p)
 	if err == nil {
-		err = m.send(ctx, r.id, p.Message)
+		err = m.send(ctx, r.id, p)
 	}
+	expired := p.Queued != 0 && m.deps.Now().Sub(time.UnixMilli(p.Queued)) > p.Kind.life()
 	switch {
 	case err == nil:
 		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
 		m.log(slog.LevelDebug, "message sent", r, p, nil)
-	case errors.Is(err, ErrPermanent) || r.tries >= int64(m.deps.MaxTries):
+	case errors.Is(err, ErrPermanent), expired, r.tries >= m.maxTries(p):
 		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
 		m.log(slog.LevelError, "message given up", r, p, err)
 	default:
@@ -137,6 +144,18 @@ func (m *Messages) try(ctx context.Context, r outboxRow) {
 		m.settle(ctx, func(tx *db.Tx) error { return postponeOutbox(tx, r, due) })
 		m.log(slog.LevelWarn, "message delayed", r, p, err)
 	}
+}
+
+// maxTries bounds the tries of a row: those of one that does not open, and
+// others where a limit was asked for.
+func (m *Messages) maxTries(p payload) int64 {
+	switch {
+	case m.deps.MaxTries > 0:
+		return int64(m.deps.MaxTries)
+	case p.Queued == 0:
+		return maxOpenings
+	}
+	return math.MaxInt64
 }
 
 func (m *Messages) open(ctx context.Context, r outboxRow, p *payload) error {
@@ -150,16 +169,20 @@ func (m *Messages) open(ctx context.Context, r outboxRow, p *payload) error {
 	return nil
 }
 
-func (m *Messages) send(ctx context.Context, id string, msg Message) error {
-	s := m.sender(msg.Medium)
+func (m *Messages) send(ctx context.Context, id string, p payload) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	if p.Function {
+		return m.handOver(ctx, p)
+	}
+	msg, s := p.Message, m.transport(p.Medium)
 	if s == nil {
 		return ErrNoTransport // a row of another node with other settings
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
 	return s.Send(ctx, Delivery{
 		ID: id, PoolID: msg.PoolID, Username: msg.Username, Kind: msg.Kind, Medium: msg.Medium, To: msg.To,
 		From: msg.From, ReplyTo: msg.ReplyTo, Subject: msg.Subject, Text: msg.Body, HTML: msg.HTML,
+		ConfigurationSet: msg.ConfigurationSet, IdentityARN: msg.IdentityARN, Region: msg.SMSRegion,
 	})
 }
 

@@ -36,11 +36,12 @@ type SMTPOptions struct {
 	HELO     string        // the machine's name when ""
 }
 
-// SMTP sends mail through a server; it is a Sender.
+// SMTP sends mail through a server, over connections that are kept for the next
+// mails; it is a Sender.
 type SMTP struct {
-	host string
-	from *netmail.Address
-	opts []mail.Option
+	from   *netmail.Address
+	client *mail.Client
+	pool   smtpPool
 }
 
 // NewSMTP checks the options. Nothing is contacted until the first mail.
@@ -81,10 +82,11 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	if o.HELO != "" {
 		opts = append(opts, mail.WithHELO(o.HELO))
 	}
-	if _, err := mail.NewClient(o.Host, opts...); err != nil {
+	client, err := mail.NewClient(o.Host, opts...)
+	if err != nil {
 		return nil, fmt.Errorf("message: SMTP: %w", err)
 	}
-	return &SMTP{host: o.Host, from: from, opts: opts}, nil
+	return &SMTP{from: from, client: client, pool: smtpPool{client: client, timeout: o.Timeout}}, nil
 }
 
 // Send implements Sender. Refusals of the recipient and of the content (5xx)
@@ -95,15 +97,7 @@ func (s *SMTP) Send(ctx context.Context, d Delivery) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	client, err := mail.NewClient(s.host, s.opts...)
-	if err != nil {
-		return fmt.Errorf("smtp: %w", err)
-	}
-	if err := client.DialWithContext(ctx); err != nil {
-		return fmt.Errorf("smtp: connect: %w", err)
-	}
-	err = client.Send(msg)
-	closed := client.Close()
+	err = s.pool.send(ctx, msg)
 	var refused *mail.SendError
 	switch {
 	case err != nil && errors.As(err, &refused) && refused.ErrorCode() >= 500:
@@ -111,9 +105,11 @@ func (s *SMTP) Send(ctx context.Context, d Delivery) error {
 	case err != nil:
 		return fmt.Errorf("smtp: %w", err)
 	}
-	_ = closed // the mail was accepted; what happens to the connection is of no interest
 	return nil
 }
+
+// Close ends the connections that are kept. Mails can still be sent.
+func (s *SMTP) Close() { s.pool.close() }
 
 func (s *SMTP) compose(d Delivery) (*mail.Msg, error) {
 	from := s.from

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/trigger"
 )
 
 // The texts of pools that set none, as AWS documents them.
@@ -42,7 +43,7 @@ func Render(o Outgoing, linkBase string) (Rendered, bool) {
 		cfg = &cognitoidp.UserPoolType{}
 	}
 	if o.Medium == SMS {
-		text := smsTemplate(cfg, o)
+		text := custom(o.Text, func(t *trigger.CustomText) *string { return t.SMS }, smsTemplate(cfg, o))
 		if !fits(o, text) {
 			return Rendered{}, false
 		}
@@ -53,12 +54,25 @@ func Render(o Outgoing, linkBase string) (Rendered, bool) {
 		link = ConfirmLink(linkBase, o.ClientID, o.Username, o.Code)
 	}
 	subject, body := emailTemplate(cfg, o, link != "")
+	if o.Text != nil {
+		body = custom(o.Text, func(t *trigger.CustomText) *string { return t.Email }, body)
+		if s := value(o.Text.Subject); s != "" {
+			subject = s
+		}
+	}
+	place := linkPlace
+	if link != "" && o.Text != nil && value(o.Text.Email) != "" {
+		place = namedLink
+		if !place.MatchString(body) {
+			link = "" // the function chose the code
+		}
+	}
 	if !fits(o, body) {
 		return Rendered{}, false
 	}
 	if link != "" {
-		body = linkPlace.ReplaceAllStringFunc(body, func(place string) string {
-			return `<a href="` + html.EscapeString(link) + `">` + linkPlace.FindStringSubmatch(place)[1] + `</a>`
+		body = place.ReplaceAllStringFunc(body, func(found string) string {
+			return `<a href="` + html.EscapeString(link) + `">` + place.FindStringSubmatch(found)[1] + `</a>`
 		})
 	} else {
 		body = fill(body, o, html.EscapeString)

@@ -22,7 +22,6 @@ type customState struct {
 	Private map[string]string `json:"p,omitempty"`
 	Meta    *string           `json:"m,omitempty"` // of the open custom challenge
 	AMR     []string          `json:"a,omitempty"` // what was proven besides custom challenges
-	Set     int64             `json:"s,omitempty"` // when the password was set that SRP proved
 }
 
 // startCustom runs the first hop of CUSTOM_AUTH: DefineAuthChallenge decides,
@@ -164,19 +163,23 @@ func (e *Engine) keepCustom(ctx context.Context, a *attempt, c *customState, ste
 	if err != nil {
 		return "", err
 	}
+	return session, e.storeCustom(ctx, a.Pool.ID, st, c, answered)
+}
+
+func (e *Engine) storeCustom(ctx context.Context, poolID string, st *challenge.State, c *customState, answered *challenge.State) error {
 	plain, err := json.Marshal(c)
 	if err != nil {
-		return "", fmt.Errorf("custom state: %w", err)
+		return fmt.Errorf("custom state: %w", err)
 	}
-	sealed, err := e.Keys.Seal(ctx, a.Pool.ID, plain, "signin_custom", "state", st.ID)
+	sealed, err := e.Keys.Seal(ctx, poolID, plain, "signin_custom", "state", st.ID)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return session, e.DB.Update(ctx, func(tx *db.Tx) error {
+	return e.DB.Update(ctx, func(tx *db.Tx) error {
 		if err := e.spend(tx, answered); err != nil {
 			return err
 		}
-		return insertCustom(tx, a.Pool.ID, st.ID, sealed, st.ExpiresAt)
+		return insertCustom(tx, poolID, st.ID, sealed, st.ExpiresAt)
 	})
 }
 
@@ -233,6 +236,34 @@ func (e *Engine) respondCustom(ctx context.Context, r *Request) (*Answer, error)
 	next.History = append(next.History[:len(next.History):len(next.History)],
 		trigger.Step{Name: string(cognitoidp.ChallengeNameTypeCustomChallenge), Result: right, Metadata: c.Meta})
 	next.Private, next.Meta = nil, nil
+	return e.define(ctx, a, &next, st)
+}
+
+// customSRP goes through the password step that a custom sign-in began with.
+func (e *Engine) customSRP(ctx context.Context, a *attempt, c *customState) (*Answer, error) {
+	st := e.newState(a.Request, cognitoidp.ChallengeNameTypePasswordVerifier)
+	st.Data = json.RawMessage(`{"custom":true}`)
+	answer, err := e.srpChallenge(ctx, a, st)
+	if err != nil {
+		return nil, err
+	}
+	return answer, e.storeCustom(ctx, a.Pool.ID, st, c, nil)
+}
+
+// respondCustomSRP takes the proof of the password step to DefineAuthChallenge.
+func (e *Engine) respondCustomSRP(ctx context.Context, a *attempt, proven bool, st *challenge.State) (*Answer, error) {
+	c, err := e.loadCustom(ctx, a.Pool.ID, st.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.firstFactor(ctx, a, proven, st); err != nil {
+		return nil, err
+	}
+	a.typed = c.Typed
+	next := *c
+	next.AMR = a.amr
+	next.History = append(next.History[:len(next.History):len(next.History)],
+		trigger.Step{Name: string(cognitoidp.ChallengeNameTypePasswordVerifier), Result: true})
 	return e.define(ctx, a, &next, st)
 }
 

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
@@ -60,6 +61,7 @@ func FuzzFirstHop(f *testing.F) {
 	f.Add("", "0", "")
 	f.Add("a\x00b\x01sha256:", "FFFFFFFF", "pass\x00word")
 	f.Fuzz(func(t *testing.T, name, a, password string) {
+		name = strings.ToValidUTF8(name, "?") // as the wire does
 		_, err := w.API.InitiateAuth(context.Background(), &cognitoidp.InitiateAuthRequest{
 			ClientId: c.ID, AuthFlow: cognitoidp.AuthFlowTypeUserSrpAuth, AuthParameters: map[string]string{"USERNAME": name, "SRP_A": a}})
 		honest(t, err)

@@ -15,20 +15,28 @@ import (
 // only place that refuses a first factor, and it spends the answered session
 // either way: one session is one guess.
 func (e *Engine) decide(ctx context.Context, a *attempt, proven bool, st *challenge.State) (*Answer, error) {
-	refusal, counts := a.judge(ctx, proven, e.now())
-	if refusal != nil {
-		return nil, e.refuse(ctx, a, refusal, counts, st)
-	}
-	// Amplify and amazon-cognito-identity-js answer this refusal by sending the
-	// same proof again without the device, so the session must stay usable.
-	if a.Params["DEVICE_KEY"] != "" {
-		obs.Cause(ctx, "unknown device key")
-		return nil, errUnknownDevice()
+	if err := e.firstFactor(ctx, a, proven, st); err != nil {
+		return nil, err
 	}
 	if a.user.Status == cognitoidp.UserStatusTypeForceChangePassword {
 		return e.askNewPassword(ctx, a, st)
 	}
 	return e.finish(ctx, a, st, nil)
+}
+
+// firstFactor accepts or refuses the proof of a password.
+func (e *Engine) firstFactor(ctx context.Context, a *attempt, proven bool, st *challenge.State) error {
+	refusal, counts := a.judge(ctx, proven, e.now())
+	if refusal != nil {
+		return e.refuse(ctx, a, refusal, counts, st)
+	}
+	// Amplify and amazon-cognito-identity-js answer this refusal by sending the
+	// same proof again without the device, so the session must stay usable.
+	if a.Params["DEVICE_KEY"] != "" {
+		obs.Cause(ctx, "unknown device key")
+		return errUnknownDevice()
+	}
+	return nil
 }
 
 // finish issues tokens for a user whose factors are all proven. Signing happens

@@ -65,18 +65,27 @@ func (e *Engine) startSRP(ctx context.Context, r *Request) (*Answer, error) {
 		obs.Cause(ctx, "unknown user")
 		return nil, errUnknownUser()
 	}
+	if err := e.begin(ctx, a); err != nil {
+		return nil, err
+	}
+	st := e.newState(r, cognitoidp.ChallengeNameTypePasswordVerifier)
+	return e.srpChallenge(ctx, a, st)
+}
+
+// srpChallenge makes the PASSWORD_VERIFIER challenge of an attempt, with the
+// state in both its Session and its SECRET_BLOCK.
+func (e *Engine) srpChallenge(ctx context.Context, a *attempt, st *challenge.State) (*Answer, error) {
 	server, err := srp.NewServer(a.credential.Verifier, e.Rand)
 	if err != nil {
 		return nil, fmt.Errorf("srp server: %w", err)
 	}
-	key, err := server.Key(r.Params["SRP_A"])
+	key, err := server.Key(a.Params["SRP_A"])
 	if err != nil {
 		obs.Cause(ctx, "SRP_A refused: %v", err)
 		return nil, errInvalid("Invalid SRP_A value.")
 	}
-	st := e.newState(r, cognitoidp.ChallengeNameTypePasswordVerifier)
 	st.Sub, st.Username = a.account, a.identity()
-	step := srpStep{typed: nameMark(r, name), key: key, setAt: a.credential.SetAt}
+	step := srpStep{typed: nameMark(a.Request, a.typed), key: key, setAt: a.credential.SetAt}
 	st.Secret = step.append(nil)
 	return e.verifierChallenge(ctx, st, a.credential.Salt, server.B())
 }
@@ -125,6 +134,9 @@ func (e *Engine) respondSRP(ctx context.Context, r *Request) (*Answer, error) {
 		return nil, err
 	}
 	proven := verifySignature(r, st, step) && a.credential.SetAt == step.setAt
+	if len(st.Data) > 0 {
+		return e.respondCustomSRP(ctx, a, proven, st)
+	}
 	return e.decide(ctx, a, proven, st)
 }
 

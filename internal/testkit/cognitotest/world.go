@@ -15,6 +15,7 @@ import (
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
+	"cognate/internal/base/lambda"
 	"cognate/internal/core/account"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
@@ -23,6 +24,7 @@ import (
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
+	"cognate/internal/core/trigger"
 	"cognate/internal/testkit/dbtest"
 )
 
@@ -60,12 +62,15 @@ type World struct {
 	Messages *message.Messages
 	Engine   *signin.Engine
 	Accounts *account.Accounts
+	Triggers *trigger.Triggers
 }
 
 // Options change what New assembles.
 type Options struct {
 	// Mute leaves out the inbox, so that no message can be delivered.
 	Mute bool
+	// Functions answers for the Lambda functions of pools; nil for none.
+	Functions lambda.Invoker
 }
 
 // Migrations are those of all rooms.
@@ -103,17 +108,23 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	})
 	w.Codes = code.New(code.Deps{Keys: w.Keys, Clock: w.Clock})
 	w.Sessions = challenge.New(challenge.Deps{Keys: w.Keys, Clock: w.Clock})
-	w.Messages = message.New(message.Deps{DB: d, Keyring: w.Keys, Clock: w.Clock, Inbox: !o.Mute})
+	if o.Functions == nil {
+		o.Functions = noFunctions{}
+	}
+	w.Triggers = trigger.New(o.Functions, "us-east-1")
+	w.Messages = message.New(message.Deps{
+		DB: d, Keyring: w.Keys, Clock: w.Clock, Inbox: !o.Mute, Pools: w.Pools, Texts: w.Triggers,
+	})
 	w.Users = directory.New(directory.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages,
 	})
 	w.Engine = signin.New(signin.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users,
-		Tokens: w.Tokens, Sessions: w.Sessions, Rand: rand.Reader,
+		Tokens: w.Tokens, Sessions: w.Sessions, Triggers: w.Triggers, Rand: rand.Reader,
 	})
 	w.Accounts = account.New(account.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users,
-		Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages, Rand: rand.Reader,
+		Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages, Triggers: w.Triggers, Engine: w.Engine, Rand: rand.Reader,
 	})
 	w.API = API{
 		poolOps: poolOps{Pools: w.Pools}, directoryOps: directoryOps{Directory: w.Users}, tokenOps: tokenOps{Tokens: w.Tokens},
@@ -162,4 +173,11 @@ func (sharedKeys) Take(context.Context) (*rsa.PrivateKey, error) {
 	key := <-made()
 	made() <- key
 	return key, nil
+}
+
+// noFunctions is a world in which no function can be reached.
+type noFunctions struct{}
+
+func (noFunctions) Invoke(context.Context, lambda.Invocation) (*lambda.Result, error) {
+	return nil, lambda.ErrNotConfigured
 }

@@ -1,0 +1,81 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/trigger"
+)
+
+// eventOf is a user who is about to be made, as trigger events are about them.
+func eventOf(p *pool.Pool, c *pool.Client, n directory.NewUser, metadata map[string]string) *trigger.Subject {
+	return directory.EventSubject(p, c, &directory.User{
+		Sub: n.Sub, Username: n.Username, Status: n.Status, Attributes: n.Attributes,
+	}, metadata)
+}
+
+// attributesOrNil is a list as an event shows it: null when it is empty.
+func attributesOrNil(list []cognitoidp.AttributeType) map[string]string {
+	if len(list) == 0 {
+		return nil
+	}
+	return attributesOf(list)
+}
+
+// preSignUp asks the pool's function whether the user may be made, and applies
+// what it decides: confirmed at once, addresses verified without a code. A
+// verified alias moves to the new user.
+func (a *Accounts) preSignUp(ctx context.Context, call *publicCall, in *cognitoidp.SignUpRequest, nu *signUp) error {
+	s := eventOf(call.pool, call.client, nu.NewUser, call.metadata)
+	v, err := a.Triggers.PreSignUp(ctx, trigger.PreSignUpSignUp, s, attributesOrNil(in.ValidationData))
+	if err != nil {
+		return err
+	}
+	for attr, verify := range map[string]bool{"email": v.AutoVerifyEmail, "phone_number": v.AutoVerifyPhone} {
+		if !verify {
+			continue
+		}
+		if nu.Attributes[attr] == "" {
+			return &cognitoidp.InvalidLambdaResponseException{
+				Message: "PreSignUp cannot verify " + attr + ": the user has none.",
+			}
+		}
+		nu.Attributes[attr+"_verified"] = "true"
+		nu.MoveAliases = true
+	}
+	if v.AutoConfirm {
+		nu.Status = cognitoidp.UserStatusTypeConfirmed
+	}
+	return nil
+}
+
+// confirmed tells the pool's function that a user was confirmed or recovered.
+// The change stands when that fails.
+func (a *Accounts) confirmed(ctx context.Context, call *publicCall, u *directory.User, source string) error {
+	return a.Triggers.PostConfirmation(ctx, source, directory.EventSubject(call.pool, call.client, u, call.metadata))
+}
+
+// migrateForgetful brings a user of another directory who forgot the password
+// there. Clients that hide users are answered the same whether that works.
+func (a *Accounts) migrateForgetful(ctx context.Context, call *publicCall) error {
+	if !a.Triggers.Migrates(&trigger.Subject{Pool: call.pool}) {
+		return nil
+	}
+	err := a.DB.View(ctx, func(tx *db.Tx) error {
+		_, err := a.Directory.Resolve(tx, call.pool, call.name)
+		return err
+	})
+	if !errors.Is(err, directory.ErrUserNotFound) {
+		return err
+	}
+	_, err = a.Engine.Migrate(ctx, call.pool, call.client, trigger.MigrationForgotPassword, call.name, "", nil, call.metadata)
+	var missing *cognitoidp.UserNotFoundException
+	if errors.As(err, &missing) && call.client.HidesUsers() {
+		return nil
+	}
+	return err
+}
