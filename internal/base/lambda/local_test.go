@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -683,6 +684,40 @@ func TestCloseEndsEverything(t *testing.T) {
 		t.Error("a closed router takes functions")
 	}
 	r.Close()
+}
+
+// TestServerIsKilled: the kernel ends functions whose server had no time to.
+func TestServerIsKilled(t *testing.T) {
+	needs(t, "python3")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir(),
+		"COGNATE_TEST_VICTIM="+folder(t, map[string]string{"f.py": "import os\ndef h(e, c): return os.getpid()"}))
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(out, &pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	for range 100 {
+		if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("function process %d survived its server", pid)
 }
 
 func BenchmarkLocal(b *testing.B) {

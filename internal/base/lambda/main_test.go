@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 		golambda.Start(goFunction)
 		return
 	}
+	if os.Getenv("COGNATE_TEST_VICTIM") != "" {
+		victim()
+		return
+	}
 	code := m.Run()
 	if n := settled(2); code == 0 && n > 2 {
 		println("goroutines are left:", n)
@@ -30,6 +34,20 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// victim is a server with one warm function, which waits to be killed.
+func victim() {
+	r := NewRouter(Options{AllowLocal: true})
+	if err := r.Put("test", python(os.Getenv("COGNATE_TEST_VICTIM"), "f.h")); err != nil {
+		panic(err)
+	}
+	result, err := r.Invoke(context.Background(), Invocation{ARN: testARN, Payload: []byte(`{}`)})
+	if err != nil {
+		panic(err)
+	}
+	println(string(result.Payload))
+	select {}
 }
 
 func dumpGoroutines() error {

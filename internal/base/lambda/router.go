@@ -196,7 +196,10 @@ func (r *Router) once(ctx context.Context, in Invocation, record *Record) (*Resu
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
 	case <-ctx.Done():
-		return nil, ErrThrottled
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, ErrThrottled
+		}
+		return nil, ctx.Err()
 	}
 	result, err := e.invoker.Invoke(ctx, in)
 	if err == nil && len(result.Payload) > r.o.MaxAnswer {

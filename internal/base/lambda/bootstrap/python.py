@@ -111,7 +111,7 @@ def answer(handler, body, context):
 
 
 def main():
-    sys.path.insert(0, ROOT)
+    sys.path[0] = ROOT  # instead of the folder of this file
     runtime = Runtime()
     try:
         handler = load()
