@@ -38,15 +38,6 @@ func missing(name string) string {
 // confidential gives a client a secret.
 func confidential(in *cognitoidp.CreateUserPoolClientRequest) { in.GenerateSecret = new(true) }
 
-// both applies several changes to a client.
-func both(sets ...func(*cognitoidp.CreateUserPoolClientRequest)) func(*cognitoidp.CreateUserPoolClientRequest) {
-	return func(in *cognitoidp.CreateUserPoolClientRequest) {
-		for _, set := range sets {
-			set(in)
-		}
-	}
-}
-
 // adminAuth is a request of ADMIN_USER_PASSWORD_AUTH.
 func adminAuth(c *pool.Client, name, password string) *cognitoidp.AdminInitiateAuthRequest {
 	return &cognitoidp.AdminInitiateAuthRequest{

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
@@ -84,4 +85,19 @@ func render(operation string, err error) (text string, undeclared bool) {
 		}
 	}
 	return e.ErrorCode() + ": " + e.ErrorMessage(), undeclared
+}
+
+// Writes returns how many write transactions do makes. It waits first for what rooms do in the background after a pool
+// was made.
+func (w *World) Writes(do func()) int64 {
+	w.T.Helper()
+	before := w.DB.Stats().Updates
+	for quiet := 0; quiet < 5; quiet++ {
+		time.Sleep(10 * time.Millisecond)
+		if now := w.DB.Stats().Updates; now != before {
+			before, quiet = now, 0
+		}
+	}
+	do()
+	return w.DB.Stats().Updates - before
 }
