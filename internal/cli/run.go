@@ -31,6 +31,7 @@ type common struct {
 	SMSWebhook     string   `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
 	SMSSecret      string   `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
 	SMSPrivate     bool     `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
+	AWSServices    awsFlags `embed:""`
 	LogFormat      string   `default:"text" enum:"text,json" help:"Log format."`
 	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
@@ -44,6 +45,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Host: c.SMTPHost, Port: c.SMTPPort, Username: c.SMTPUsername,
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
+		AWS:       c.AWSServices.settings(),
 		SMS:       config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
 		LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}

@@ -47,6 +47,7 @@ type Settings struct {
 
 	SMTP           SMTP
 	SMS            SMSWebhook
+	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
 	LogFormat      string   // text or json
 	LogLevel       string   // debug, info, warn, error
@@ -96,7 +97,7 @@ func (s *Settings) Validate() error {
 	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
 		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")
 	}
-	errs = append(errs, s.validateStorage(), s.validateSenders())
+	errs = append(errs, s.validateStorage(), s.validateSenders(), s.validateAWS())
 	return errors.Join(errs...)
 }
 
