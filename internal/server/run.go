@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
 	"cognate/internal/base/srp"
 	"cognate/internal/config"
@@ -116,6 +117,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 }
 
 func (a *app) listen(s *http.Server, l net.Listener) error {
+	l = httpkit.Gather(s, l)
 	var err error
 	if a.settings.TLSCert != "" {
 		err = s.ServeTLS(l, a.settings.TLSCert, a.settings.TLSKey)

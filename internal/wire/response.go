@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"cognate/internal/base/httpkit"
 )
 
 const (
@@ -51,8 +53,7 @@ func (x *exchange) fail(f *Failure) {
 	x.send(f.Status, contentType, body)
 }
 
-// send hands head and body to the connection in one go: with a Content-Length
-// and a single Write, net/http flushes both together.
+// send hands head and body to the connection in one go.
 func (x *exchange) send(status int, contentType string, body []byte) {
 	h := x.w.Header()
 	// nil keeps net/http from guessing a type.
@@ -62,11 +63,13 @@ func (x *exchange) send(status int, contentType string, body []byte) {
 	}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	x.status = status
-	x.w.WriteHeader(status)
-	if len(body) > 0 && x.r.Method != http.MethodHead {
-		// An error here means that the caller has gone; nobody is left to tell.
-		_, _ = x.w.Write(body)
-	}
+	httpkit.Together(x.w, x.r, func() {
+		x.w.WriteHeader(status)
+		if len(body) > 0 && x.r.Method != http.MethodHead {
+			// An error here means that the caller has gone; nobody is left to tell.
+			_, _ = x.w.Write(body)
+		}
+	})
 }
 
 // headerText makes any text safe as a header value: line breaks become spaces,

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/httpkit"
 )
 
 // countingListener counts the Write calls of its connections.
@@ -34,18 +35,23 @@ func (c countingConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// TestHeadAndBodyLeaveTogether: answers below net/http's buffer of 4 KiB are one write.
+// TestHeadAndBodyLeaveTogether: an answer of any size is one write, where the server gathers.
 func TestHeadAndBodyLeaveTogether(t *testing.T) {
-	w := newWorld(t)
+	w, size := newWorld(t), 0
 	w.fake.signUp = func(context.Context, *cognitoidp.SignUpRequest) (*cognitoidp.SignUpResponse, error) {
-		return &cognitoidp.SignUpResponse{UserSub: strings.Repeat("x", 3000)}, nil
+		return &cognitoidp.SignUpResponse{UserSub: strings.Repeat("x", size)}, nil
 	}
 	srv := httptest.NewUnstartedServer(w.server)
 	var writes atomic.Int64
-	srv.Listener = countingListener{srv.Listener, &writes}
+	srv.Listener = httpkit.Gather(srv.Config, countingListener{srv.Listener, &writes})
 	srv.Start()
 	defer srv.Close()
-	for _, op := range []string{"SignUp", "Nope"} {
+	for _, step := range []struct {
+		op   string
+		size int
+	}{{"SignUp", 10}, {"SignUp", 3000}, {"SignUp", 4090}, {"SignUp", 100_000}, {"Nope", 0}, {"SignUp", 10}} {
+		op := step.op
+		size = step.size
 		r, err := http.NewRequest(http.MethodPost, srv.URL, strings.NewReader(signUpBody))
 		if err != nil {
 			t.Fatal(err)
