@@ -176,7 +176,7 @@ func TestEndpointVariables(t *testing.T) {
 	}
 }
 
-// TestEndpointSamLocal: SAM local knows functions by their logical names.
+// TestEndpointName: SAM local knows functions by their logical names.
 func TestEndpointName(t *testing.T) {
 	f := newFakeAPI(t)
 	fn := f.function()
@@ -189,19 +189,16 @@ func TestEndpointName(t *testing.T) {
 
 func TestEndpointTimeoutAndSize(t *testing.T) {
 	f := newFakeAPI(t)
+	f.answer = func(http.ResponseWriter) { time.Sleep(600 * time.Millisecond) }
 	fn := f.function()
 	fn.Timeout = Duration(200 * time.Millisecond)
 	r := router(t, Options{}, fn)
-	f.answer = func(w http.ResponseWriter) { time.Sleep(600 * time.Millisecond) }
 	if _, err := call(t, r, `{}`); !errors.Is(err, ErrTimeout) || f.calls.Load() != 1 {
 		t.Errorf("%v after %d calls", err, f.calls.Load())
 	}
-	fn.Timeout = 0
-	if err := r.Put("test", fn); err != nil {
-		t.Fatal(err)
-	}
+	f = newFakeAPI(t)
 	f.answer = func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, MaxPayload+1)) }
-	if _, err := call(t, r, `{}`); !errors.Is(err, ErrTooLarge) {
+	if _, err := call(t, router(t, Options{}, f.function()), `{}`); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 }
