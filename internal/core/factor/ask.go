@@ -26,6 +26,8 @@ type Ask struct {
 	// Session is the id of the session that the answer comes with (challenge.State.ID): a code is good for that
 	// session alone.
 	Session string
+	// Metadata is the ClientMetadata of the request, for a CustomMessage function.
+	Metadata map[string]string
 	// Pretend marks a user who does not exist: all work is done and nothing is sent. User then holds what is answered:
 	// the ghost's sub, user name and the made-up address.
 	Pretend bool
@@ -35,7 +37,7 @@ type Ask struct {
 const perHour = 20
 
 // Challenge poses the challenge in tx and returns its ChallengeParameters. Codes go out when tx commits and live as long
-// as a session of the client. ErrNotSetUp, ErrLimited and ErrUndeliverable mean that nothing was sent.
+// as a session of the client. Run the transaction within message.Compose, which asks CustomMessage functions. ErrNotSetUp, ErrLimited and ErrUndeliverable mean that nothing was sent.
 func (f *Factors) Challenge(ctx context.Context, tx *db.Tx, a Ask) (map[string]string, error) {
 	params := map[string]string{}
 	if !a.First {
@@ -91,6 +93,7 @@ func (f *Factors) send(ctx context.Context, tx *db.Tx, a Ask, to code.Destinatio
 	err = deliver(ctx, tx, message.Outgoing{
 		PoolID: a.Pool.ID, Config: a.Pool.Config, MFA: a.Pool.MFA, ClientID: a.Client.ID, Kind: message.Authentication,
 		Medium: medium, Sub: a.User.Sub, Username: a.User.Username, To: to.Value, Code: secret,
+		Attributes: directory.EventAttributes(a.Pool, a.User), Metadata: a.Metadata,
 	})
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)

@@ -117,7 +117,7 @@ func passkeyMFA(p *pool.Pool, u *directory.User) bool {
 	return multiFactorPasskeys(p) && slices.Contains(u.MFA.Enabled, webAuthnMFA)
 }
 
-// SecondFactors are the second factors that the user can be asked for now, in the order of SELECT_MFA_TYPE: those the
+// SecondFactors are the second factors that the user can be asked for, in the order of SELECT_MFA_TYPE: those the
 // user has enabled, and in pools that require MFA otherwise a verified software token, or the only factor of the pool
 // when that is a message to an address the user has. A verified token works also where the pool has turned software
 // tokens off since.
