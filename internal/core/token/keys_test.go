@@ -108,14 +108,6 @@ func TestFirstKeysOnce(t *testing.T) {
 	})
 }
 
-// keysOf does what creating a pool does for its keys.
-func (f *fixture) keysOf(tx *db.Tx, poolID string) error {
-	if err := f.ring.Create(tx, poolID); err != nil {
-		return err
-	}
-	return f.CreateKeys(tx, poolID)
-}
-
 // TestKeysAreSealed: no private key stands in the database, and a row moved to another pool does not open.
 func TestKeysAreSealed(t *testing.T) {
 	f := quick(t)
