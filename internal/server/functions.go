@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v3"
 
 	"cognate/internal/base/lambda"
@@ -34,6 +35,15 @@ func (a *app) functionOptions() lambda.Options {
 	o := lambda.Options{
 		AllowLocal: dev || s.AllowLocalFunctions, Tail: dev, Log: a.log,
 		Host: lambda.HostOptions{Region: s.Region, Env: functionEnv(s, os.Environ()), Watch: dev, Log: a.log},
+	}
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "cognate_function_seconds",
+		Help:    "Time of one attempt to invoke a function, by how it is reached and how it ended.",
+		Buckets: []float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
+	}, []string{"transport", "outcome"})
+	a.metrics.registry.MustRegister(seconds)
+	o.Observe = func(r lambda.Record) {
+		seconds.WithLabelValues(r.Transport, r.Outcome).Observe(r.Took.Seconds())
 	}
 	if dev {
 		o.History = functionHistory

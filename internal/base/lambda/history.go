@@ -1,7 +1,9 @@
 package lambda
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 )
@@ -22,6 +24,10 @@ type Record struct {
 	Took      time.Duration `json:"tookNanos"`
 	Event     Text          `json:"event"`
 	Answer    Text          `json:"answer"`
+	// Outcome is ok, failed (the function's own error), or why there is no
+	// answer: timeout, throttled, connection, denied, not-found, not-configured,
+	// too-large, canceled or service.
+	Outcome string `json:"outcome"`
 	// Error is empty for success, else why there is no answer or what the
 	// function failed with.
 	Error string `json:"error"`
@@ -40,6 +46,27 @@ func (t Text) MarshalJSON() ([]byte, error) {
 		return []byte(t), nil
 	}
 	return json.Marshal(string(t))
+}
+
+// outcome classifies the end of an attempt.
+func outcome(r *Result, err error) string {
+	switch {
+	case err == nil && r.FunctionError == "":
+		return "ok"
+	case err == nil:
+		return "failed"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	for kind, name := range map[error]string{
+		ErrTimeout: "timeout", ErrThrottled: "throttled", ErrConnection: "connection", ErrAccessDenied: "denied",
+		ErrNotFound: "not-found", ErrNotConfigured: "not-configured", ErrTooLarge: "too-large",
+	} {
+		if errors.Is(err, kind) {
+			return name
+		}
+	}
+	return "service"
 }
 
 // history keeps the last records.

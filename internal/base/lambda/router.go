@@ -152,7 +152,7 @@ func (r *Router) attempt(ctx context.Context, in Invocation, number int) (*Resul
 	begin := time.Now()
 	record := Record{At: r.o.Now().UTC(), ARN: in.ARN, RequestID: in.RequestID, Attempt: number, Async: in.Async}
 	result, err := r.once(ctx, in, &record)
-	record.Took = time.Since(begin)
+	record.Took, record.Outcome = time.Since(begin), outcome(result, err)
 	switch {
 	case err != nil:
 		record.Error = err.Error()
