@@ -105,6 +105,9 @@ func (s *Seeder) poolSettings(ctx context.Context, want *Pool) error {
 		if _, err := s.API.UpdateUserPool(ctx, in); err != nil {
 			return err
 		}
+		if p, err = s.Pools.Pool(ctx, want.ID); err != nil { // an update may reset the MFA configuration
+			return err
+		}
 	}
 	return s.mfa(ctx, want, p.MFA)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
@@ -35,7 +36,15 @@ type API struct {
 	tokenOps
 	signinOps
 	accountOps
+	fallback
 }
+
+// fallback answers what no room does, as in the server.
+type fallback struct{ deeper }
+
+type deeper struct{ cognitoidp.Unimplemented }
+
+var _ cognitoidp.Service = API{}
 
 type (
 	poolOps      = pool.Ops
