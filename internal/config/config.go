@@ -97,7 +97,7 @@ func (s *Settings) Validate() error {
 	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
 		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")
 	}
-	errs = append(errs, s.validateStorage(), s.validateSenders(), s.validateAWS())
+	errs = append(errs, s.validateServing(), s.validateStorage(), s.validateSenders(), s.validateAWS())
 	return errors.Join(errs...)
 }
 
@@ -112,7 +112,7 @@ func (s *Settings) validateStorage() error {
 			bad("one of --data and --database is required")
 		}
 	}
-	if s.Data != "" && s.Database != "" && s.Mode == Serve && s.KeyFile != "" && s.Key != "" {
+	if s.KeyFile != "" && s.Key != "" {
 		bad("--key-file and --key exclude each other")
 	}
 	if s.Database != "" {

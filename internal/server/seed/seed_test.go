@@ -181,15 +181,15 @@ func TestEdits(t *testing.T) {
 // TestBadFiles: each mistake is reported with its place.
 func TestBadFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"pools: [{name: x}]":                                 "pools[0]: id is required",
-		"pool: []":                                           "field pool not found",
+		"pools: [{name: x}]": "pools[0]: id is required",
+		"pool: []":           "field pool not found",
 		"pools: [{id: us-east-1_X, users: [{name: ana}]}]":   "field name not found",
 		"pools: [{id: us-east-1_X, users: [{password: x}]}]": "users[0]: username is required",
 		"pools: [{id: us-east-1_X, clients: [{name: x}]}]":   "clients[0]: id is required",
 		"pools: [{id: us-east-1_X, groups: [{}]}]":           "groups[0]: name is required",
-		"pools: {":                                           "seed file",
-		"pools: nonsense":                                    "seed file",
-		"pools: [{id: us-east-1_X, settings: {Polices: 1}}]": "",
+		"pools: {":        "seed file",
+		"pools: nonsense": "seed file",
+		"pools: [{id: us-east-1_X, settings: {Polices: 1}}]":                                    "",
 		"pools: [{id: us-east-1_X, settings: {MfaConfiguration: MAYBE}}]":                       "us-east-1_X",
 		"pools: [{id: us-east-1_X, clients: [{id: c1, settings: {AccessTokenValidity: -1}}]}]":  "client c1",
 		"pools: [{id: us-east-1_X, users: [{username: ana, password: weak}]}]":                  "user ana",
