@@ -730,7 +730,7 @@ func BenchmarkLocal(b *testing.B) {
 		`"request":{"userAttributes":{"sub":"9f1c0a0e-0000-4000-8000-000000000000","email":"ana@example.com"},"groupConfiguration":{"groupsToOverride":[]}},"response":{}}`
 	for name, f := range functions {
 		b.Run(name, func(b *testing.B) {
-			r := router(b, Options{}, f)
+			r := router(b, Options{History: 200, Host: HostOptions{Watch: true}}, f) // as in dev
 			answer(b, r, event)
 			var took []time.Duration
 			for b.Loop() {
