@@ -12,9 +12,9 @@ import (
 var rooms = [][]string{
 	{"pool", "policy", "audit"},
 	{"branding", "challenge", "code", "iam", "kms", "password", "token", "trigger"},
-	{"message", "sts", "cedar"},
+	{"message", "machine", "sts", "cedar"},
 	{"directory", "identity", "risk"},
-	{"factor", "device", "importjob", "dataset", "transfer"},
+	{"factor", "device", "session", "importjob", "dataset", "transfer"},
 	{"signin"},
 	{"account", "federation"},
 }

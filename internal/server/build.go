@@ -22,8 +22,10 @@ import (
 	"cognate/internal/core/directory"
 	"cognate/internal/core/iam"
 	"cognate/internal/core/kms"
+	"cognate/internal/core/machine"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
 	"cognate/internal/core/trigger"
@@ -136,6 +138,10 @@ func (a *app) buildRooms(ctx context.Context) error {
 	a.api = userPools{
 		poolOps: poolOps{Pools: a.pools}, directoryOps: directoryOps{Directory: a.users}, tokenOps: tokenOps{Tokens: a.tokens},
 		signinOps: signinOps{Engine: a.engine}, accountOps: accountOps{Accounts: a.accounts},
+		machineOps: machineOps{Room: machine.New(machine.Deps{Pools: a.pools, Tokens: a.tokens, Triggers: a.triggers})},
+		sessionOps: sessionOps{Room: session.New(session.Deps{
+			DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Directory: a.users, Tokens: a.tokens,
+		})},
 	}
 	return nil
 }

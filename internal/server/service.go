@@ -4,7 +4,9 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/account"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/machine"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
 )
@@ -16,6 +18,8 @@ type (
 	tokenOps     = token.Ops
 	signinOps    = signin.Ops
 	accountOps   = account.Ops
+	machineOps   = machine.Ops
+	sessionOps   = session.Ops
 )
 
 // userPools is the cognito-idp API. An operation in two rooms is ambiguous and
@@ -27,6 +31,8 @@ type userPools struct {
 	tokenOps
 	signinOps
 	accountOps
+	machineOps
+	sessionOps
 	fallback
 }
 

@@ -134,11 +134,11 @@ func (c *Client) AllowsClientToken() bool {
 	return slices.Contains(c.Config.ExplicitAuthFlows, cognitoidp.ExplicitAuthFlowsTypeAllowClientTokenAuth)
 }
 
-// CustomScopes are the Scopes that resource servers define, the ones that machine tokens carry.
-func (c *Client) CustomScopes() []string {
+// MachineScopes are the Scopes that tokens of the client itself can carry: those that are not about a user.
+func (c *Client) MachineScopes() []string {
 	var out []string
 	for _, scope := range c.Scopes {
-		if !isStandardScope(scope) {
+		if !slices.Contains(userScopes, scope) {
 			out = append(out, scope)
 		}
 	}

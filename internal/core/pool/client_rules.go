@@ -156,8 +156,11 @@ func providers(pool *Pool, names []string) error {
 	return nil
 }
 
-// standardScopes are the scopes that no resource server defines. The last one lets a client register others.
-var standardScopes = []string{"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin", "aws.cognito/dcr/register"}
+// userScopes are the scopes that are about a user.
+var userScopes = []string{"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"}
+
+// registerScope lets a client register others. Like userScopes it exists without a resource server.
+const registerScope = "aws.cognito/dcr/register"
 
 // oauth holds the rules of flows, scopes and URLs. They hold also while AllowedOAuthFlowsUserPoolClient is false, when
 // the settings are kept but do not act.
@@ -195,7 +198,7 @@ func oauthFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
 			return refuse("client_credentials flow can not be selected if client does not have a client secret.")
 		}
 		for _, scope := range c.AllowedOAuthScopes {
-			if slices.Contains(standardScopes[:5], scope) {
+			if slices.Contains(userScopes, scope) {
 				return refuse(scope + " is not supported with client_credentials flow")
 			}
 		}

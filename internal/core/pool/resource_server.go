@@ -29,7 +29,9 @@ func splitScope(scope string) (server, name string, ok bool) {
 }
 
 // isStandardScope reports whether a scope exists without a resource server.
-func isStandardScope(scope string) bool { return slices.Contains(standardScopes, scope) }
+func isStandardScope(scope string) bool {
+	return scope == registerScope || slices.Contains(userScopes, scope)
+}
 
 // serverScopes tells which of the custom scopes in a list exist: one read by key for each server that they name.
 func serverScopes(tx *db.Tx, poolID string, scopes []string) (Set, error) {
