@@ -66,13 +66,18 @@ func run(ctx context.Context, o options) error {
 	if err := startFigures(ctx, o, dir); err != nil {
 		return err
 	}
+	floor, err := measureFloors()
+	if err != nil {
+		return err
+	}
+	floor.print()
 	for i, n := range o.sizes {
 		stores, err := storages(o, filepath.Join(dir, fmt.Sprintf("users-%d", n)))
 		if err != nil {
 			return err
 		}
 		for _, st := range stores {
-			if err := measure(ctx, o, st, n, i == 0); err != nil {
+			if err := measure(ctx, o, st, n, i == 0, floor); err != nil {
 				return fmt.Errorf("%s with %d users: %w", st.engine, n, err)
 			}
 			os.RemoveAll(st.data)
@@ -128,15 +133,15 @@ func startFigures(ctx context.Context, o options, dir string) error {
 }
 
 // measure drives all paths against one server with n users in the pool.
-func measure(ctx context.Context, o options, st storage, n int, all bool) error {
+func measure(ctx context.Context, o options, st storage, n int, all bool, floor floors) error {
 	w, err := newWorld(ctx, o, st, n)
 	if err != nil {
 		return err
 	}
 	defer w.server.stop()
 	fmt.Printf("## %s, %d users, %d callers, %s a path\n\n", st.engine, n, o.workers, o.duration)
-	fmt.Println("| path | calls/s | p50 | p99 | server CPU per call |")
-	fmt.Println("| --- | --- | --- | --- | --- |")
+	fmt.Println("| path | calls/s | p50 | p99 | server CPU per call | of the floor |")
+	fmt.Println("| --- | --- | --- | --- | --- | --- |")
 	for _, p := range paths(all) {
 		if o.only != "" && !strings.Contains(p.name, o.only) {
 			continue
@@ -145,8 +150,12 @@ func measure(ctx context.Context, o options, st storage, n int, all bool) error 
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		fmt.Printf("| %s | %.0f | %s | %s | %.2f ms |\n", p.name, f.rate,
-			f.p50.Round(10*time.Microsecond), f.p99.Round(10*time.Microsecond), f.cpu.Seconds()*1000)
+		ratio := ""
+		if at := floor.of(p.name); at > 0 {
+			ratio = fmt.Sprintf("%.2f ×", f.cpu.Seconds()/at.Seconds())
+		}
+		fmt.Printf("| %s | %.0f | %s | %s | %.2f ms | %s |\n", p.name, f.rate,
+			f.p50.Round(10*time.Microsecond), f.p99.Round(10*time.Microsecond), f.cpu.Seconds()*1000, ratio)
 	}
 	fmt.Printf("\nresident after the run: %.1f MiB\n\n", w.server.residentMiB())
 	return nil

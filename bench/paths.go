@@ -17,11 +17,18 @@ type path struct {
 	once func(w *world, worker, i int) error
 }
 
+// The paths that have a floor.
+const (
+	pathPlain   = "sign-in, plain password"
+	pathSRP     = "sign-in, SRP (both calls)"
+	pathRefresh = "refresh"
+)
+
 // paths are measured in this order. Those that do not depend on the number of
 // users are measured at the first size only.
 func paths(all bool) []path {
 	bySize := []path{
-		{"sign-in, plain password", signInPlain},
+		{pathPlain, signInPlain},
 		{"ListUsers, username = (exact)", listUsers(`username = "%s"`, func(u string) string { return u })},
 		{"ListUsers, email ^= (prefix)", listUsers(`email ^= "%s"`, func(u string) string { return u[:len(u)-2] })},
 		{"ListUsers, email = (exact)", listUsers(`email = "%s@example.com"`, func(u string) string { return u })},
@@ -32,8 +39,8 @@ func paths(all bool) []path {
 		return bySize
 	}
 	return append([]path{
-		{"sign-in, SRP (both calls)", signInSRP},
-		{"refresh", refresh},
+		{pathSRP, signInSRP},
+		{pathRefresh, refresh},
 		{"GetUser", getUser},
 		{"SignUp + ConfirmSignUp", signUp},
 	}, bySize...)
