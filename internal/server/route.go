@@ -3,6 +3,8 @@ package server
 import (
 	"net/http"
 	"strings"
+
+	"cognate/internal/web/login"
 )
 
 // routes sends a request to the API, to the endpoints of one pool, or to the
@@ -11,6 +13,7 @@ import (
 type routes struct {
 	api      http.Handler
 	oauth    http.Handler
+	login    http.Handler
 	operator http.Handler
 }
 
@@ -23,6 +26,8 @@ func (r routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.operator.ServeHTTP(w, req)
 	case strings.Contains(path, "/.well-known/"):
 		r.oauth.ServeHTTP(w, req)
+	case login.Serves(path):
+		r.login.ServeHTTP(w, req)
 	default:
 		r.api.ServeHTTP(w, req)
 	}

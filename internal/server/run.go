@@ -32,17 +32,21 @@ const (
 // Run starts a server and blocks until ctx is over or the server fails. What
 // people should see at the start goes to out; logs go there too.
 func Run(ctx context.Context, s config.Settings, out io.Writer) error {
+	choose := s.PublicURL == "" && s.Mode == config.Dev // of the port that the system chooses
+	if choose {
+		s.PublicURL = "http://localhost"
+	}
+	if err := s.Validate(); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	if s.PublicURL == "" { // dev on a port that the system chose
+	if choose {
 		_, port, _ := net.SplitHostPort(listener.Addr().String())
 		s.PublicURL = "http://localhost:" + port
-	}
-	if err := s.Validate(); err != nil {
-		return err
 	}
 	log, err := logger(s, out)
 	if err != nil {
@@ -142,6 +146,10 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	pages, err := a.pages()
+	if err != nil {
+		return nil, err
+	}
 	deps := operator.Deps{Ready: a.ready}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.messages
@@ -154,6 +162,7 @@ func (a *app) handler() (http.Handler, error) {
 			Pools: a.pools, Tokens: a.tokens, PublicURL: a.settings.PublicURL, Issuer: token.Issuer(a.settings.PublicURL),
 			Failed: func(r *http.Request, err error) { a.log.Error("discovery failed", "path", r.URL.Path, "error", err) },
 		}),
+		login:    pages,
 		operator: operator.Handler(deps),
 	}, nil
 }

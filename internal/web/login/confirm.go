@@ -1,0 +1,93 @@
+package login
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/api/rt"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/pool"
+)
+
+var (
+	pageConfirmed = page{"Your registration has been confirmed", "You can close this page and sign in."}
+	pageBadLink   = page{"This link is not valid", "Ask for a new one where you signed up."}
+	pageInternal  = page{"Something went wrong", "Try again in a moment."}
+)
+
+// confirm follows a confirmation link. The link carries the sign-up code and
+// ConfirmSignUp has the rules, so that API and page cannot differ.
+func (h *handler) confirm(ctx context.Context, poolID, query string) (int, page) {
+	in := readLink(query)
+	if in == nil {
+		obs.Cause(ctx, "malformed link")
+		return http.StatusBadRequest, pageBadLink
+	}
+	_, client, err := h.Pools.PoolClient(ctx, poolID, in.ClientId)
+	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
+		obs.Cause(ctx, "unknown pool or client")
+		return http.StatusBadRequest, pageBadLink
+	}
+	if err == nil {
+		obs.From(ctx).Client = client.ID
+		if client.HasSecret() { // who opens a link cannot know it; the server itself vouches
+			in.SecretHash = new(secretHash(client, in.Username))
+		}
+		_, err = h.Accounts.ConfirmSignUp(ctx, in)
+	}
+	return refusal(ctx, err)
+}
+
+// refusal is the page of what ConfirmSignUp answered.
+func refusal(ctx context.Context, err error) (int, page) {
+	var e rt.Exception
+	switch {
+	case err == nil:
+		return http.StatusOK, pageConfirmed
+	case errors.As(err, &e) && !e.Fault():
+		obs.From(ctx).Outcome = e.ErrorCode()
+		text := e.ErrorMessage()
+		if text == "" {
+			text = pageBadLink.Text
+		}
+		return e.HTTPStatus(), page{"Your registration could not be confirmed", text}
+	}
+	obs.From(ctx).Outcome = "InternalErrorException"
+	obs.Cause(ctx, "%v", err)
+	return http.StatusInternalServerError, pageInternal
+}
+
+// readLink reads the query of a link and checks it as the API would; nil when
+// something is missing, repeated or not possible.
+func readLink(query string) *cognitoidp.ConfirmSignUpRequest {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil
+	}
+	for _, name := range []string{"client_id", "user_name", "confirmation_code"} {
+		if len(values[name]) != 1 {
+			return nil
+		}
+	}
+	asked := &cognitoidp.ConfirmSignUpRequest{
+		ClientId: values.Get("client_id"), Username: values.Get("user_name"), ConfirmationCode: values.Get("confirmation_code"),
+	}
+	in, err := cognitoidp.DecodeConfirmSignUpRequest(rt.NewDecoder(asked.AppendJSON(nil)))
+	if err != nil {
+		return nil
+	}
+	return in
+}
+
+// secretHash is what a client with a secret proves itself by.
+func secretHash(c *pool.Client, username string) string {
+	mac := hmac.New(sha256.New, []byte(c.Secrets[0]))
+	mac.Write([]byte(username + c.ID))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
