@@ -38,17 +38,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	var r root
 	exited, status := false, 0
-	parser, err := kong.New(&r,
-		kong.Name("cognate"),
-		kong.Description("Amazon Cognito that anyone can run."),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.DefaultEnvars("COGNATE"),
-		kong.Configuration(yamlSettings),
-		kong.Vars{"version": Version()},
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exited, status = true, code }),
-	)
+	parser, err := newParser(&r, stdout, stderr, func(code int) { exited, status = true, code })
 	if err != nil {
 		fmt.Fprintln(stderr, "cognate:", err)
 		return 1
@@ -67,4 +57,19 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// newParser reads command lines into r. exit is called for --help and --version.
+func newParser(r *root, stdout, stderr io.Writer, exit func(code int)) (*kong.Kong, error) {
+	return kong.New(r,
+		kong.Name("cognate"),
+		kong.Description("Amazon Cognito that anyone can run."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.DefaultEnvars("COGNATE"),
+		kong.Configuration(yamlSettings),
+		kong.Vars{"version": Version()},
+		kong.Writers(stdout, stderr),
+		kong.Exit(exit),
+	)
 }
