@@ -8,14 +8,18 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/signin"
 	"cognate/internal/core/trigger"
 )
 
-// eventOf is a user who is about to be made, as trigger events are about them.
+// eventOf is a user who is about to be made, as PreSignUp events are about them:
+// there is no sub and no status yet.
 func eventOf(p *pool.Pool, c *pool.Client, n directory.NewUser, metadata map[string]string) *trigger.Subject {
-	return directory.EventSubject(p, c, &directory.User{
-		Sub: n.Sub, Username: n.Username, Status: n.Status, Attributes: n.Attributes,
-	}, metadata)
+	s := &trigger.Subject{Pool: p, Username: n.Username, Attributes: n.Attributes, Metadata: metadata}
+	if c != nil {
+		s.ClientID = c.ID
+	}
+	return s
 }
 
 // attributesOrNil is a list as an event shows it: null when it is empty.
@@ -35,8 +39,8 @@ func (a *Accounts) preSignUp(ctx context.Context, call *publicCall, in *cognitoi
 	if err != nil {
 		return err
 	}
-	for attr, verify := range map[string]bool{"email": v.AutoVerifyEmail, "phone_number": v.AutoVerifyPhone} {
-		if !verify {
+	for _, attr := range [...]string{"email", "phone_number"} {
+		if attr == "email" && !v.AutoVerifyEmail || attr == "phone_number" && !v.AutoVerifyPhone {
 			continue
 		}
 		if nu.Attributes[attr] == "" {
@@ -72,7 +76,9 @@ func (a *Accounts) migrateForgetful(ctx context.Context, call *publicCall) error
 	if !errors.Is(err, directory.ErrUserNotFound) {
 		return err
 	}
-	_, err = a.Engine.Migrate(ctx, call.pool, call.client, trigger.MigrationForgotPassword, call.name, "", nil, call.metadata)
+	_, err = a.Engine.Migrate(ctx, signin.Migration{
+		Pool: call.pool, Client: call.client, Source: trigger.MigrationForgotPassword, Name: call.name, Metadata: call.metadata,
+	})
 	var missing *cognitoidp.UserNotFoundException
 	if errors.As(err, &missing) && call.client.HidesUsers() {
 		return nil

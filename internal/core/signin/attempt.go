@@ -24,6 +24,7 @@ type attempt struct {
 	account    string               // whose failures are counted: the user's sub or the ghost's
 	locked     bool
 	amr        []string
+	vouched    bool // the pool's UserMigration function accepted the password in this hop
 }
 
 // find looks a typed name up for the first hop of a sign-in. A name nobody has

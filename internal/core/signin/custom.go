@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/trigger"
 )
 
@@ -23,6 +24,10 @@ type customState struct {
 	Meta    *string           `json:"m,omitempty"` // of the open custom challenge
 	AMR     []string          `json:"a,omitempty"` // what was proven besides custom challenges
 }
+
+// maxSteps bounds the history of one sign-in, which every event carries: a
+// function that never gives up must not let a caller make it grow without end.
+const maxSteps = 100
 
 // startCustom runs the first hop of CUSTOM_AUTH: DefineAuthChallenge decides,
 // after SRP_A when the client begins with it.
@@ -66,7 +71,8 @@ func (a *attempt) barred(ctx context.Context) error {
 		obs.Cause(ctx, "unknown user")
 		return errUnknownUser()
 	case a.user == nil:
-		return nil // the functions play along, and no tokens come of it
+		obs.Cause(ctx, "unknown user, hidden: the functions play along, and no tokens come of it")
+		return nil
 	case !a.user.Enabled && !hide:
 		obs.Cause(ctx, "disabled user")
 		return errDisabled()
@@ -131,6 +137,9 @@ func (e *Engine) issueCustom(ctx context.Context, a *attempt, c *customState, an
 
 // askCustom makes a custom challenge and remembers its private half.
 func (e *Engine) askCustom(ctx context.Context, a *attempt, s *trigger.Subject, c *customState, answered *challenge.State) (*Answer, error) {
+	if !e.Triggers.Challenges(s) {
+		return nil, e.refuse(ctx, a, errCustomAuthOff(), false, answered)
+	}
 	made, err := e.Triggers.CreateAuthChallenge(ctx, s, string(cognitoidp.ChallengeNameTypeCustomChallenge), c.History)
 	if err != nil {
 		return nil, e.refuse(ctx, a, err, false, answered)
@@ -147,12 +156,18 @@ func (e *Engine) askCustom(ctx context.Context, a *attempt, s *trigger.Subject, 
 	return &Answer{Challenge: cognitoidp.ChallengeNameTypeCustomChallenge, Params: params, Session: session}, nil
 }
 
-// shownName is the user name in challenge parameters.
+// shownName is the user name in challenge parameters. A name that is nobody's is
+// shown as that of a user would be: where people sign in by another name than
+// the stored one, the answer must not tell that there is no stored one.
 func (a *attempt) shownName() string {
 	if a.user != nil {
 		return a.user.Username
 	}
-	return a.typed
+	email, phone := directory.IsEmail(a.typed), directory.IsPhone(a.typed)
+	if len(a.Pool.UsernameAttrs) > 0 || email && a.Pool.AliasAttrs.Has("email") || phone && a.Pool.AliasAttrs.Has("phone_number") {
+		return a.account
+	}
+	return a.Pool.Normal(a.typed)
 }
 
 // keepCustom spends the answered session and stores the state of the next one.
@@ -179,11 +194,17 @@ func (e *Engine) storeCustom(ctx context.Context, poolID string, st *challenge.S
 		if err := e.spend(tx, answered); err != nil {
 			return err
 		}
+		if answered != nil {
+			if err := deleteCustom(tx, poolID, answered.ID); err != nil {
+				return err
+			}
+		}
 		return insertCustom(tx, poolID, st.ID, sealed, st.ExpiresAt)
 	})
 }
 
-// loadCustom reads what keepCustom stored for a session.
+// loadCustom reads what keepCustom stored for a session. Only an answer takes it
+// away, so without it the session was used.
 func (e *Engine) loadCustom(ctx context.Context, poolID, id string) (*customState, error) {
 	var sealed []byte
 	err := e.DB.Read(ctx, func(tx *db.Tx) (err error) {
@@ -192,7 +213,7 @@ func (e *Engine) loadCustom(ctx context.Context, poolID, id string) (*customStat
 	})
 	if errors.Is(err, db.ErrNoRows) {
 		obs.Cause(ctx, "no state is kept for the session")
-		return nil, errBadSession()
+		return nil, errSessionUsed()
 	}
 	if err != nil {
 		return nil, err
@@ -209,7 +230,9 @@ func (e *Engine) loadCustom(ctx context.Context, poolID, id string) (*customStat
 }
 
 // respondCustom verifies the answer to a custom challenge. A wrong one does not
-// end the sign-in: DefineAuthChallenge sees it and decides.
+// end the sign-in: DefineAuthChallenge sees it and decides. The session is spent
+// before the function looks at the answer, so that answers that are sent at once
+// are one guess all the same.
 func (e *Engine) respondCustom(ctx context.Context, r *Request) (*Answer, error) {
 	st, err := e.answered(ctx, r, "USERNAME", "ANSWER")
 	if err != nil {
@@ -228,15 +251,32 @@ func (e *Engine) respondCustom(ctx context.Context, r *Request) (*Answer, error)
 		obs.Cause(ctx, "answer names another user")
 		return nil, errBadSession()
 	}
+	if err := e.takeCustom(ctx, st); err != nil {
+		return nil, err
+	}
 	right, err := e.Triggers.VerifyAuthChallengeResponse(ctx, a.subject(r.Metadata), c.Private, r.Params["ANSWER"])
 	if err != nil {
-		return nil, e.refuse(ctx, a, err, false, st)
+		return nil, err
 	}
 	next := *c
 	next.History = append(next.History[:len(next.History):len(next.History)],
 		trigger.Step{Name: string(cognitoidp.ChallengeNameTypeCustomChallenge), Result: right, Metadata: c.Meta})
 	next.Private, next.Meta = nil, nil
-	return e.define(ctx, a, &next, st)
+	if len(next.History) > maxSteps {
+		obs.Cause(ctx, "more than %d steps in one custom sign-in", maxSteps)
+		return nil, errWrongPassword()
+	}
+	return e.define(ctx, a, &next, nil)
+}
+
+// takeCustom spends a session and forgets the answers that were kept for it.
+func (e *Engine) takeCustom(ctx context.Context, st *challenge.State) error {
+	return e.DB.Update(ctx, func(tx *db.Tx) error {
+		if err := e.spend(tx, st); err != nil {
+			return err
+		}
+		return deleteCustom(tx, st.Pool, st.ID)
+	})
 }
 
 // customSRP goes through the password step that a custom sign-in began with.

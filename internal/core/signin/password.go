@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
@@ -36,24 +37,40 @@ func (e *Engine) provePassword(ctx context.Context, r *Request, name string, st 
 		return nil, err
 	}
 	if a.user == nil {
-		if a, err = e.migrated(ctx, a); err != nil {
+		if a, err = e.migrated(ctx, a, st); err != nil {
 			return nil, err
 		}
 	}
-	if err := e.begin(ctx, a); err != nil {
-		return nil, err
+	if st == nil || len(st.Data) == 0 {
+		if err := e.begin(ctx, a); err != nil {
+			return nil, e.refuse(ctx, a, err, false, st)
+		}
 	}
 	// The work is done for everybody before anything is said, so that the time
 	// does not tell who exists, is locked or disabled.
 	proven := a.credential.Verify(r.Pool.Name, a.identity(), r.Params["PASSWORD"])
-	return e.decide(ctx, a, proven, st)
+	return e.decide(ctx, a, proven || a.vouched, st)
 }
 
+// begun is the Data of a session whose PreAuthentication ran before.
+const begun = `{"begun":true}`
+
 // askAdminPassword is the legacy form of ADMIN_NO_SRP_AUTH: the password comes
-// in the answer to a challenge.
+// in the answer to a challenge. PreAuthentication runs here, where its
+// validationData is sent, except for a user who may still be migrated.
 func (e *Engine) askAdminPassword(ctx context.Context, r *Request, name string) (*Answer, error) {
 	st := e.newState(r, cognitoidp.ChallengeNameTypeAdminNoSrpAuth)
 	st.Secret = nameMark(r, name)
+	a, err := e.find(ctx, r, name)
+	if err != nil {
+		return nil, err
+	}
+	if a.user != nil || !e.Triggers.Migrates(a.subject(nil)) {
+		if err := e.begin(ctx, a); err != nil {
+			return nil, err
+		}
+		st.Data = json.RawMessage(begun)
+	}
 	session, err := e.Sessions.Seal(ctx, st)
 	if err != nil {
 		return nil, err

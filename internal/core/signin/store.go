@@ -51,6 +51,11 @@ func insertCustom(tx *db.Tx, poolID, id string, state []byte, expires int64) err
 	return err
 }
 
+func deleteCustom(tx *db.Tx, poolID, id string) error {
+	_, err := tx.Exec(`DELETE FROM signin_custom WHERE pool_id = $1 AND session_id = $2`, poolID, id)
+	return err
+}
+
 func readCustom(tx *db.Tx, poolID, id string) (state []byte, err error) {
 	err = tx.QueryRow(`SELECT state FROM signin_custom WHERE pool_id = $1 AND session_id = $2`, poolID, id).Scan(&state)
 	return state, err

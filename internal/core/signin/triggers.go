@@ -2,9 +2,11 @@ package signin
 
 import (
 	"context"
+	"errors"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/token"
@@ -29,7 +31,16 @@ func (e *Engine) begin(ctx context.Context, a *attempt) error {
 	if a.user == nil && !a.Client.HidesUsers() {
 		return nil
 	}
-	return e.Triggers.PreAuthentication(ctx, a.subject(nil), a.Metadata)
+	return e.Triggers.PreAuthentication(ctx, a.subject(nil), a.startMetadata())
+}
+
+// startMetadata is the ClientMetadata that triggers see as validationData: that
+// of InitiateAuth, not that of answers.
+func (a *attempt) startMetadata() map[string]string {
+	if a.Challenge == "" {
+		return a.Metadata
+	}
+	return nil
 }
 
 // conclude runs the triggers between the last proof and the tokens.
@@ -97,14 +108,35 @@ func (e *Engine) settle(ctx context.Context, a *attempt, st *challenge.State, ch
 }
 
 // migrated looks an unknown user up in the pool's UserMigration function and
-// reads the account again when it brought one.
-func (e *Engine) migrated(ctx context.Context, a *attempt) (*attempt, error) {
-	asked, err := e.Migrate(ctx, a.Pool, a.Client, trigger.MigrationAuthentication, a.typed, a.Params["PASSWORD"], a.Metadata, nil)
-	if err != nil && a.Client.HidesUsers() {
-		return nil, e.refuse(ctx, a, errWrongPassword(), true, nil)
+// reads the account again when it brought one. A refusal counts as a failed
+// attempt at the name: otherwise the other directory's passwords could be
+// guessed here without limit.
+func (e *Engine) migrated(ctx context.Context, a *attempt, st *challenge.State) (*attempt, error) {
+	if !e.Triggers.Migrates(a.subject(nil)) {
+		return a, nil
 	}
-	if err != nil || !asked {
-		return a, err
+	if a.locked {
+		obs.Cause(ctx, "locked after failed attempts")
+		return nil, e.refuse(ctx, a, errLocked(), false, st)
 	}
-	return e.find(ctx, a.Request, a.typed)
+	made, err := e.Migrate(ctx, Migration{
+		Pool: a.Pool, Client: a.Client, Source: trigger.MigrationAuthentication, Name: a.typed, Password: a.Params["PASSWORD"],
+		Validation: a.startMetadata(), Metadata: a.answerMetadata(),
+	})
+	var unknown *cognitoidp.UserNotFoundException
+	if errors.As(err, &unknown) {
+		if a.Client.HidesUsers() { // as long as a wrong password takes
+			a.credential.Verify(a.Pool.Name, a.identity(), a.Params["PASSWORD"])
+			err = errWrongPassword()
+		}
+		return nil, e.refuse(ctx, a, err, true, st)
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.find(ctx, a.Request, a.typed)
+	if err == nil {
+		found.vouched = made && found.user != nil
+	}
+	return found, err
 }

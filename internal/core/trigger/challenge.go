@@ -86,6 +86,13 @@ func (t *Triggers) Custom(s *Subject) bool {
 	return c.DefineAuthChallenge != nil && *c.DefineAuthChallenge != ""
 }
 
+// Challenges reports whether the pool can pose and verify custom challenges.
+func (t *Triggers) Challenges(s *Subject) bool {
+	c := s.config()
+	return c.CreateAuthChallenge != nil && *c.CreateAuthChallenge != "" &&
+		c.VerifyAuthChallengeResponse != nil && *c.VerifyAuthChallengeResponse != ""
+}
+
 func steps(session []Step) []Step {
 	if session == nil {
 		return []Step{}

@@ -47,9 +47,9 @@ type claims map[string]json.RawMessage
 
 type tokenResponseV1 struct {
 	Details *struct {
-		Add      map[string]string `json:"claimsToAddOrOverride"`
-		Suppress []string          `json:"claimsToSuppress"`
-		Groups   json.RawMessage   `json:"groupOverrideDetails"`
+		Add      map[string]*string `json:"claimsToAddOrOverride"`
+		Suppress []string           `json:"claimsToSuppress"`
+		Groups   json.RawMessage    `json:"groupOverrideDetails"`
 	} `json:"claimsOverrideDetails"`
 }
 
