@@ -33,6 +33,14 @@ func (t *Tokens) RevokeSession(tx *db.Tx, s *Session) error {
 	return err
 }
 
+// RevokeDevice ends the token sessions of a user that are bound to a device; "" is no device and ends none.
+func (t *Tokens) RevokeDevice(tx *db.Tx, poolID, sub, deviceKey string) error {
+	if deviceKey == "" {
+		return nil
+	}
+	return deleteDeviceSessions(tx, poolID, sub, deviceKey)
+}
+
 // RevokeReused ends the session of a refresh token that was used after it was rotated out. It believes only a text that
 // the pool has issued; any other is ErrInvalidRefresh.
 func (t *Tokens) RevokeReused(tx *db.Tx, p *pool.Pool, text string) error {

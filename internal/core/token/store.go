@@ -104,6 +104,11 @@ func deleteUserSessions(tx *db.Tx, poolID, sub string) error {
 	return err
 }
 
+func deleteDeviceSessions(tx *db.Tx, poolID, sub, deviceKey string) error {
+	_, err := tx.Exec(`DELETE FROM token_session WHERE pool_id = $1 AND sub = $2 AND device_key = $3`, poolID, sub, deviceKey)
+	return err
+}
+
 func deletePoolSessions(tx *db.Tx, poolID string, limit int) (int, error) {
 	n, err := tx.Exec(`DELETE FROM token_session WHERE (pool_id, sub, event_id) IN
 		(SELECT pool_id, sub, event_id FROM token_session WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
