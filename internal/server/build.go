@@ -19,6 +19,7 @@ import (
 	"cognate/internal/core/account"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/iam"
 	"cognate/internal/core/kms"
@@ -41,7 +42,7 @@ func Migrations() []db.Migration {
 	var all []db.Migration
 	for _, m := range [][]db.Migration{
 		keyring.Migrations, job.Migrations, iam.Migrations, kms.Migrations, pool.Migrations, code.Migrations,
-		challenge.Migrations, token.Migrations, message.Migrations, directory.Migrations, signin.Migrations,
+		challenge.Migrations, token.Migrations, message.Migrations, directory.Migrations, device.Migrations, signin.Migrations,
 	} {
 		all = append(all, m...)
 	}
@@ -69,6 +70,7 @@ type app struct {
 	messages  *message.Messages
 	users     *directory.Directory
 	triggers  *trigger.Triggers
+	devices   *device.Devices
 	engine    *signin.Engine
 	accounts  *account.Accounts
 	functions *lambda.Router
@@ -126,6 +128,12 @@ func (a *app) buildRooms(ctx context.Context) error {
 	}
 	a.users = directory.New(directory.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Tokens: a.tokens, Codes: a.codes, Messages: a.messages,
+		OnDelete: []func(*db.Tx, string, string) error{
+			func(tx *db.Tx, pool, sub string) error { return a.devices.Forget(tx, pool, sub) },
+		},
+	})
+	a.devices = device.New(device.Deps{
+		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Tokens: a.tokens, Directory: a.users,
 	})
 	a.engine = signin.New(signin.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Directory: a.users,
@@ -137,6 +145,7 @@ func (a *app) buildRooms(ctx context.Context) error {
 	})
 	a.api = userPools{
 		poolOps: poolOps{Pools: a.pools}, directoryOps: directoryOps{Directory: a.users}, tokenOps: tokenOps{Tokens: a.tokens},
+		deviceOps: deviceOps{Devices: a.devices},
 		signinOps: signinOps{Engine: a.engine}, accountOps: accountOps{Accounts: a.accounts},
 		machineOps: machineOps{Room: machine.New(machine.Deps{Pools: a.pools, Tokens: a.tokens, Triggers: a.triggers})},
 		sessionOps: sessionOps{Room: session.New(session.Deps{

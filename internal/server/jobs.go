@@ -39,6 +39,7 @@ func (a *app) purges() []func(context.Context, string) (bool, error) {
 	}
 	return []func(context.Context, string) (bool, error){
 		func(ctx context.Context, id string) (bool, error) { return a.users.PurgePool(ctx, id) },
+		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.devices.DropPool(tx, id, n) }),
 		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.codes.DropPool(tx, id, n) }),
 		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.tokens.DropPool(tx, id, n) }),
 		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.engine.DropPool(tx, id, n) }),

@@ -3,6 +3,7 @@ package server
 import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/account"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/machine"
 	"cognate/internal/core/pool"
@@ -16,6 +17,7 @@ type (
 	poolOps      = pool.Ops
 	directoryOps = directory.Ops
 	tokenOps     = token.Ops
+	deviceOps    = device.Ops
 	signinOps    = signin.Ops
 	accountOps   = account.Ops
 	machineOps   = machine.Ops
@@ -29,6 +31,7 @@ type userPools struct {
 	poolOps
 	directoryOps
 	tokenOps
+	deviceOps
 	signinOps
 	accountOps
 	machineOps
