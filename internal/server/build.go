@@ -21,6 +21,7 @@ import (
 	"cognate/internal/core/code"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
 	"cognate/internal/core/iam"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/machine"
@@ -42,7 +43,7 @@ func Migrations() []db.Migration {
 	var all []db.Migration
 	for _, m := range [][]db.Migration{
 		keyring.Migrations, job.Migrations, iam.Migrations, kms.Migrations, pool.Migrations, code.Migrations,
-		challenge.Migrations, token.Migrations, message.Migrations, directory.Migrations, device.Migrations, signin.Migrations,
+		challenge.Migrations, token.Migrations, message.Migrations, directory.Migrations, device.Migrations, factor.Migrations, signin.Migrations,
 	} {
 		all = append(all, m...)
 	}
@@ -71,6 +72,7 @@ type app struct {
 	users     *directory.Directory
 	triggers  *trigger.Triggers
 	devices   *device.Devices
+	factors   *factor.Factors
 	engine    *signin.Engine
 	accounts  *account.Accounts
 	functions *lambda.Router
@@ -129,15 +131,21 @@ func (a *app) buildRooms(ctx context.Context) error {
 	a.users = directory.New(directory.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Tokens: a.tokens, Codes: a.codes, Messages: a.messages,
 		OnDelete: []func(*db.Tx, string, string) error{
+			func(tx *db.Tx, pool, sub string) error { return a.factors.Forget(tx, pool, sub) },
 			func(tx *db.Tx, pool, sub string) error { return a.devices.Forget(tx, pool, sub) },
 		},
+	})
+	a.factors = factor.New(factor.Deps{
+		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Tokens: a.tokens, Sessions: a.sessions,
+		Codes: a.codes, Messages: a.messages, Directory: a.users,
 	})
 	a.devices = device.New(device.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Tokens: a.tokens, Directory: a.users,
 	})
 	a.engine = signin.New(signin.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Directory: a.users,
-		Tokens: a.tokens, Sessions: a.sessions, Triggers: a.triggers, Rand: rand.Reader,
+		Tokens: a.tokens, Sessions: a.sessions, Triggers: a.triggers, Factors: a.factors,
+		Messages: a.messages, Rand: rand.Reader,
 	})
 	a.accounts = account.New(account.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Directory: a.users,
@@ -145,6 +153,7 @@ func (a *app) buildRooms(ctx context.Context) error {
 	})
 	a.api = userPools{
 		poolOps: poolOps{Pools: a.pools}, directoryOps: directoryOps{Directory: a.users}, tokenOps: tokenOps{Tokens: a.tokens},
+		factorOps: factorOps{Factors: a.factors},
 		deviceOps: deviceOps{Devices: a.devices},
 		signinOps: signinOps{Engine: a.engine}, accountOps: accountOps{Accounts: a.accounts},
 		machineOps: machineOps{Room: machine.New(machine.Deps{Pools: a.pools, Tokens: a.tokens, Triggers: a.triggers})},

@@ -22,6 +22,7 @@ func (a *app) sweeps() map[string]func(context.Context, *db.Tx, time.Time, int) 
 		"token/sweep":     a.tokens.Sweep,
 		"signin/sweep":    a.engine.Sweep,
 		"directory/sweep": a.users.Sweep,
+		"factor/sweep":    a.factors.Sweep,
 	}
 }
 
@@ -40,6 +41,7 @@ func (a *app) purges() []func(context.Context, string) (bool, error) {
 	return []func(context.Context, string) (bool, error){
 		func(ctx context.Context, id string) (bool, error) { return a.users.PurgePool(ctx, id) },
 		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.devices.DropPool(tx, id, n) }),
+		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.factors.DropPool(tx, id, n) }),
 		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.codes.DropPool(tx, id, n) }),
 		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.tokens.DropPool(tx, id, n) }),
 		batch(func(tx *db.Tx, id string, n int) (int, error) { return a.engine.DropPool(tx, id, n) }),

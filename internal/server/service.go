@@ -5,6 +5,7 @@ import (
 	"cognate/internal/core/account"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
 	"cognate/internal/core/machine"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/session"
@@ -17,6 +18,7 @@ type (
 	poolOps      = pool.Ops
 	directoryOps = directory.Ops
 	tokenOps     = token.Ops
+	factorOps    = factor.Ops
 	deviceOps    = device.Ops
 	signinOps    = signin.Ops
 	accountOps   = account.Ops
@@ -31,6 +33,7 @@ type userPools struct {
 	poolOps
 	directoryOps
 	tokenOps
+	factorOps
 	deviceOps
 	signinOps
 	accountOps

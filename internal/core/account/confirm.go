@@ -7,6 +7,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
 	"cognate/internal/core/trigger"
 )
 
@@ -26,6 +27,7 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 		return nil
 	}
 	var confirmed *directory.User
+	var method []string
 	err = o.proveCode(ctx, call, proof{
 		kind: code.SignUp, rule: code.LimitConfirmSignUp, code: in.ConfirmationCode, check: unconfirmed,
 		accept: func(tx *db.Tx, u *directory.User, proven code.Destination) error {
@@ -33,7 +35,7 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 				return err
 			}
 			u.Status = cognitoidp.UserStatusTypeConfirmed
-			confirmed = u
+			confirmed, method = u, methodOf(proven.Attribute)
 			return o.saveProven(tx, call, u, proven, force)
 		},
 	})
@@ -43,7 +45,7 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 	if err := o.confirmed(ctx, call, confirmed, trigger.PostConfirmationSignUp); err != nil {
 		return nil, err
 	}
-	return &cognitoidp.ConfirmSignUpResponse{}, nil
+	return o.confirmedAnswer(ctx, call, confirmed, method, in.Session)
 }
 
 // proof is an operation that is authorised by a code of the named user.
@@ -137,4 +139,25 @@ func (o Ops) AdminConfirmSignUp(ctx context.Context, in *cognitoidp.AdminConfirm
 		return nil, err
 	}
 	return &cognitoidp.AdminConfirmSignUpResponse{}, nil
+}
+
+// methodOf is the authentication method that a code sent to an attribute proves.
+func methodOf(attribute string) []string {
+	if attribute == "phone_number" {
+		return []string{factor.AMRSMS}
+	}
+	return []string{factor.AMREmail}
+}
+
+// confirmedAnswer adds the session by which a client may sign in at once.
+func (a *Accounts) confirmedAnswer(ctx context.Context, call *publicCall, u *directory.User, method []string, given *string) (*cognitoidp.ConfirmSignUpResponse, error) {
+	out := &cognitoidp.ConfirmSignUpResponse{}
+	if given == nil {
+		return out, nil
+	}
+	session, err := a.Engine.ConfirmedSession(ctx, call.pool, call.client, u.Sub, *given, method)
+	if session != "" {
+		out.Session = &session
+	}
+	return out, err
 }

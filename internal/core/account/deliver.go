@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -71,11 +70,7 @@ func ghostTarget(name, ghost string, media []string) code.Destination {
 			return code.Destination{Attribute: attr, Value: name}
 		}
 	}
-	if media[0] == "phone_number" {
-		return code.Destination{Attribute: media[0], Value: "+1555" + digits(ghost, 7)}
-	}
-	// The ghost's own first characters: letters that look like anyone's.
-	return code.Destination{Attribute: media[0], Value: letter(ghost[0]) + "@" + letter(ghost[1])}
+	return code.Destination{Attribute: media[0], Value: directory.GhostAddress(media[0], name, ghost)}
 }
 
 // undeliverable is the refusal of a code that this server has no way to send;
@@ -86,21 +81,4 @@ func undeliverable(ctx context.Context, err error) error {
 		return &cognitoidp.CodeDeliveryFailureException{Message: "The code cannot be delivered: no transport is configured."}
 	}
 	return err
-}
-
-func letter(b byte) string {
-	if strings.IndexByte("0123456789", b) >= 0 {
-		return string(rune('j' + b - '0'))
-	}
-	return string(rune(b))
-}
-
-func digits(sub string, n int) string {
-	var out []byte
-	for i := 0; len(out) < n; i = (i + 1) % len(sub) {
-		if sub[i] != '-' {
-			out = append(out, '0'+sub[i]%10)
-		}
-	}
-	return string(out)
 }

@@ -65,7 +65,15 @@ func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognito
 			return nil, err
 		}
 	}
-	return &cognitoidp.SignUpResponse{UserSub: nu.Sub, UserConfirmed: confirmed, CodeDeliveryDetails: delivery}, nil
+	out := &cognitoidp.SignUpResponse{UserSub: nu.Sub, UserConfirmed: confirmed, CodeDeliveryDetails: delivery}
+	if confirmed {
+		return out, nil
+	}
+	session, err := o.Engine.SignUpSession(ctx, p, call.client, nu.Sub)
+	if session != "" {
+		out.Session = &session
+	}
+	return out, err
 }
 
 type signUp struct {

@@ -17,14 +17,16 @@ import (
 // convincing shadow of one that does not exist.
 type attempt struct {
 	*Request
-	user       *directory.User // nil for an unknown user
-	groups     []token.Group
-	credential *password.Credential // the user's, or a stable fake of equal cost
-	typed      string               // the name as the first hop had it
-	account    string               // whose failures are counted: the user's sub or the ghost's
-	locked     bool
-	amr        []string
-	vouched    bool // the pool's UserMigration function accepted the password in this hop
+	user         *directory.User // nil for an unknown user
+	groups       []token.Group
+	credential   *password.Credential // the user's, or a stable fake of equal cost
+	typed        string               // the name as the first hop had it
+	account      string               // whose failures are counted: the user's sub or the ghost's
+	locked       bool
+	ghost        *directory.User // whom a simulated code seems to go to
+	amr          []string
+	userVerified bool // a passkey among amr verified its user
+	vouched      bool // the pool's UserMigration function accepted the password in this hop
 }
 
 // find looks a typed name up for the first hop of a sign-in. A name nobody has

@@ -11,6 +11,8 @@ import (
 	"cognate/internal/base/keyring"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
+	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 	"cognate/internal/core/trigger"
@@ -26,6 +28,8 @@ type Deps struct {
 	Tokens    *token.Tokens
 	Sessions  *challenge.Sessions
 	Triggers  *trigger.Triggers
+	Factors   *factor.Factors
+	Messages  *message.Messages
 	Rand      io.Reader
 }
 
@@ -59,6 +63,7 @@ type Answer struct {
 	Params    map[string]string
 	Session   string
 	Tokens    *cognitoidp.AuthenticationResultType
+	Offered   []cognitoidp.ChallengeNameType // AvailableChallenges of USER_AUTH
 }
 
 // Start runs the first hop of a flow (InitiateAuth, AdminInitiateAuth).
@@ -76,6 +81,8 @@ func (e *Engine) Start(ctx context.Context, r *Request) (*Answer, error) {
 		return e.startPassword(ctx, r)
 	case cognitoidp.AuthFlowTypeCustomAuth:
 		return e.startCustom(ctx, r)
+	case cognitoidp.AuthFlowTypeUserAuth:
+		return e.startChoice(ctx, r)
 	}
 	return nil, errNotBuilt(string(r.Flow))
 }
@@ -91,6 +98,17 @@ func (e *Engine) Respond(ctx context.Context, r *Request) (*Answer, error) {
 		return e.respondAdminPassword(ctx, r)
 	case cognitoidp.ChallengeNameTypeCustomChallenge:
 		return e.respondCustom(ctx, r)
+	case cognitoidp.ChallengeNameTypeSmsMfa, cognitoidp.ChallengeNameTypeSoftwareTokenMfa,
+		cognitoidp.ChallengeNameTypeEmailOtp, cognitoidp.ChallengeNameTypeSmsOtp:
+		return e.respondFactor(ctx, r)
+	case cognitoidp.ChallengeNameTypeSelectMfaType:
+		return e.respondChoice(ctx, r)
+	case cognitoidp.ChallengeNameTypeMfaSetup:
+		return e.respondSetUp(ctx, r)
+	case cognitoidp.ChallengeNameTypeSelectChallenge, cognitoidp.ChallengeNameTypePassword, cognitoidp.ChallengeNameTypePasswordSrp:
+		return e.respondSelect(ctx, r)
+	case cognitoidp.ChallengeNameTypeWebAuthn:
+		return e.respondPasskey(ctx, r)
 	}
 	return nil, errNotBuilt(string(r.Challenge))
 }

@@ -39,12 +39,9 @@ func (e *Engine) firstFactor(ctx context.Context, a *attempt, proven bool, st *c
 	return nil
 }
 
-// finish issues tokens for a user whose factors are all proven. Signing happens
+// issue makes tokens for a user whose factors are all proven. Signing happens
 // before the one write transaction; change, when given, is part of it.
-func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
-	if a.Pool.MFARequired() {
-		return nil, errNotBuilt("Sign-in to a user pool whose MfaConfiguration is ON")
-	}
+func (e *Engine) issue(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
 	if kept, err := e.settle(ctx, a, st, change); err != nil {
 		return nil, err
 	} else if kept {

@@ -25,7 +25,7 @@ func (o Ops) InitiateAuth(ctx context.Context, in *cognitoidp.InitiateAuthReques
 	}
 	return &cognitoidp.InitiateAuthResponse{
 		ChallengeName: a.name(), Session: opt(a.Session),
-		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens, AvailableChallenges: a.Offered,
 	}, nil
 }
 
@@ -44,7 +44,7 @@ func (o Ops) AdminInitiateAuth(ctx context.Context, in *cognitoidp.AdminInitiate
 	}
 	return &cognitoidp.AdminInitiateAuthResponse{
 		ChallengeName: a.name(), Session: opt(a.Session),
-		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens, AvailableChallenges: a.Offered,
 	}, nil
 }
 
@@ -63,7 +63,7 @@ func (o Ops) RespondToAuthChallenge(ctx context.Context, in *cognitoidp.RespondT
 	}
 	return &cognitoidp.RespondToAuthChallengeResponse{
 		ChallengeName: a.name(), Session: opt(a.Session),
-		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens, AvailableChallenges: a.Offered,
 	}, nil
 }
 
@@ -82,7 +82,7 @@ func (o Ops) AdminRespondToAuthChallenge(ctx context.Context, in *cognitoidp.Adm
 	}
 	return &cognitoidp.AdminRespondToAuthChallengeResponse{
 		ChallengeName: a.name(), Session: opt(a.Session),
-		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens,
+		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens, AvailableChallenges: a.Offered,
 	}, nil
 }
 

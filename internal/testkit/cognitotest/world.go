@@ -21,6 +21,7 @@ import (
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
@@ -34,6 +35,7 @@ type API struct {
 	poolOps
 	directoryOps
 	tokenOps
+	factorOps
 	signinOps
 	accountOps
 	fallback
@@ -50,6 +52,7 @@ type (
 	poolOps      = pool.Ops
 	directoryOps = directory.Ops
 	tokenOps     = token.Ops
+	factorOps    = factor.Ops
 	signinOps    = signin.Ops
 	accountOps   = account.Ops
 )
@@ -72,6 +75,7 @@ type World struct {
 	Engine   *signin.Engine
 	Accounts *account.Accounts
 	Triggers *trigger.Triggers
+	Factors  *factor.Factors
 }
 
 // Options change what New assembles.
@@ -85,7 +89,7 @@ type Options struct {
 // Migrations are those of all rooms.
 func Migrations() []db.Migration {
 	return slices.Concat(keyring.Migrations, pool.Migrations, code.Migrations, challenge.Migrations, token.Migrations,
-		message.Migrations, directory.Migrations, signin.Migrations)
+		message.Migrations, directory.Migrations, factor.Migrations, signin.Migrations)
 }
 
 // Each runs body on every engine.
@@ -127,9 +131,14 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	w.Users = directory.New(directory.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages,
 	})
+	w.Factors = factor.New(factor.Deps{
+		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Sessions: w.Sessions,
+		Codes: w.Codes, Messages: w.Messages, Directory: w.Users,
+	})
 	w.Engine = signin.New(signin.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users,
-		Tokens: w.Tokens, Sessions: w.Sessions, Triggers: w.Triggers, Rand: rand.Reader,
+		Tokens: w.Tokens, Sessions: w.Sessions, Triggers: w.Triggers, Factors: w.Factors,
+		Messages: w.Messages, Rand: rand.Reader,
 	})
 	w.Accounts = account.New(account.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users,
@@ -137,7 +146,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	})
 	w.API = API{
 		poolOps: poolOps{Pools: w.Pools}, directoryOps: directoryOps{Directory: w.Users}, tokenOps: tokenOps{Tokens: w.Tokens},
-		signinOps: signinOps{Engine: w.Engine}, accountOps: accountOps{Accounts: w.Accounts},
+		factorOps: factorOps{Factors: w.Factors}, signinOps: signinOps{Engine: w.Engine}, accountOps: accountOps{Accounts: w.Accounts},
 	}
 	return w
 }

@@ -1,0 +1,279 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
+)
+
+// factorStep is what the session of a factor challenge remembers besides what
+// was proven so far.
+type factorStep struct {
+	First    bool                           `json:"f,omitempty"` // first factor of USER_AUTH
+	Choices  []string                       `json:"c,omitempty"` // of SELECT_MFA_TYPE
+	Offered  []cognitoidp.ChallengeNameType `json:"o,omitempty"` // AvailableChallenges of USER_AUTH
+	Passkey  json.RawMessage                `json:"p,omitempty"` // state of WEB_AUTHN
+	Verified bool                           `json:"v,omitempty"` // a passkey among the proven verified its user
+	Typed    []byte                         `json:"t,omitempty"` // nameMark of the name of the first hop
+}
+
+// finish ends a sign-in whose first factor is proven: with the second factor
+// that pool and user want, or with tokens. change, when given, is what the proof
+// earned and is committed with the next step.
+func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
+	d := e.Factors.Next(a.Pool, a.Client, a.user, factor.State{Proven: a.amr, UserVerified: a.userVerified})
+	switch {
+	case d.Done():
+		return e.issue(ctx, a, st, change)
+	case d.Blocked:
+		obs.Cause(ctx, "the user has no second factor left to give")
+		return nil, e.refuse(ctx, a, errRefused("The user has no second factor that this sign-in could use."), false, st)
+	case len(d.Choices) > 0:
+		return e.askChoice(ctx, a, st, change, d)
+	}
+	return e.askFactor(ctx, a, st, change, d.Challenge, factorStep{Verified: a.userVerified})
+}
+
+// askChoice poses SELECT_MFA_TYPE or MFA_SETUP.
+func (e *Engine) askChoice(ctx context.Context, a *attempt, answered *challenge.State, change func(*db.Tx) error, d factor.Decision) (*Answer, error) {
+	st, session, err := e.factorSession(ctx, a, d.Challenge, factorStep{Choices: d.Choices, Verified: a.userVerified})
+	if err != nil {
+		return nil, err
+	}
+	err = e.DB.Update(ctx, func(tx *db.Tx) error { return e.turn(tx, a, answered, change) })
+	if err != nil {
+		return nil, e.turned(err)
+	}
+	return &Answer{Challenge: cognitoidp.ChallengeNameType(st.Step), Params: d.Params(a.user), Session: session}, nil
+}
+
+// askFactor poses a challenge with a code: the message is queued with the
+// commit that spends the answered session.
+func (e *Engine) askFactor(ctx context.Context, a *attempt, answered *challenge.State, change func(*db.Tx) error, name cognitoidp.ChallengeNameType, step factorStep) (*Answer, error) {
+	st, session, err := e.factorSession(ctx, a, name, step)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Keys.Load(ctx, a.Pool.ID); err != nil { // not inside the transaction
+		return nil, err
+	}
+	var params map[string]string
+	err = e.Messages.Compose(ctx, func(ctx context.Context) error {
+		return e.DB.Update(ctx, func(tx *db.Tx) error {
+			if err := e.turn(tx, a, answered, change); err != nil {
+				return err
+			}
+			params, err = e.Factors.Challenge(ctx, tx, e.ask(a, st, step.First))
+			return err
+		})
+	})
+	if err != nil {
+		return nil, factor.Refusal(ctx, name, e.turned(err))
+	}
+	return &Answer{Challenge: name, Params: params, Session: session, Offered: step.Offered}, nil
+}
+
+// ask is the challenge of a session as the factor room sees it.
+func (e *Engine) ask(a *attempt, st *challenge.State, first bool) factor.Ask {
+	ask := factor.Ask{
+		Pool: a.Pool, Client: a.Client, User: a.user, Challenge: cognitoidp.ChallengeNameType(st.Step),
+		First: first, Session: st.ID, Metadata: a.answerMetadata(),
+	}
+	if a.user == nil {
+		ask.User, ask.Pretend = a.ghost, true
+	}
+	return ask
+}
+
+// factorSession makes the session of a factor challenge; sealing draws its id.
+func (e *Engine) factorSession(ctx context.Context, a *attempt, name cognitoidp.ChallengeNameType, step factorStep) (*challenge.State, string, error) {
+	st := e.newState(a.Request, name)
+	st.Sub, st.Username, st.Proven = a.account, a.identity(), a.amr
+	if step.First {
+		st.Proven = nil
+	}
+	var err error
+	if st.Data, err = json.Marshal(step); err != nil {
+		return nil, "", fmt.Errorf("factor session: %w", err)
+	}
+	session, err := e.Sessions.Seal(ctx, st)
+	return st, session, err
+}
+
+var errLockedMeanwhile = errors.New("signin: locked by parallel guesses")
+
+// turn is what every accepted proof commits: the answered session is spent, the
+// failure counter is cleared, and what the proof earned is written.
+func (e *Engine) turn(tx *db.Tx, a *attempt, answered *challenge.State, change func(*db.Tx) error) error {
+	if err := e.spend(tx, answered); err != nil {
+		return err
+	}
+	if a.user != nil {
+		open, err := clearFailures(tx, a.Pool.ID, a.account, e.now())
+		if err != nil {
+			return err
+		}
+		if !open {
+			return errLockedMeanwhile
+		}
+	}
+	if change != nil {
+		return change(tx)
+	}
+	return nil
+}
+
+// turned renders the refusal of turn.
+func (e *Engine) turned(err error) error {
+	if errors.Is(err, errLockedMeanwhile) {
+		return errLocked()
+	}
+	return err
+}
+
+// answeredFactor opens the session of a factor challenge and reads its account.
+func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string) (*attempt, *challenge.State, factorStep, error) {
+	var step factorStep
+	st, err := e.answered(ctx, r, append([]string{"USERNAME"}, names...)...)
+	if err != nil {
+		return nil, nil, step, err
+	}
+	if err := json.Unmarshal(st.Data, &step); err != nil {
+		return nil, nil, step, fmt.Errorf("factor session: %w", err)
+	}
+	a, err := e.findAccount(ctx, r, st.Sub)
+	if err != nil {
+		return nil, nil, step, err
+	}
+	a.amr, a.userVerified = st.Proven, step.Verified
+	if step.First {
+		a.conceal()
+	}
+	name := r.Params["USERNAME"]
+	known := name == st.Username || name == st.Sub || slices.Equal(nameMark(r, name), step.Typed) ||
+		a.user != nil && e.Directory.Names(a.Pool, a.user, name)
+	switch {
+	case !known:
+		obs.Cause(ctx, "answer names another user")
+		return nil, nil, step, errBadSession()
+	case a.user == nil && !step.First:
+		obs.Cause(ctx, "the user of the session is gone")
+		return nil, nil, step, errBadSession()
+	case a.user != nil && !a.user.Enabled:
+		return nil, nil, step, errDisabled()
+	}
+	if a.user == nil {
+		a.ghost = e.ghostOf(a, name)
+	}
+	return a, st, step, nil
+}
+
+// respondFactor verifies the code of SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP or
+// SMS_OTP. The session is spent by a right code, or by the third wrong one.
+func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error) {
+	a, st, step, err := e.answeredFactor(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	text := factor.AnswerOf(r.Challenge, r.Params)
+	if text == "" {
+		return nil, errMissing(string(r.Challenge) + "_CODE")
+	}
+	if err := e.Keys.Load(ctx, a.Pool.ID); err != nil {
+		return nil, err
+	}
+	var method string
+	var refusal error
+	err = e.DB.Update(ctx, func(tx *db.Tx) error {
+		refusal = nil
+		var err error
+		method, err = e.Factors.Verify(tx, e.ask(a, st, step.First), text)
+		if err == nil {
+			return e.spend(tx, st)
+		}
+		if refusal = factor.Refusal(ctx, r.Challenge, err); errors.Is(refusal, err) {
+			return err // no refusal but a fault
+		}
+		if err := e.Sessions.Retry(tx, st); err != nil && !errors.Is(err, challenge.ErrSpent) {
+			return err
+		} else if err != nil {
+			refusal = errSessionUsed()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, refusal
+	}
+	return e.proved(ctx, a, nil, method)
+}
+
+// proved goes on after a factor other than a password, whose verification may
+// have changed the user's row.
+func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, method string) (*Answer, error) {
+	proven, verified := append(slices.Clone(a.amr), method), a.userVerified
+	a, err := e.findAccount(ctx, a.Request, a.account)
+	if err != nil {
+		return nil, err
+	}
+	if a.user == nil {
+		return nil, errBadSession()
+	}
+	a.amr, a.userVerified = proven, verified
+	return e.finish(ctx, a, st, nil)
+}
+
+// respondChoice answers SELECT_MFA_TYPE with the challenge that was chosen.
+func (e *Engine) respondChoice(ctx context.Context, r *Request) (*Answer, error) {
+	a, st, step, err := e.answeredFactor(ctx, r, "ANSWER")
+	if err != nil {
+		return nil, err
+	}
+	chosen := r.Params["ANSWER"]
+	if chosen == "EMAIL_MFA" { // as the documentation spells it
+		chosen = string(cognitoidp.ChallengeNameTypeEmailOtp)
+	}
+	if !slices.Contains(step.Choices, chosen) {
+		return nil, errInvalid("Invalid ANSWER: %s is not among the factors of the user.", chosen)
+	}
+	return e.askFactor(ctx, a, st, nil, cognitoidp.ChallengeNameType(chosen), factorStep{Verified: step.Verified})
+}
+
+// respondSetUp ends MFA_SETUP: with the session of VerifySoftwareToken, whose
+// code was the second factor, or with an e-mail address to send a code to.
+func (e *Engine) respondSetUp(ctx context.Context, r *Request) (*Answer, error) {
+	a, st, step, err := e.answeredFactor(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(a.amr, factor.AMRTOTP) {
+		return e.finish(ctx, a, st, nil)
+	}
+	address := r.Params["EMAIL"]
+	if address == "" || !slices.Contains(step.Choices, string(cognitoidp.ChallengeNameTypeEmailOtp)) {
+		obs.Cause(ctx, "no factor was set up in this session")
+		return nil, errBadSession()
+	}
+	changes := map[string]string{"email": address}
+	if err := e.Directory.CheckAttributes(a.Pool, a.Client, changes, directory.Update); err != nil {
+		return nil, err
+	}
+	updated := a.user.Clone()
+	if err := e.Directory.Apply(updated, a.Pool, changes); err != nil {
+		return nil, err
+	}
+	a.user = updated
+	return e.askFactor(ctx, a, st, func(tx *db.Tx) error { return e.Directory.Save(tx, a.Pool, updated) },
+		cognitoidp.ChallengeNameTypeEmailOtp, factorStep{})
+}

@@ -1,0 +1,48 @@
+package signin
+
+import (
+	"context"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/pool"
+)
+
+// signUpStep marks a session that SignUp hands out, ConfirmedStep one that
+// ConfirmSignUp hands out for it: the code of the sign-up counts as the first
+// factor of a USER_AUTH sign-in right after it.
+const (
+	signUpStep    = "SIGN_UP"
+	ConfirmedStep = "CONFIRMED_SIGN_UP"
+)
+
+// SignUpSession is the Session of a SignUp answer, "" for clients that cannot
+// use it.
+func (e *Engine) SignUpSession(ctx context.Context, p *pool.Pool, c *pool.Client, sub string) (string, error) {
+	return e.chain(ctx, p, c, sub, signUpStep, nil)
+}
+
+// ConfirmedSession is the Session of a ConfirmSignUp answer: only for the user
+// whose SignUp gave out given, and within that session's life. proven is the
+// method that the confirmation code was.
+func (e *Engine) ConfirmedSession(ctx context.Context, p *pool.Pool, c *pool.Client, sub, given string, proven []string) (string, error) {
+	if given == "" {
+		return "", nil
+	}
+	st, err := e.Sessions.Open(ctx, p.ID, c.ID, given)
+	if err == nil {
+		err = st.Require(signUpStep)
+	}
+	if err != nil || st.Sub != sub {
+		return "", nil // the user is confirmed all the same, and signs in as usual
+	}
+	return e.chain(ctx, p, c, sub, ConfirmedStep, proven)
+}
+
+func (e *Engine) chain(ctx context.Context, p *pool.Pool, c *pool.Client, sub, step string, proven []string) (string, error) {
+	if !c.Allows(cognitoidp.AuthFlowTypeUserAuth) {
+		return "", nil
+	}
+	st := e.newState(&Request{Pool: p, Client: c}, cognitoidp.ChallengeNameType(step))
+	st.Sub, st.Proven = sub, proven
+	return e.Sessions.Seal(ctx, st)
+}
