@@ -157,13 +157,18 @@ type SRP struct {
 // StartSRP runs the first hop of USER_SRP_AUTH.
 func (w *World) StartSRP(p *pool.Pool, c *pool.Client, name string) *SRP {
 	w.T.Helper()
+	return w.StartSRPWith(p, c, &cognitoidp.InitiateAuthRequest{
+		ClientId: c.ID, AuthFlow: cognitoidp.AuthFlowTypeUserSrpAuth, AuthParameters: map[string]string{"USERNAME": name},
+	})
+}
+
+// StartSRPWith is StartSRP with a request of the caller's, to which it adds SRP_A.
+func (w *World) StartSRPWith(p *pool.Pool, c *pool.Client, in *cognitoidp.InitiateAuthRequest) *SRP {
+	w.T.Helper()
 	client, err := srp.NewShortClient(nil, 32)
 	w.must(err)
-	first := Call(w, w.API.InitiateAuth, &cognitoidp.InitiateAuthRequest{
-		ClientId: c.ID, AuthFlow: cognitoidp.AuthFlowTypeUserSrpAuth,
-		AuthParameters: map[string]string{"USERNAME": name, "SRP_A": client.A()},
-	})
-	return &SRP{W: w, Pool: p, Client: c, First: first, client: client}
+	in.AuthParameters["SRP_A"] = client.A()
+	return &SRP{W: w, Pool: p, Client: c, First: Call(w, w.API.InitiateAuth, in), client: client}
 }
 
 // Answer is the second hop for a password, as the AWS client libraries send it.
