@@ -62,6 +62,9 @@ func functionEnv(s config.Settings, environ []string) map[string]string {
 	if s.Mode == config.Dev {
 		env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "function", "function"
 	}
+	if s.AWS.KMSEndpoint != "" {
+		env["AWS_ENDPOINT_URL_KMS"] = s.AWS.KMSEndpoint
+	}
 	for _, pair := range environ {
 		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
 			env[name] = value
