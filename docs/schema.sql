@@ -274,6 +274,74 @@ CREATE TABLE group_purge (
     PRIMARY KEY (pool_id, group_id)
 );
 
+CREATE TABLE device (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    device_key text COLLATE "C" NOT NULL,
+    group_key text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    verifier bytea NOT NULL,
+    ip text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    modified_at bigint NOT NULL,
+    authenticated_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub, device_key)
+);
+
+CREATE TABLE factor_totp (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    seed bytea NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    step bigint NOT NULL,
+    pending bytea NOT NULL,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub)
+);
+
+CREATE TABLE factor_failure (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    failures bigint NOT NULL,
+    last_at bigint NOT NULL,
+    locked_until bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub)
+);
+CREATE INDEX factor_failure_last ON factor_failure (last_at);
+
+CREATE TABLE factor_passkey (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    rp_id text COLLATE "C" NOT NULL,
+    record bytea NOT NULL,
+    counter bigint NOT NULL,
+    last_challenge text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    used_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub, id)
+);
+
+CREATE TABLE factor_passkey_owner (
+    pool_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    PRIMARY KEY (pool_id, id)
+);
+
+CREATE TABLE factor_ceremony (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    challenge text COLLATE "C" NOT NULL,
+    client_id text COLLATE "C" NOT NULL,
+    rp_id text COLLATE "C" NOT NULL,
+    verification text COLLATE "C" NOT NULL,
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub)
+);
+CREATE INDEX factor_ceremony_expiry ON factor_ceremony (expires_at);
+
 CREATE TABLE signin_failure (
     pool_id text COLLATE "C" NOT NULL,
     account text COLLATE "C" NOT NULL,
