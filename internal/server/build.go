@@ -144,7 +144,7 @@ func (a *app) buildRooms(ctx context.Context) error {
 	})
 	a.engine = signin.New(signin.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Directory: a.users,
-		Tokens: a.tokens, Sessions: a.sessions, Triggers: a.triggers, Factors: a.factors,
+		Tokens: a.tokens, Sessions: a.sessions, Triggers: a.triggers, Factors: a.factors, Devices: a.devices,
 		Messages: a.messages, Rand: rand.Reader,
 	})
 	a.accounts = account.New(account.Deps{

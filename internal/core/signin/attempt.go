@@ -8,6 +8,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/password"
 	"cognate/internal/core/token"
@@ -25,8 +26,10 @@ type attempt struct {
 	locked       bool
 	ghost        *directory.User // whom a simulated code seems to go to
 	amr          []string
-	userVerified bool // a passkey among amr verified its user
-	vouched      bool // the pool's UserMigration function accepted the password in this hop
+	userVerified bool           // a passkey among amr verified its user
+	device       *device.Device // the known device the sign-in comes from, nil for none
+	deviceProven bool           // by its SRP
+	vouched      bool           // the pool's UserMigration function accepted the password in this hop
 }
 
 // find looks a typed name up for the first hop of a sign-in. A name nobody has

@@ -10,6 +10,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/message"
@@ -29,6 +30,7 @@ type Deps struct {
 	Sessions  *challenge.Sessions
 	Triggers  *trigger.Triggers
 	Factors   *factor.Factors
+	Devices   *device.Devices
 	Messages  *message.Messages
 	Rand      io.Reader
 }
@@ -109,6 +111,10 @@ func (e *Engine) Respond(ctx context.Context, r *Request) (*Answer, error) {
 		return e.respondSelect(ctx, r)
 	case cognitoidp.ChallengeNameTypeWebAuthn:
 		return e.respondPasskey(ctx, r)
+	case cognitoidp.ChallengeNameTypeDeviceSrpAuth:
+		return e.respondDeviceSRP(ctx, r)
+	case cognitoidp.ChallengeNameTypeDevicePasswordVerifier:
+		return e.respondDeviceVerifier(ctx, r)
 	}
 	return nil, errNotBuilt(string(r.Challenge))
 }

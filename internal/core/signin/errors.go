@@ -57,10 +57,6 @@ func errAliasTaken(attribute string) error {
 	return &cognitoidp.AliasExistsException{Message: "An account with the given " + attribute + " already exists."}
 }
 
-func errUnknownDevice() error {
-	return &cognitoidp.ResourceNotFoundException{Message: "Device does not exist."}
-}
-
 func errCustomAuthOff() error {
 	return errInvalid("Custom auth lambda trigger is not configured for the user pool.")
 }
@@ -73,4 +69,8 @@ func errNotBuilt(what string) error {
 	return &cognitoidp.OperationNotEnabledException{
 		Message: what + " is not built yet in this version of Cognate.",
 	}
+}
+
+func errTimestamp() error {
+	return errInvalid("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
 }

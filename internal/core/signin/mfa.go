@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
 )
@@ -22,6 +23,7 @@ type factorStep struct {
 	Choices  []string                       `json:"c,omitempty"` // of SELECT_MFA_TYPE
 	Offered  []cognitoidp.ChallengeNameType `json:"o,omitempty"` // AvailableChallenges of USER_AUTH
 	Passkey  json.RawMessage                `json:"p,omitempty"` // state of WEB_AUTHN
+	Device   string                         `json:"d,omitempty"` // key of the device the sign-in comes from
 	Verified bool                           `json:"v,omitempty"` // a passkey among the proven verified its user
 	Typed    []byte                         `json:"t,omitempty"` // nameMark of the name of the first hop
 }
@@ -30,8 +32,12 @@ type factorStep struct {
 // that pool and user want, or with tokens. change, when given, is what the proof
 // earned and is committed with the next step.
 func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
-	d := e.Factors.Next(a.Pool, a.Client, a.user, factor.State{Proven: a.amr, UserVerified: a.userVerified})
+	d := e.Factors.Next(a.Pool, a.Client, a.user, factor.State{
+		Proven: a.amr, UserVerified: a.userVerified, Remembered: device.ReplacesMFA(a.Pool, a.device),
+	})
 	switch {
+	case d.Done() && device.MustProve(a.Pool, a.device) && !a.deviceProven:
+		return e.askDevice(ctx, a, st, change)
 	case d.Done():
 		return e.issue(ctx, a, st, change)
 	case d.Blocked:
@@ -101,6 +107,9 @@ func (e *Engine) factorSession(ctx context.Context, a *attempt, name cognitoidp.
 	if step.First {
 		st.Proven = nil
 	}
+	if a.device != nil {
+		step.Device = a.device.Key
+	}
 	var err error
 	if st.Data, err = json.Marshal(step); err != nil {
 		return nil, "", fmt.Errorf("factor session: %w", err)
@@ -155,6 +164,11 @@ func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string
 		return nil, nil, step, err
 	}
 	a.amr, a.userVerified = st.Proven, step.Verified
+	if step.Device != "" && a.user != nil {
+		if err := e.recognise(ctx, a, step.Device); err != nil {
+			return nil, nil, step, err
+		}
+	}
 	if step.First {
 		a.conceal()
 	}
@@ -222,10 +236,16 @@ func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error)
 // proved goes on after a factor other than a password, whose verification may
 // have changed the user's row.
 func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, method string) (*Answer, error) {
-	proven, verified := append(slices.Clone(a.amr), method), a.userVerified
+	proven, verified, known := append(slices.Clone(a.amr), method), a.userVerified, a.device
 	a, err := e.findAccount(ctx, a.Request, a.account)
 	if err != nil {
 		return nil, err
+	}
+	a.device = known
+	if known == nil {
+		if err := e.recognise(ctx, a, a.Params["DEVICE_KEY"]); err != nil {
+			return nil, err
+		}
 	}
 	if a.user == nil {
 		return nil, errBadSession()

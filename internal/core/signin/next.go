@@ -8,6 +8,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/device"
 	"cognate/internal/core/token"
 )
 
@@ -30,13 +31,7 @@ func (e *Engine) firstFactor(ctx context.Context, a *attempt, proven bool, st *c
 	if refusal != nil {
 		return e.refuse(ctx, a, refusal, counts, st)
 	}
-	// Amplify and amazon-cognito-identity-js answer this refusal by sending the
-	// same proof again without the device, so the session must stay usable.
-	if a.Params["DEVICE_KEY"] != "" {
-		obs.Cause(ctx, "unknown device key")
-		return errUnknownDevice()
-	}
-	return nil
+	return e.recognise(ctx, a, a.Params["DEVICE_KEY"])
 }
 
 // issue makes tokens for a user whose factors are all proven. Signing happens
@@ -54,10 +49,15 @@ func (e *Engine) issue(ctx context.Context, a *attempt, st *challenge.State, cha
 	subject := e.Directory.Subject(a.user, a.groups)
 	subject.AuthTime = e.now().Unix()
 	subject.AMR = a.amr
+	issued, err := e.bindDevice(ctx, a, &subject)
+	if err != nil {
+		return nil, err
+	}
 	grant, err := e.Tokens.Prepare(ctx, a.Pool, a.Client, subject, token.Options{Changes: changes})
 	if err != nil {
 		return nil, token.Refusal(err)
 	}
+	grant.Result().NewDeviceMetadata = issued
 	var refusal error
 	err = e.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
@@ -75,6 +75,11 @@ func (e *Engine) issue(ctx context.Context, a *attempt, st *challenge.State, cha
 		if change != nil {
 			if err := change(tx); err != nil {
 				return err
+			}
+		}
+		if a.device != nil {
+			if err := e.Devices.Touch(tx, a.device, e.now(), obs.From(ctx).ClientIP.String()); err != nil {
+				return device.Refusal(err) // forgotten since it was recognised
 			}
 		}
 		return e.Tokens.Commit(tx, grant)

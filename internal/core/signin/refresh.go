@@ -7,6 +7,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
@@ -69,6 +70,10 @@ func (e *Engine) redeem(ctx context.Context, r *Request, refreshToken string, ch
 		return nil, token.Refusal(err)
 	}
 	obs.From(ctx).User = user.Sub
+	if err := device.CheckRefresh(r.Pool, session, r.Params["DEVICE_KEY"]); err != nil {
+		obs.Cause(ctx, "the refresh token is bound to another device")
+		return nil, token.Refusal(err)
+	}
 	if err := check(user); err != nil {
 		return nil, err
 	}
@@ -117,7 +122,7 @@ func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in 
 		obs.Cause(ctx, "wrong or missing client secret")
 		return nil, errRefused("Unable to verify secret for client " + c.ID)
 	}
-	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata}
+	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata, Params: map[string]string{"DEVICE_KEY": str(in.DeviceKey)}}
 	return e.redeem(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })
 }
 

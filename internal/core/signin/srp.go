@@ -122,8 +122,8 @@ func (e *Engine) respondSRP(ctx context.Context, r *Request) (*Answer, error) {
 	if err := r.checkSecret(r.Params["USERNAME"]); err != nil {
 		return nil, err
 	}
-	if _, err := time.Parse(timestampForm, r.Params["TIMESTAMP"]); err != nil {
-		return nil, errInvalid("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
+	if !wellTimed(r.Params["TIMESTAMP"]) {
+		return nil, errTimestamp()
 	}
 	st, step, err := e.openBlock(ctx, r)
 	if err != nil {
@@ -181,4 +181,10 @@ func verifySignature(r *Request, st *challenge.State, step srpStep) bool {
 	}
 	want := srp.Sign(step.key, r.Pool.Name, st.Username, block, r.Params["TIMESTAMP"])
 	return hmac.Equal(want, claimed)
+}
+
+// wellTimed reports whether a TIMESTAMP has the protocol's form.
+func wellTimed(text string) bool {
+	_, err := time.Parse(timestampForm, text)
+	return err == nil
 }

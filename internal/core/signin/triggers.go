@@ -8,6 +8,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/token"
 	"cognate/internal/core/trigger"
@@ -48,10 +49,13 @@ func (a *attempt) startMetadata() map[string]string {
 func (e *Engine) conclude(ctx context.Context, a *attempt) (*token.Changes, error) {
 	s := a.subject(a.answerMetadata())
 	source := trigger.TokenAuthentication
-	if a.Challenge == cognitoidp.ChallengeNameTypeNewPasswordRequired {
+	switch a.Challenge {
+	case cognitoidp.ChallengeNameTypeNewPasswordRequired:
 		source = trigger.TokenNewPassword
+	case cognitoidp.ChallengeNameTypeDevicePasswordVerifier:
+		source = trigger.TokenAuthenticateDevice
 	}
-	if err := e.Triggers.PostAuthentication(ctx, s, false); err != nil {
+	if err := e.Triggers.PostAuthentication(ctx, s, device.Tracking(a.Pool) && a.device == nil); err != nil {
 		return nil, err
 	}
 	return e.preToken(ctx, s, source, a.groups)

@@ -20,6 +20,7 @@ import (
 	"cognate/internal/core/account"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/message"
@@ -35,6 +36,7 @@ type API struct {
 	poolOps
 	directoryOps
 	tokenOps
+	deviceOps
 	factorOps
 	signinOps
 	accountOps
@@ -52,6 +54,7 @@ type (
 	poolOps      = pool.Ops
 	directoryOps = directory.Ops
 	tokenOps     = token.Ops
+	deviceOps    = device.Ops
 	factorOps    = factor.Ops
 	signinOps    = signin.Ops
 	accountOps   = account.Ops
@@ -66,16 +69,17 @@ type World struct {
 	Keys  *keyring.Keyring
 	Clock *clock.Clock
 
-	Pools    *pool.Pools
-	Users    *directory.Directory
-	Codes    *code.Codes
-	Sessions *challenge.Sessions
-	Tokens   *token.Tokens
-	Messages *message.Messages
-	Engine   *signin.Engine
-	Accounts *account.Accounts
-	Triggers *trigger.Triggers
-	Factors  *factor.Factors
+	Pools      *pool.Pools
+	Users      *directory.Directory
+	Codes      *code.Codes
+	Sessions   *challenge.Sessions
+	Tokens     *token.Tokens
+	Messages   *message.Messages
+	Engine     *signin.Engine
+	Accounts   *account.Accounts
+	Triggers   *trigger.Triggers
+	Factors    *factor.Factors
+	DeviceRoom *device.Devices
 }
 
 // Options change what New assembles.
@@ -89,7 +93,7 @@ type Options struct {
 // Migrations are those of all rooms.
 func Migrations() []db.Migration {
 	return slices.Concat(keyring.Migrations, pool.Migrations, code.Migrations, challenge.Migrations, token.Migrations,
-		message.Migrations, directory.Migrations, factor.Migrations, signin.Migrations)
+		message.Migrations, directory.Migrations, device.Migrations, factor.Migrations, signin.Migrations)
 }
 
 // Each runs body on every engine.
@@ -135,9 +139,12 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Sessions: w.Sessions,
 		Codes: w.Codes, Messages: w.Messages, Directory: w.Users,
 	})
+	w.DeviceRoom = device.New(device.Deps{
+		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Directory: w.Users,
+	})
 	w.Engine = signin.New(signin.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users,
-		Tokens: w.Tokens, Sessions: w.Sessions, Triggers: w.Triggers, Factors: w.Factors,
+		Tokens: w.Tokens, Sessions: w.Sessions, Triggers: w.Triggers, Factors: w.Factors, Devices: w.DeviceRoom,
 		Messages: w.Messages, Rand: rand.Reader,
 	})
 	w.Accounts = account.New(account.Deps{
@@ -146,7 +153,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	})
 	w.API = API{
 		poolOps: poolOps{Pools: w.Pools}, directoryOps: directoryOps{Directory: w.Users}, tokenOps: tokenOps{Tokens: w.Tokens},
-		factorOps: factorOps{Factors: w.Factors}, signinOps: signinOps{Engine: w.Engine}, accountOps: accountOps{Accounts: w.Accounts},
+		deviceOps: deviceOps{Devices: w.DeviceRoom}, factorOps: factorOps{Factors: w.Factors}, signinOps: signinOps{Engine: w.Engine}, accountOps: accountOps{Accounts: w.Accounts},
 	}
 	return w
 }
