@@ -267,3 +267,9 @@ func (r *room) expect(t *testing.T, want ...string) {
 		t.Errorf("fired\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
+
+// quick is a world on SQLite in memory.
+func quick(t testing.TB, f *fake) *cognitotest.World {
+	t.Helper()
+	return cognitotest.New(t, dbtest.SQLite(t, cognitotest.Migrations()), cognitotest.Options{Functions: f})
+}
