@@ -208,16 +208,14 @@ func through(w *World, in *cognitoidp.InitiateAuthRequest) string {
 // somebody, also where the stored name is another than the typed one.
 func TestCustomHidden(t *testing.T) {
 	each(t, func(t *testing.T, w *World, f *fake) {
-		for kind, set := range map[string]func(*cognitoidp.CreateUserPoolRequest){
-			"names": nil,
-			"addresses": func(in *cognitoidp.CreateUserPoolRequest) {
-				in.UsernameAttributes = []cognitoidp.UsernameAttributeType{"email"}
-			},
-		} {
+		for _, set := range []func(*cognitoidp.CreateUserPoolRequest){nil, func(in *cognitoidp.CreateUserPoolRequest) {
+			in.UsernameAttributes = []cognitoidp.UsernameAttributeType{"email"}
+		}} {
+			kind := "names"
 			r := newRoom(w, f, all, set, Hiding)
 			somebody, nobody := "ana", "nobody"
 			if set != nil {
-				somebody, nobody = "ana@example.com", "nobody@example.com"
+				kind, somebody, nobody = "addresses", "ana@example.com", "nobody@example.com"
 				w.User(r.p, somebody)
 			} else {
 				riddle(r)
