@@ -45,7 +45,11 @@ func TestSQLOnlyInStoreFiles(t *testing.T) {
 					t.Errorf("%s: %s runs SQL outside a store file", r.at(n.Pos()), sel.Sel.Name)
 				}
 			case *ast.CompositeLit:
-				if sel, ok := n.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Migration" {
+				sel, ok := n.Type.(*ast.SelectorExpr)
+				if !ok || sel.Sel.Name != "Migration" {
+					break
+				}
+				if from, ok := sel.X.(*ast.Ident); ok && from.Name == "db" {
 					t.Errorf("%s: a migration outside a store file", r.at(n.Pos()))
 				}
 			}
