@@ -7,6 +7,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/db"
 	"cognate/internal/core/pool"
 )
 
@@ -71,6 +72,29 @@ func TestRevokeAfterRotation(t *testing.T) {
 		f.wantRefresh(c, *r.Result().RefreshToken, ErrRefreshRevoked)
 		f.clock.Advance(31 * 24 * time.Hour)
 		f.wantCode(f.revoke(old, c.ID, nil), "")
+	})
+}
+
+// TestRevokeDevice: the sessions of the user's device end, others do not, and no device is not all devices.
+func TestRevokeDevice(t *testing.T) {
+	each(t, func(f *fixture) {
+		c := f.newClient(nil)
+		from := func(sub, device string) string {
+			subj := ana()
+			subj.Sub, subj.DeviceKey = sub, device
+			return *f.signIn(c, subj).Result().RefreshToken
+		}
+		me, other := ana().Sub, "2c5d5d5e-1111-4222-8333-444455557777"
+		first, second, bare := from(me, "a"), from(me, "a"), from(me, "")
+		elsewhere, theirs := from(me, "b"), from(other, "a")
+		for _, device := range []string{"", "a", "a"} {
+			f.update(func(tx *db.Tx) error { return f.RevokeDevice(tx, f.pool.ID, me, device) })
+			for _, text := range []string{bare, elsewhere, theirs} {
+				f.wantRefresh(c, text, nil)
+			}
+		}
+		f.wantRefresh(c, first, ErrRefreshRevoked)
+		f.wantRefresh(c, second, ErrRefreshRevoked)
 	})
 }
 
