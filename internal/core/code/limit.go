@@ -25,6 +25,8 @@ var (
 	LimitChangePassword  = Rule{"ChangePassword", 5, time.Hour}
 	LimitAttributeCode   = Rule{"GetUserAttributeVerificationCode", 5, time.Hour}
 	LimitVerifyAttribute = Rule{"VerifyUserAttribute", 15, time.Hour}
+	// LimitChangedAttribute bounds the codes that changing an address sends; AWS names no number for it.
+	LimitChangedAttribute = Rule{"UpdateUserAttributes", 20, time.Hour}
 )
 
 // Allow is Limit for a rule of the table.

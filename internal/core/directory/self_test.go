@@ -12,6 +12,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/core/code"
 	"cognate/internal/core/pool"
 )
 
@@ -152,6 +153,24 @@ func TestUpdateSendsCodes(t *testing.T) {
 		}
 		f.must(s.verify("phone_number", f.inbox(s.p, "+15550001")[0]))
 	})
+}
+
+// TestChangesAreLimited: changing the address again and again does not send messages without end.
+func TestChangesAreLimited(t *testing.T) {
+	f := quick(t)
+	s := f.self(f.newPool(autoVerify("email")), "jo", "email", "jo@example.com")
+	for i := range code.LimitChangedAttribute.Max {
+		_, err := s.set("email", fmt.Sprintf("jo%d@example.com", i))
+		f.must(err)
+	}
+	_, err := s.set("email", "other@example.com")
+	var tooMany *cognitoidp.TooManyRequestsException
+	if !errors.As(err, &tooMany) || s.attrs()["email"] == "other@example.com" {
+		t.Fatalf("after the limit: %v, %v", err, s.attrs())
+	}
+	if _, err := s.set("name", "Jo"); err != nil {
+		t.Errorf("changes that send nothing: %v", err)
+	}
 }
 
 func TestVerifyLimits(t *testing.T) {

@@ -59,6 +59,9 @@ func (d *Directory) update(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool
 	}
 	var sent []cognitoidp.CodeDeliveryDetailsType
 	for _, name := range verify {
+		if err := d.mayChange(ctx, tx, p, u); err != nil {
+			return nil, err
+		}
 		details, err := d.send(ctx, tx, p, c, u, name, automatic, metadata)
 		if err != nil {
 			return nil, err
@@ -66,6 +69,16 @@ func (d *Directory) update(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool
 		sent = append(sent, *details)
 	}
 	return sent, nil
+}
+
+// mayChange bounds the messages that a user can have sent by changing an address again and again.
+func (d *Directory) mayChange(ctx context.Context, tx *db.Tx, p *pool.Pool, u *User) error {
+	err := d.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangedAttribute)
+	if errors.Is(err, code.ErrLimited) {
+		obs.Cause(ctx, "too many codes by changing addresses")
+		return &cognitoidp.TooManyRequestsException{Message: "Attempt limit exceeded, please try after some time."}
+	}
+	return err
 }
 
 // free refuses a pending value that could never become active because it is somebody else's name.
