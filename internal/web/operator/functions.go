@@ -40,7 +40,7 @@ var invocationsPage = template.Must(template.New("invocations.html").Funcs(templ
 
 func (d Deps) functionRoutes(mux *http.ServeMux) {
 	handle := func(pattern string, change bool, h http.HandlerFunc) {
-		mux.HandleFunc(pattern, d.functionGuard(change, h))
+		mux.HandleFunc(pattern, d.ownName(d.functionGuard(change, h)))
 	}
 	handle("GET /_cognate/functions", false, d.listFunctions)
 	handle("PUT /_cognate/functions", true, d.putFunction)
@@ -50,18 +50,26 @@ func (d Deps) functionRoutes(mux *http.ServeMux) {
 	handle("GET /_cognate/invocations", false, d.invocations)
 }
 
-// functionGuard refuses what a web page could reach with a name of its own that
-// it lets point to this machine: a request must name the server by address, as
-// localhost or by its public name. To put a function means to run a program, so
-// changes come from this machine unless the operator permitted others.
+// functionGuard guards what runs programs: to put a function means to run one,
+// so changes come from this machine unless the operator permitted others.
 func (d Deps) functionGuard(change bool, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if change && !d.RemoteFunctions && !fromHere(r) {
+			writeError(w, http.StatusForbidden, "functions are changed from this machine only; --allow-local-functions permits others")
+			return
+		}
+		next(w, r)
+	}
+}
+
+// ownName refuses what a web page could reach with a name of its own that it
+// lets point to this machine. A request must name the server by address, by its
+// public name, or by a name without dots (localhost, a container), which no web
+// page can own.
+func (d Deps) ownName(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !ownHost(r.Host, d.PublicURL) {
 			writeError(w, http.StatusForbidden, "the Host header does not name this server")
-			return
-		}
-		if change && !d.RemoteFunctions && !fromHere(r) {
-			writeError(w, http.StatusForbidden, "functions are changed from this machine only; --allow-local-functions permits others")
 			return
 		}
 		next(w, r)
@@ -74,7 +82,7 @@ func ownHost(host, publicURL string) bool {
 		name = h
 	}
 	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
-	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost") {
+	if _, err := netip.ParseAddr(name); err == nil || name != "" && !strings.Contains(name, ".") || strings.HasSuffix(name, ".localhost") {
 		return true
 	}
 	u, err := url.Parse(publicURL)

@@ -34,10 +34,12 @@ type Deps struct {
 	Inbox     Inbox
 	Snapshots Snapshots
 
-	// Functions is nil outside dev. PublicURL and RemoteFunctions decide who may
-	// reach them: see functionGuard.
+	// PublicURL is by which name dev endpoints may be asked, besides addresses
+	// and names without dots.
+	PublicURL string
+	// Functions is nil outside dev. RemoteFunctions permits changing them from
+	// other machines.
 	Functions       Functions
-	PublicURL       string
 	RemoteFunctions bool
 }
 
@@ -52,16 +54,16 @@ func Handler(d Deps) http.Handler {
 		mux.Handle("GET /_cognate/metrics", d.Metrics)
 	}
 	if d.Inbox != nil {
-		mux.HandleFunc("GET /_cognate/inbox", d.inbox)
+		mux.HandleFunc("GET /_cognate/inbox", d.ownName(d.inbox))
 	}
 	if d.Clock != nil {
-		mux.HandleFunc("GET /_cognate/clock", d.clock)
-		mux.HandleFunc("POST /_cognate/clock", d.moveClock)
+		mux.HandleFunc("GET /_cognate/clock", d.ownName(d.clock))
+		mux.HandleFunc("POST /_cognate/clock", d.ownName(d.moveClock))
 	}
 	if d.Snapshots != nil {
-		mux.HandleFunc("GET /_cognate/snapshots", d.listSnapshots)
-		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.save)
-		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.restore)
+		mux.HandleFunc("GET /_cognate/snapshots", d.ownName(d.listSnapshots))
+		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.ownName(d.save))
+		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.ownName(d.restore))
 	}
 	if d.Functions != nil {
 		d.functionRoutes(mux)
