@@ -63,8 +63,7 @@ func TestConfirmRefusals(t *testing.T) {
 		Refused(w.World, badAccess, w.ConfirmDevice, in)
 
 		// A session from before the pool tracked devices has no key to confirm.
-		bare := w.signIn(p, c, "ana", "")
-		bare.DeviceKey = ""
+		bare := w.signIn(p, c, "ana", unbound)
 		Refused(w.World, badKey, w.ConfirmDevice, bare.request())
 
 		if _, err := ana.find(); err == nil {

@@ -101,13 +101,19 @@ type login struct {
 	salt     []byte
 }
 
+// unbound stands for a session without a device.
+const unbound = "-"
+
 // signIn opens a token session for a user, bound to a device key; "" issues a new one.
 func (w *world) signIn(p *pool.Pool, c *pool.Client, name, key string) *login {
 	w.T.Helper()
 	l := &login{w: w, pool: p, client: c, name: name, sub: w.Get(p, name).Sub, password: rand.Text(), salt: make([]byte, 16)}
 	_, _ = rand.Read(l.salt)
 	l.DeviceKey = key
-	if key == "" {
+	switch key {
+	case unbound:
+		l.DeviceKey = ""
+	case "":
 		issued, err := w.Issue(w.Ctx, p)
 		w.must(err)
 		l.Issued = issued
