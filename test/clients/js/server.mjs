@@ -26,15 +26,16 @@ function freePort() {
   });
 }
 
-// Registers a server for the calling test file; its fields are there once tests run.
-export function useServer() {
+// Registers a server for the calling test file; its fields are there once tests run. prepare, when given, is called
+// before the start and returns further arguments.
+export function useServer(prepare = async () => []) {
   const server = { url: "", sdk: undefined, output: "" };
   let child, folder;
   before(async () => {
     const port = await freePort();
     folder = mkdtempSync(join(tmpdir(), "cognate-test-"));
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(COGNATE|AWS)_/.test(k)));
-    child = spawn(binary, ["dev", "--ephemeral", "--listen", `127.0.0.1:${port}`], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    child = spawn(binary, ["dev", "--ephemeral", "--listen", `127.0.0.1:${port}`, ...await prepare(folder)], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
     const ended = new Promise((_, fail) => child.once("error", fail).once("exit", (code) => fail(new Error(`cognate ended with ${code}\n${server.output}`))));
     ended.catch(() => {});
     child.stdout.on("data", (d) => (server.output += d));
