@@ -30,16 +30,9 @@ func (o Ops) caller(ctx context.Context, accessToken string) (*token.Access, err
 // asCaller runs act for the user of an access token in one transaction, in which the user still exists and may act.
 func (o Ops) asCaller(ctx context.Context, in run, a *token.Access, act func(*db.Tx, *directory.User) error) error {
 	err := in(ctx, func(tx *db.Tx) error {
-		u, err := o.Directory.BySub(tx, a.Pool, a.Sub)
-		if errors.Is(err, directory.ErrUserNotFound) {
-			obs.Cause(ctx, "the user of the token is gone")
-			return notAuthorized("Access Token has been revoked")
-		}
+		u, err := o.Directory.Caller(ctx, tx, a.Pool, a.Sub)
 		if err != nil {
 			return err
-		}
-		if !u.Enabled {
-			return notAuthorized("User is disabled.")
 		}
 		return act(tx, u)
 	})

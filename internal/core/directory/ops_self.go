@@ -8,6 +8,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/code"
+	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 )
 
@@ -19,14 +20,26 @@ func (d *Directory) Authorize(ctx context.Context, accessToken string) (*token.A
 		return nil, err
 	}
 	err = d.DB.Read(ctx, func(tx *db.Tx) error {
-		_, err := d.caller(tx, a)
+		_, err := d.Caller(ctx, tx, a.Pool, a.Sub)
 		return err
 	})
-	if errors.Is(err, ErrUserNotFound) {
+	return a, err
+}
+
+// Caller reads the user of an access token or session and refuses users who may not act any more, by
+// NotAuthorizedException.
+func (d *Directory) Caller(ctx context.Context, tx *db.Tx, p *pool.Pool, sub string) (*User, error) {
+	u, err := d.BySub(tx, p, sub)
+	switch {
+	case errors.Is(err, ErrUserNotFound):
 		obs.Cause(ctx, "the user of the token is gone")
 		return nil, notAuthorized("Access Token has been revoked")
+	case err != nil:
+		return nil, err
+	case !u.Enabled:
+		return nil, errDisabled()
 	}
-	return a, err
+	return u, nil
 }
 
 // caller reads the user of a token: ErrUserNotFound, or NotAuthorizedException when disabled.

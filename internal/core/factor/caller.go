@@ -2,7 +2,6 @@ package factor
 
 import (
 	"context"
-	"errors"
 
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
@@ -21,7 +20,7 @@ func (o Ops) asCaller(ctx context.Context, accessToken string, change func(*db.T
 		return err
 	}
 	return o.DB.Update(ctx, func(tx *db.Tx) error {
-		u, err := o.person(ctx, tx, a.Pool, a.Sub)
+		u, err := o.Directory.Caller(ctx, tx, a.Pool, a.Sub)
 		if err != nil {
 			return err
 		}
@@ -36,25 +35,12 @@ func (o Ops) reading(ctx context.Context, accessToken string, look func(*db.Tx, 
 		return err
 	}
 	return o.DB.View(ctx, func(tx *db.Tx) error {
-		u, err := o.person(ctx, tx, a.Pool, a.Sub)
+		u, err := o.Directory.Caller(ctx, tx, a.Pool, a.Sub)
 		if err != nil {
 			return err
 		}
 		return look(tx, a, u)
 	})
-}
-
-// person reads the user of a token or session. The refusals are NotAuthorizedException, which every operation declares.
-func (o Ops) person(ctx context.Context, tx *db.Tx, p *pool.Pool, sub string) (*directory.User, error) {
-	u, err := o.Directory.BySub(tx, p, sub)
-	if errors.Is(err, directory.ErrUserNotFound) {
-		obs.Cause(ctx, "the user of the token is gone")
-		return nil, notAuthorized("Access Token has been revoked")
-	}
-	if err == nil && !u.Enabled {
-		return nil, notAuthorized("User is disabled.")
-	}
-	return u, err
 }
 
 // onUser finds pool and user, in this order, and runs change on the user in one transaction.
