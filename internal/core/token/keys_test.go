@@ -112,8 +112,10 @@ func TestFirstKeysOnce(t *testing.T) {
 func TestKeysAreSealed(t *testing.T) {
 	f := quick(t)
 	other := f.newPool()
-	_, err := f.Keys(t.Context(), other.ID) // made in the background otherwise
-	must(t, err)
+	for _, id := range []string{f.pool.ID, other.ID} { // made in the background otherwise
+		_, err := f.Keys(t.Context(), id)
+		must(t, err)
+	}
 	f.update(func(tx *db.Tx) error {
 		if err := deleteKeys(tx, other.ID); err != nil {
 			return err
