@@ -114,6 +114,16 @@ func enable(m *directory.MFA, name string) {
 	}
 }
 
+// Enable turns the second factor of a challenge on for a user in tx, who has just set it up by answering it.
+func (f *Factors) Enable(tx *db.Tx, p *pool.Pool, sub string, name cognitoidp.ChallengeNameType) error {
+	u, err := f.Directory.BySub(tx, p, sub)
+	if err != nil || slices.Contains(u.MFA.Enabled, string(name)) {
+		return err
+	}
+	enable(&u.MFA, string(name))
+	return f.Directory.Save(tx, p, u)
+}
+
 // disable removes a factor and its preference.
 func disable(m *directory.MFA, name string) {
 	m.Enabled = slices.DeleteFunc(slices.Clone(m.Enabled), func(f string) bool { return f == name })

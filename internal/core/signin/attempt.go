@@ -29,6 +29,8 @@ type attempt struct {
 	userVerified bool           // a passkey among amr verified its user
 	device       *device.Device // the known device the sign-in comes from, nil for none
 	deviceProven bool           // by its SRP
+	byPassword   bool           // this hop proved the password
+	custom       bool           // functions decided alone, without the password step
 	vouched      bool           // the pool's UserMigration function accepted the password in this hop
 }
 

@@ -178,6 +178,17 @@ func (e *Engine) askPasskey(ctx context.Context, a *attempt, answered *challenge
 	}, nil
 }
 
+// undecided reports whether the client has yet to choose or to begin what it
+// will prove: nothing is simulated so far, and passwords are refused in their
+// own way.
+func undecided(name cognitoidp.ChallengeNameType) bool {
+	switch name {
+	case cognitoidp.ChallengeNameTypeSelectChallenge, cognitoidp.ChallengeNameTypePassword, cognitoidp.ChallengeNameTypePasswordSrp:
+		return true
+	}
+	return false
+}
+
 // respondSelect answers SELECT_CHALLENGE, PASSWORD or PASSWORD_SRP of USER_AUTH.
 func (e *Engine) respondSelect(ctx context.Context, r *Request) (*Answer, error) {
 	chosen := r.Challenge
@@ -190,7 +201,7 @@ func (e *Engine) respondSelect(ctx context.Context, r *Request) (*Answer, error)
 	if err != nil {
 		return nil, err
 	}
-	a.typed, a.amr = r.Params["USERNAME"], nil
+	a.amr = nil
 	if r.Challenge == cognitoidp.ChallengeNameTypeSelectChallenge {
 		chosen = cognitoidp.ChallengeNameType(r.Params["ANSWER"])
 		if !slices.Contains(step.Offered, chosen) {
@@ -207,7 +218,7 @@ func (e *Engine) respondPasskey(ctx context.Context, r *Request) (*Answer, error
 		return nil, err
 	}
 	if a.user == nil {
-		return nil, errBadSession()
+		return nil, e.refuse(ctx, a, errWrongPassword(), false, st)
 	}
 	if err := e.Keys.Load(ctx, a.Pool.ID); err != nil {
 		return nil, err
@@ -249,10 +260,13 @@ func (e *Engine) continueSignUp(ctx context.Context, a *attempt) (*Answer, error
 	if err != nil {
 		return nil, sessionRefusal(ctx, err)
 	}
-	if a.user == nil || st.Sub != a.user.Sub || a.user.Status != cognitoidp.UserStatusTypeConfirmed {
+	if a.user == nil || !a.user.Enabled || st.Sub != a.user.Sub || a.user.Status != cognitoidp.UserStatusTypeConfirmed {
 		obs.Cause(ctx, "the session is of another user")
 		return nil, errBadSession()
 	}
 	a.amr = st.Proven
+	if err := e.recognise(ctx, a, a.Params["DEVICE_KEY"]); err != nil {
+		return nil, err
+	}
 	return e.finish(ctx, a, st, nil)
 }

@@ -120,7 +120,7 @@ func onlySRPA(history []trigger.Step) bool {
 // issueCustom ends a custom sign-in. Functions may have been led along for
 // somebody who does not exist or may not sign in; they get no tokens.
 func (e *Engine) issueCustom(ctx context.Context, a *attempt, c *customState, answered *challenge.State) (*Answer, error) {
-	a.amr = c.AMR
+	a.amr, a.custom = c.AMR, len(c.AMR) == 0
 	switch {
 	case a.user == nil || !a.user.Enabled:
 		obs.Cause(ctx, "unknown or disabled user, hidden")
@@ -250,6 +250,9 @@ func (e *Engine) respondCustom(ctx context.Context, r *Request) (*Answer, error)
 	if !e.answersFor(a, c, r.Params["USERNAME"]) {
 		obs.Cause(ctx, "answer names another user")
 		return nil, errBadSession()
+	}
+	if err := e.recognise(ctx, a, r.Params["DEVICE_KEY"]); err != nil {
+		return nil, err
 	}
 	if err := e.takeCustom(ctx, st); err != nil {
 		return nil, err

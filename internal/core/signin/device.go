@@ -37,6 +37,27 @@ func (e *Engine) recognise(ctx context.Context, a *attempt, key string) error {
 	return device.Refusal(err)
 }
 
+// maxDeviceKey is the longest device key of the API, in characters.
+const maxDeviceKey = 55
+
+// recall looks up the device of a later hop, before anything is spent: the one
+// that the session knows, unless it was forgotten since, else the one that the
+// answer names.
+func (e *Engine) recall(ctx context.Context, a *attempt, step factorStep) error {
+	var unknown *cognitoidp.ResourceNotFoundException
+	if err := e.recognise(ctx, a, step.Device); err != nil && !errors.As(err, &unknown) {
+		return err
+	}
+	if a.device != nil {
+		a.deviceProven = step.Trusted
+		return nil
+	}
+	if undecided(a.Challenge) {
+		return nil // a password will be proven first
+	}
+	return e.recognise(ctx, a, a.Params["DEVICE_KEY"])
+}
+
 // askDevice poses DEVICE_SRP_AUTH: what is proven so far counts once the device
 // has proven itself too.
 func (e *Engine) askDevice(ctx context.Context, a *attempt, answered *challenge.State, change func(*db.Tx) error) (*Answer, error) {

@@ -19,22 +19,24 @@ import (
 // factorStep is what the session of a factor challenge remembers besides what
 // was proven so far.
 type factorStep struct {
-	First    bool                           `json:"f,omitempty"` // first factor of USER_AUTH
-	Choices  []string                       `json:"c,omitempty"` // of SELECT_MFA_TYPE
-	Offered  []cognitoidp.ChallengeNameType `json:"o,omitempty"` // AvailableChallenges of USER_AUTH
-	Passkey  json.RawMessage                `json:"p,omitempty"` // state of WEB_AUTHN
-	Device   string                         `json:"d,omitempty"` // key of the device the sign-in comes from
-	Verified bool                           `json:"v,omitempty"` // a passkey among the proven verified its user
-	Typed    []byte                         `json:"t,omitempty"` // nameMark of the name of the first hop
+	First    bool                           `json:"f,omitempty"`  // first factor of USER_AUTH
+	Choices  []string                       `json:"c,omitempty"`  // of SELECT_MFA_TYPE
+	Offered  []cognitoidp.ChallengeNameType `json:"o,omitempty"`  // AvailableChallenges of USER_AUTH
+	Passkey  json.RawMessage                `json:"p,omitempty"`  // state of WEB_AUTHN
+	Device   string                         `json:"d,omitempty"`  // key of the device the sign-in comes from
+	Trusted  bool                           `json:"dp,omitempty"` // that device has proven itself
+	SetAt    int64                          `json:"pw,omitempty"` // when the proven password was set; a change voids its proof
+	SetUp    bool                           `json:"su,omitempty"` // the code sets the factor up
+	Custom   bool                           `json:"cu,omitempty"` // functions decided alone, see attempt.custom
+	Verified bool                           `json:"v,omitempty"`  // a passkey among the proven verified its user
+	Typed    []byte                         `json:"t,omitempty"`  // nameMark of the name of the first hop
 }
 
 // finish ends a sign-in whose first factor is proven: with the second factor
 // that pool and user want, or with tokens. change, when given, is what the proof
 // earned and is committed with the next step.
 func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
-	d := e.Factors.Next(a.Pool, a.Client, a.user, factor.State{
-		Proven: a.amr, UserVerified: a.userVerified, Remembered: device.ReplacesMFA(a.Pool, a.device),
-	})
+	d := e.next(a)
 	switch {
 	case d.Done() && device.MustProve(a.Pool, a.device) && !a.deviceProven:
 		return e.askDevice(ctx, a, st, change)
@@ -47,6 +49,17 @@ func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, ch
 		return e.askChoice(ctx, a, st, change, d)
 	}
 	return e.askFactor(ctx, a, st, change, d.Challenge, factorStep{Verified: a.userVerified})
+}
+
+// next decides what is still to be proven. There is no second factor in a
+// custom sign-in without the password step, as on AWS: the functions decide.
+func (e *Engine) next(a *attempt) factor.Decision {
+	if a.custom {
+		return factor.Decision{}
+	}
+	return e.Factors.Next(a.Pool, a.Client, a.user, factor.State{
+		Proven: a.amr, UserVerified: a.userVerified, Remembered: device.ReplacesMFA(a.Pool, a.device),
+	})
 }
 
 // askChoice poses SELECT_MFA_TYPE or MFA_SETUP.
@@ -78,11 +91,15 @@ func (e *Engine) askFactor(ctx context.Context, a *attempt, answered *challenge.
 			if err := e.turn(tx, a, answered, change); err != nil {
 				return err
 			}
+			var err error
 			params, err = e.Factors.Challenge(ctx, tx, e.ask(a, st, step.First))
 			return err
 		})
 	})
 	if err != nil {
+		if a.Challenge == "" && errors.Is(err, factor.ErrNotSetUp) { // removed meanwhile; InitiateAuth declares no better
+			err = errBadSession()
+		}
 		return nil, factor.Refusal(ctx, name, e.turned(err))
 	}
 	return &Answer{Challenge: name, Params: params, Session: session, Offered: step.Offered}, nil
@@ -106,10 +123,16 @@ func (e *Engine) factorSession(ctx context.Context, a *attempt, name cognitoidp.
 	st.Sub, st.Username, st.Proven = a.account, a.identity(), a.amr
 	if step.First {
 		st.Proven = nil
+	} else if slices.Contains(a.amr, factor.AMRPassword) {
+		step.SetAt = a.credential.SetAt
+	}
+	if key := a.Params["DEVICE_KEY"]; step.First && len(key) <= maxDeviceKey {
+		step.Device = key
 	}
 	if a.device != nil {
-		step.Device = a.device.Key
+		step.Device, step.Trusted = a.device.Key, a.deviceProven
 	}
+	step.Custom = a.custom
 	var err error
 	if st.Data, err = json.Marshal(step); err != nil {
 		return nil, "", fmt.Errorf("factor session: %w", err)
@@ -120,13 +143,15 @@ func (e *Engine) factorSession(ctx context.Context, a *attempt, name cognitoidp.
 
 var errLockedMeanwhile = errors.New("signin: locked by parallel guesses")
 
-// turn is what every accepted proof commits: the answered session is spent, the
-// failure counter is cleared, and what the proof earned is written.
+// turn is what every hop commits: the answered session is spent, and what the
+// proof earned is written. The proof of a password clears the failure counter;
+// a hop that proves none must not, or whoever asks for a code could go on
+// guessing passwords without end.
 func (e *Engine) turn(tx *db.Tx, a *attempt, answered *challenge.State, change func(*db.Tx) error) error {
 	if err := e.spend(tx, answered); err != nil {
 		return err
 	}
-	if a.user != nil {
+	if a.byPassword {
 		open, err := clearFailures(tx, a.Pool.ID, a.account, e.now())
 		if err != nil {
 			return err
@@ -163,32 +188,44 @@ func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string
 	if err != nil {
 		return nil, nil, step, err
 	}
-	a.amr, a.userVerified = st.Proven, step.Verified
-	if step.Device != "" && a.user != nil {
-		if err := e.recognise(ctx, a, step.Device); err != nil {
-			return nil, nil, step, err
-		}
+	a.amr, a.userVerified, a.custom = st.Proven, step.Verified, step.Custom
+	a.typed = r.Params["USERNAME"]
+	if err := e.holds(ctx, a, st, step); err != nil {
+		return nil, nil, step, err
 	}
-	if step.First {
-		a.conceal()
+	if err := e.recall(ctx, a, step); err != nil {
+		return nil, nil, step, err
 	}
-	name := r.Params["USERNAME"]
-	known := name == st.Username || name == st.Sub || slices.Equal(nameMark(r, name), step.Typed) ||
-		a.user != nil && e.Directory.Names(a.Pool, a.user, name)
+	if step.First && !undecided(r.Challenge) {
+		a.pretend(e)
+	}
+	return a, st, step, nil
+}
+
+// holds reports whether a session is still good for its user, and the answer
+// one of this user.
+func (e *Engine) holds(ctx context.Context, a *attempt, st *challenge.State, step factorStep) error {
+	known := a.typed == st.Username || a.typed == st.Sub || slices.Equal(nameMark(a.Request, a.typed), step.Typed) ||
+		a.user != nil && e.Directory.Names(a.Pool, a.user, a.typed)
 	switch {
 	case !known:
 		obs.Cause(ctx, "answer names another user")
-		return nil, nil, step, errBadSession()
-	case a.user == nil && !step.First:
+		return errBadSession()
+	case step.First:
+		return a.mayChoose(ctx)
+	case a.user == nil:
 		obs.Cause(ctx, "the user of the session is gone")
-		return nil, nil, step, errBadSession()
-	case a.user != nil && !a.user.Enabled:
-		return nil, nil, step, errDisabled()
+		return errBadSession()
+	case !a.user.Enabled:
+		obs.Cause(ctx, "disabled user")
+		return errDisabled()
+	case a.user.Status == cognitoidp.UserStatusTypeResetRequired:
+		return errResetRequired()
+	case slices.Contains(st.Proven, factor.AMRPassword) && a.credential.SetAt != step.SetAt:
+		obs.Cause(ctx, "the password changed since it was proven")
+		return errBadSession()
 	}
-	if a.user == nil {
-		a.ghost = e.ghostOf(a, name)
-	}
-	return a, st, step, nil
+	return nil
 }
 
 // respondFactor verifies the code of SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP or
@@ -211,6 +248,9 @@ func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error)
 		refusal = nil
 		var err error
 		method, err = e.Factors.Verify(tx, e.ask(a, st, step.First), text)
+		if err == nil && step.SetUp {
+			err = e.Factors.Enable(tx, a.Pool, a.account, r.Challenge)
+		}
 		if err == nil {
 			return e.spend(tx, st)
 		}
@@ -236,21 +276,17 @@ func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error)
 // proved goes on after a factor other than a password, whose verification may
 // have changed the user's row.
 func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, method string) (*Answer, error) {
-	proven, verified, known := append(slices.Clone(a.amr), method), a.userVerified, a.device
-	a, err := e.findAccount(ctx, a.Request, a.account)
+	before := a
+	a, err := e.findAccount(ctx, before.Request, before.account)
 	if err != nil {
 		return nil, err
 	}
-	a.device = known
-	if known == nil {
-		if err := e.recognise(ctx, a, a.Params["DEVICE_KEY"]); err != nil {
-			return nil, err
-		}
-	}
-	if a.user == nil {
+	a.amr, a.userVerified, a.custom = append(slices.Clone(before.amr), method), before.userVerified, before.custom
+	a.device, a.deviceProven = before.device, before.deviceProven
+	if a.user == nil || a.user.Status == cognitoidp.UserStatusTypeForceChangePassword && !a.custom {
+		obs.Cause(ctx, "the user is gone or must change the password")
 		return nil, errBadSession()
 	}
-	a.amr, a.userVerified = proven, verified
 	return e.finish(ctx, a, st, nil)
 }
 
@@ -277,13 +313,23 @@ func (e *Engine) respondSetUp(ctx context.Context, r *Request) (*Answer, error) 
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(a.amr, factor.AMRTOTP) {
+	// Also when a factor was set up elsewhere since: whoever knows the password
+	// could otherwise keep a set-up open and go around that factor.
+	if e.next(a).Challenge != cognitoidp.ChallengeNameTypeMfaSetup {
 		return e.finish(ctx, a, st, nil)
 	}
 	address := r.Params["EMAIL"]
 	if address == "" || !slices.Contains(step.Choices, string(cognitoidp.ChallengeNameTypeEmailOtp)) {
 		obs.Cause(ctx, "no factor was set up in this session")
 		return nil, errBadSession()
+	}
+	next := factorStep{SetUp: true}
+	switch a.user.Attributes["email"] {
+	case address:
+		return e.askFactor(ctx, a, st, nil, cognitoidp.ChallengeNameTypeEmailOtp, next)
+	case "":
+	default: // where the account can be recovered is not for a password alone to change
+		return nil, errRefused("Cannot modify an already provided email")
 	}
 	changes := map[string]string{"email": address}
 	if err := e.Directory.CheckAttributes(a.Pool, a.Client, changes, directory.Update); err != nil {
@@ -294,6 +340,15 @@ func (e *Engine) respondSetUp(ctx context.Context, r *Request) (*Answer, error) 
 		return nil, err
 	}
 	a.user = updated
-	return e.askFactor(ctx, a, st, func(tx *db.Tx) error { return e.Directory.Save(tx, a.Pool, updated) },
-		cognitoidp.ChallengeNameTypeEmailOtp, factorStep{})
+	answer, err := e.askFactor(ctx, a, st, func(tx *db.Tx) error { return e.Directory.Save(tx, a.Pool, updated) },
+		cognitoidp.ChallengeNameTypeEmailOtp, next)
+	var taken *directory.AliasTaken
+	switch {
+	case errors.As(err, &taken):
+		obs.Cause(ctx, "%v", err)
+		return nil, errAliasTaken(taken.Attribute)
+	case errors.Is(err, directory.ErrChanged): // changed between read and write
+		return nil, errBadSession()
+	}
+	return answer, err
 }

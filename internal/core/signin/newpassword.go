@@ -129,7 +129,7 @@ func (e *Engine) setNewPassword(ctx context.Context, r *Request) (*Answer, error
 	if err := e.Directory.Apply(updated, a.Pool, changes); err != nil {
 		return nil, err
 	}
-	a.user = updated
+	a.user, a.credential = updated, fresh
 	answer, err := e.finish(ctx, a, st, func(tx *db.Tx) error {
 		return e.Directory.Save(tx, a.Pool, updated)
 	})
@@ -166,7 +166,7 @@ func (e *Engine) resume(ctx context.Context, r *Request, st *challenge.State) (*
 		return nil, errBadSession()
 	}
 	a.amr = st.Proven
-	return a, nil
+	return a, e.recognise(ctx, a, r.Params["DEVICE_KEY"])
 }
 
 // newPasswordAttributes validates the userAttributes.* of the answer.

@@ -31,6 +31,7 @@ func (e *Engine) firstFactor(ctx context.Context, a *attempt, proven bool, st *c
 	if refusal != nil {
 		return e.refuse(ctx, a, refusal, counts, st)
 	}
+	a.byPassword = true
 	return e.recognise(ctx, a, a.Params["DEVICE_KEY"])
 }
 
@@ -68,7 +69,7 @@ func (e *Engine) issue(ctx context.Context, a *attempt, st *challenge.State, cha
 		if err != nil {
 			return err
 		}
-		if !open { // parallel guesses locked the account while this one was verified
+		if !open && a.byPassword { // parallel guesses locked the account while this one was verified
 			refusal = errLocked()
 			return nil
 		}
