@@ -46,6 +46,7 @@ func sample() *State {
 		Pool: testPool, Client: testClient, Sub: "2c5d5d5e-1111-4222-8333-444455556666", Username: "ana",
 		Step: "SMS_MFA", AuthTime: 1767755045, Proven: []string{"pwd"},
 		Data: json.RawMessage(`{"a":1}`), Secret: []byte{0, 1, 2},
+		Goal: &Goal{Level: 3, Have: []string{"email_otp"}},
 	}
 }
 
@@ -273,6 +274,8 @@ func FuzzOpen(f *testing.F) {
 func FuzzParse(f *testing.F) {
 	st := sample()
 	st.ID = "id"
+	f.Add(st.append(nil))
+	st.Goal = &Goal{Level: 4, Have: []string{"pwd"}}
 	f.Add(st.append(nil))
 	f.Add([]byte{format})
 	f.Fuzz(func(t *testing.T, plain []byte) {

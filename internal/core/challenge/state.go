@@ -26,13 +26,27 @@ type State struct {
 	Data json.RawMessage
 	// Secret is binary state of the step, for instance an SRP exponent or key; it travels without text encoding.
 	Secret []byte
+	// Goal is what the whole sign-in has to reach, nil for one that only has to succeed.
+	Goal *Goal
+}
+
+// Goal is the aim of a sign-in by step-up authentication. Every session of the sign-in carries it.
+type Goal struct {
+	// Level is the authentication level to reach, 1 to 4; 0 when only the age of the sign-in was asked for.
+	Level int
+	// Have are the methods that count already: those of the access token that was shown, and those proven before the
+	// challenge at hand.
+	Have []string
 }
 
 // format is the first byte of the encoding; a state of another format is refused, which costs its user one sign-in.
-const format = 1
+const format = 2
 
 // maxProven bounds the list of methods, of which eight exist.
 const maxProven = 16
+
+// maxLevel is the highest level of a Goal.
+const maxLevel = 4
 
 // append encodes the state: lengths and numbers as varints, so that a session stays well below its 2048 characters.
 func (st *State) append(b []byte) []byte {
@@ -44,8 +58,16 @@ func (st *State) append(b []byte) []byte {
 	for _, n := range []int64{st.IssuedAt, st.ExpiresAt - st.IssuedAt, st.AuthTime} {
 		b = binary.AppendVarint(b, n)
 	}
-	b = binary.AppendUvarint(b, uint64(len(st.Proven)))
-	for _, s := range st.Proven {
+	b = appendList(b, st.Proven)
+	if st.Goal == nil {
+		return append(b, 0)
+	}
+	return appendList(binary.AppendUvarint(b, uint64(st.Goal.Level)+1), st.Goal.Have)
+}
+
+func appendList(b []byte, list []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, s := range list {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -68,12 +90,11 @@ func (st *State) parse(b []byte) bool {
 	st.IssuedAt = r.int()
 	st.ExpiresAt = st.IssuedAt + r.int()
 	st.AuthTime = r.int()
-	n := r.uint()
-	if n > maxProven {
+	st.Proven = r.list()
+	if level := r.uint(); level > maxLevel+1 {
 		return false
-	}
-	for range n {
-		st.Proven = append(st.Proven, r.string())
+	} else if level > 0 {
+		st.Goal = &Goal{Level: int(level) - 1, Have: r.list()}
 	}
 	return !r.bad && len(r.rest) == 0 && st.ID != ""
 }
@@ -122,4 +143,16 @@ func (r *reader) string() string {
 	s := string(r.rest[:n])
 	r.rest = r.rest[n:]
 	return s
+}
+
+func (r *reader) list() (out []string) {
+	n := r.uint()
+	if n > maxProven {
+		r.bad, r.rest = true, nil
+		return nil
+	}
+	for range n {
+		out = append(out, r.string())
+	}
+	return out
 }
