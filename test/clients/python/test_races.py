@@ -1,6 +1,7 @@
 """Things that may happen once happen once, also when many ask at the same moment."""
 
 import concurrent.futures
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -93,3 +94,14 @@ def test_updates_do_not_get_lost(pool):
         UserPoolId=pool.id, Username="ana", UserAttributes=world.attributes(**{names[i % len(names)]: "x"})))
     assert len(done) == CROWD, refused
     assert set(names) <= set(pool.attrs("ana"))
+
+
+def test_pools_deleted_while_their_keys_are_made(idp):
+    """Signing keys are made behind CreateUserPool; a pool that is gone by then must hold nobody up."""
+    slowest = 0
+    for _ in range(60):
+        began = time.monotonic()
+        pool = idp.create_user_pool(PoolName="short-lived")["UserPool"]["Id"]
+        idp.delete_user_pool(UserPoolId=pool)
+        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 4, slowest
