@@ -75,7 +75,7 @@ func (f *Factors) nameToken(tx *db.Tx, a Ask, params map[string]string) error {
 // send issues the code of a session and queues its message.
 func (f *Factors) send(ctx context.Context, tx *db.Tx, a Ask, to code.Destination) error {
 	medium := message.MediumOf(to.Attribute)
-	err := f.Codes.Limit(tx, a.Pool.ID, a.User.Sub, "factor/"+string(medium), perHour, time.Hour)
+	err := f.Codes.Limit(tx, a.Pool.ID, a.account(), "factor/"+string(medium), perHour, time.Hour)
 	if errors.Is(err, code.ErrLimited) {
 		return ErrLimited
 	}
@@ -100,6 +100,15 @@ func (f *Factors) send(ctx context.Context, tx *db.Tx, a Ask, to code.Destinatio
 		return fmt.Errorf("%w: %s", ErrUndeliverable, medium)
 	}
 	return err
+}
+
+// account is whose codes and failures are counted. First factors are counted apart: nobody has proven anything there,
+// and whoever asks for codes or guesses must not keep the user from the second factor.
+func (a Ask) account() string {
+	if a.First {
+		return a.User.Sub + "/first"
+	}
+	return a.User.Sub
 }
 
 // kind tells the codes of first and second factor apart, and those of different sessions.
@@ -132,7 +141,7 @@ func (f *Factors) Verify(tx *db.Tx, a Ask, text string) (method string, err erro
 	if attributeOf(string(a.Challenge)) == "" {
 		return method, f.VerifyTOTP(tx, a.Pool, a.User, text)
 	}
-	return method, f.guarded(tx, a.Pool.ID, a.User.Sub, func() error {
+	return method, f.guarded(tx, a.Pool.ID, a.account(), func() error {
 		proven, err := f.Codes.Verify(tx, a.Pool.ID, a.User.Sub, a.kind(), text)
 		switch {
 		case errors.Is(err, code.ErrMismatch):

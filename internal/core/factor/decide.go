@@ -173,27 +173,29 @@ func totpEnabled(p *pool.Pool) bool {
 
 // FirstFactors are the AvailableChallenges of USER_AUTH for a user, in AWS's order. A user who needs a second factor is
 // offered passwords only, and a passkey where it stands for both; a user whose password must be changed passwords only.
-// For a nil user, whose existence is simulated, they are those of a user with password, e-mail address and phone.
 func (f *Factors) FirstFactors(p *pool.Pool, u *directory.User) []cognitoidp.ChallengeNameType {
-	ghost := u == nil
-	limited := p.MFARequired()
-	passkey, password := false, true
-	if !ghost {
-		limited = limited || len(f.SecondFactors(p, u)) > 0
-		passkey = u.MFA.Passkeys > 0 && (!limited || passkeyMFA(p, u))
-		password = u.HasPassword()
-		if u.Status == cognitoidp.UserStatusTypeForceChangePassword || u.Status == cognitoidp.UserStatusTypeResetRequired {
-			limited, passkey = true, false
-		}
+	return f.firstFactors(p, u, u.HasPassword())
+}
+
+// PretendFirstFactors is FirstFactors for a user whose existence is simulated, with a password.
+func (f *Factors) PretendFirstFactors(p *pool.Pool, ghost *directory.User) []cognitoidp.ChallengeNameType {
+	return f.firstFactors(p, ghost, true)
+}
+
+func (f *Factors) firstFactors(p *pool.Pool, u *directory.User, password bool) []cognitoidp.ChallengeNameType {
+	limited := p.MFARequired() || len(f.SecondFactors(p, u)) > 0
+	passkey := u.MFA.Passkeys > 0 && (!limited || passkeyMFA(p, u))
+	if u.Status == cognitoidp.UserStatusTypeForceChangePassword || u.Status == cognitoidp.UserStatusTypeResetRequired {
+		limited, passkey = true, false
 	}
 	var out []cognitoidp.ChallengeNameType
 	if password && p.AllowsFirstFactor(cognitoidp.AuthFactorTypePassword) {
 		out = append(out, cognitoidp.ChallengeNameTypePasswordSrp, cognitoidp.ChallengeNameTypePassword)
 	}
-	if !limited && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeEmailOtp) && (ghost || u.Attributes["email"] != "") {
+	if !limited && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeEmailOtp) && u.Attributes["email"] != "" {
 		out = append(out, cognitoidp.ChallengeNameTypeEmailOtp)
 	}
-	if !limited && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeSmsOtp) && (ghost || u.Attributes["phone_number"] != "") {
+	if !limited && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeSmsOtp) && u.Attributes["phone_number"] != "" {
 		out = append(out, cognitoidp.ChallengeNameTypeSmsOtp)
 	}
 	if passkey && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeWebAuthn) {

@@ -134,6 +134,28 @@ func (f *Factors) WebAuthnOptions(tx *db.Tx, p *pool.Pool, u *directory.User) (o
 	if len(keys) == 0 {
 		return "", nil, ErrNotSetUp
 	}
+	return f.askFor(p, keys)
+}
+
+// PretendWebAuthn is WebAuthnOptions for a user whose existence is simulated: one made-up passkey, always the same,
+// that nothing can answer for.
+func (f *Factors) PretendWebAuthn(tx *db.Tx, p *pool.Pool, ghost *directory.User) (options string, state []byte, err error) {
+	rpID, err := f.relyingParty(p)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err := f.usablePasskeys(tx, p, ghost); err != nil { // as it would be read for a user
+		return "", nil, err
+	}
+	id, err := f.Keys.MAC(tx.Context(), p.ID, "factor/ghost-passkey", ghost.Sub)
+	if err != nil {
+		return "", nil, err
+	}
+	return f.askFor(p, []passkey{{id: encodeID(id), rpID: rpID, record: record{Transports: []string{"hybrid", "internal"}}}})
+}
+
+// askFor makes the options and the state for passkeys of one relying party.
+func (f *Factors) askFor(p *pool.Pool, keys []passkey) (options string, state []byte, err error) {
 	challenge, err := f.newChallenge()
 	if err != nil {
 		return "", nil, err

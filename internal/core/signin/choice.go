@@ -9,7 +9,6 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
-	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
 )
 
@@ -48,7 +47,13 @@ func (e *Engine) startChoice(ctx context.Context, r *Request) (*Answer, error) {
 		return e.continueSignUp(ctx, a)
 	}
 	a.amr = nil
-	offered := e.Factors.FirstFactors(a.Pool, a.user)
+	if err := e.imagine(ctx, a); err != nil {
+		return nil, err
+	}
+	offered := e.Factors.PretendFirstFactors(a.Pool, a.ghost)
+	if a.user != nil {
+		offered = e.Factors.FirstFactors(a.Pool, a.user)
+	}
 	return e.offer(ctx, a, nil, cognitoidp.ChallengeNameType(r.Params["PREFERRED_CHALLENGE"]), offered)
 }
 
@@ -93,18 +98,10 @@ func (e *Engine) offer(ctx context.Context, a *attempt, answered *challenge.Stat
 	case cognitoidp.ChallengeNameTypeWebAuthn:
 		return e.askPasskey(ctx, a, answered, offered)
 	}
-	a.pretend(e)
+	a.conceal()
 	return e.askFactor(ctx, a, answered, nil, preferred, factorStep{
 		First: true, Offered: offered, Typed: nameMark(a.Request, a.typed),
 	})
-}
-
-// pretend puts a ghost in the place of a user that this client must not see.
-func (a *attempt) pretend(e *Engine) {
-	a.conceal()
-	if a.user == nil {
-		a.ghost = e.ghostOf(a, a.typed)
-	}
 }
 
 // conceal takes away a user who may not sign in and whom the client must not
@@ -113,17 +110,6 @@ func (a *attempt) conceal() {
 	if a.user != nil && a.Client.HidesUsers() &&
 		(!a.user.Enabled || a.user.Status == cognitoidp.UserStatusTypeUnconfirmed) {
 		a.user = nil
-	}
-}
-
-// ghostOf is the user that a simulated code seems to go to.
-func (e *Engine) ghostOf(a *attempt, typed string) *directory.User {
-	return &directory.User{
-		PoolID: a.Pool.ID, Sub: a.account, Username: a.account,
-		Attributes: map[string]string{
-			"email":        directory.GhostAddress("email", typed, a.account),
-			"phone_number": directory.GhostAddress("phone_number", typed, a.account),
-		},
 	}
 }
 
@@ -146,10 +132,15 @@ func (e *Engine) askOpen(ctx context.Context, a *attempt, answered *challenge.St
 
 // askPasskey poses WEB_AUTHN.
 func (e *Engine) askPasskey(ctx context.Context, a *attempt, answered *challenge.State, offered []cognitoidp.ChallengeNameType) (*Answer, error) {
+	a.conceal()
 	var options string
 	var state []byte
 	err := e.DB.View(ctx, func(tx *db.Tx) (err error) {
-		options, state, err = e.Factors.WebAuthnOptions(tx, a.Pool, a.user)
+		if a.user == nil {
+			options, state, err = e.Factors.PretendWebAuthn(tx, a.Pool, a.ghost)
+		} else {
+			options, state, err = e.Factors.WebAuthnOptions(tx, a.Pool, a.user)
+		}
 		return err
 	})
 	if errors.Is(err, factor.ErrNotSetUp) || errors.Is(err, factor.ErrNoRelyingParty) {
@@ -217,8 +208,9 @@ func (e *Engine) respondPasskey(ctx context.Context, r *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
-	if a.user == nil {
-		return nil, e.refuse(ctx, a, errWrongPassword(), false, st)
+	u := a.user
+	if u == nil {
+		u = a.ghost // whom no passkey proves
 	}
 	if err := e.Keys.Load(ctx, a.Pool.ID); err != nil {
 		return nil, err
@@ -232,7 +224,7 @@ func (e *Engine) respondPasskey(ctx context.Context, r *Request) (*Answer, error
 			return err
 		}
 		var err error
-		method, verified, err = e.Factors.VerifyWebAuthn(tx, a.Pool, a.user, step.Passkey, r.Params["CREDENTIAL"])
+		method, verified, err = e.Factors.VerifyWebAuthn(tx, a.Pool, u, step.Passkey, r.Params["CREDENTIAL"])
 		if err == nil {
 			return nil
 		}

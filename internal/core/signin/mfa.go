@@ -196,8 +196,13 @@ func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string
 	if err := e.recall(ctx, a, step); err != nil {
 		return nil, nil, step, err
 	}
-	if step.First && !undecided(r.Challenge) {
-		a.pretend(e)
+	if step.First {
+		if err := e.imagine(ctx, a); err != nil {
+			return nil, nil, step, err
+		}
+		if !undecided(r.Challenge) {
+			a.conceal()
+		}
 	}
 	return a, st, step, nil
 }
