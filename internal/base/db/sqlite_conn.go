@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -24,12 +25,20 @@ type sqliteConn struct {
 	named []driver.NamedValue // reused between statements
 }
 
+// openPatience bounds how long opening waits for another process. Switching to
+// WAL and recovering it answer BUSY at once, whatever the busy timeout.
+const openPatience = 10 * time.Second
+
 func openSQLiteConn(dsn string) (*sqliteConn, error) {
-	c, err := new(sqlite.Driver).Open(dsn)
-	if err != nil {
-		return nil, err
+	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		c, err := new(sqlite.Driver).Open(dsn)
+		if err == nil {
+			return &sqliteConn{c: c, stmts: make(map[string]driver.Stmt)}, nil
+		}
+		if sqliteCode(err) != sqlite3.SQLITE_BUSY || time.Since(began) > openPatience {
+			return nil, err
+		}
 	}
-	return &sqliteConn{c: c, stmts: make(map[string]driver.Stmt)}, nil
 }
 
 func (s *sqliteConn) close() error {

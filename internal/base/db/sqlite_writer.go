@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,6 +61,7 @@ type writer struct {
 
 	// Only the goroutine uses these.
 	ok     []*job // ran in the open transaction, not yet committed
+	after  []*job // failed in it, and may have seen what is not committed yet
 	broken error  // set once the disk failed
 }
 
@@ -170,12 +172,18 @@ func (w *writer) group(j *job) {
 
 // finish ends the group.
 func (w *writer) finish() {
-	ok := w.ok
-	w.ok = nil
-	w.commit(ok)
+	ok, after := w.take()
+	w.commit(ok, after)
 	if w.gate != nil {
 		w.gate.unlock()
 	}
+}
+
+// take empties the group.
+func (w *writer) take() (ok, after []*job) {
+	ok, after = w.ok, w.after
+	w.ok, w.after = nil, nil
+	return ok, after
 }
 
 // run executes one function inside the group. The first opens the transaction
@@ -204,22 +212,25 @@ func (w *writer) run(j *job) {
 	w.undo(j)
 }
 
-// undo rolls back a failed function and answers it. Some errors (disk full,
-// out of memory) make SQLite roll back everything; then the other functions of
-// the group have lost their work and are run again, each alone.
+// undo rolls back a failed function. It is answered with the group: why it
+// failed may be what another function of the group wrote, which nobody else can
+// see before the commit. Some errors (disk full, out of memory) make SQLite roll
+// back everything; then the other functions have lost their work and are run
+// again, each alone.
 func (w *writer) undo(j *job) {
-	defer close(j.done)
 	if len(w.ok) == 0 {
 		_ = w.c.do("ROLLBACK")
+		close(j.done)
 		return
 	}
 	if w.c.do("ROLLBACK TO fn") == nil && w.c.do("RELEASE fn") == nil {
+		w.after = append(w.after, j)
 		return
 	}
 	_ = w.c.do("ROLLBACK")
-	ok := w.ok
-	w.ok = nil
-	w.alone(ok)
+	ok, after := w.take()
+	w.alone(ok, after)
+	close(j.done)
 }
 
 // call runs fn so that a panic in it ends neither the writer nor the group.
@@ -255,14 +266,14 @@ func (w *writer) call(j *job) {
 }
 
 // commit makes the group durable and answers it.
-func (w *writer) commit(ok []*job) {
+func (w *writer) commit(ok, after []*job) {
 	if len(ok) == 0 {
 		return
 	}
 	err := w.c.do("COMMIT")
 	if err == nil {
 		w.stats.commits.Add(1)
-		for _, j := range ok {
+		for _, j := range slices.Concat(ok, after) {
 			close(j.done)
 		}
 		return
@@ -271,22 +282,25 @@ func (w *writer) commit(ok []*job) {
 	if fatalAtCommit(err) {
 		w.broken = fmt.Errorf("db: the disk failed, restart to recover: %w", err)
 	}
-	if w.broken != nil || len(ok) == 1 {
-		for _, j := range ok {
+	switch {
+	case w.broken != nil:
+		for _, j := range slices.Concat(ok, after) {
 			j.answer(errors.Join(w.broken, err))
 		}
-		return
+	case len(ok) == 1:
+		ok[0].answer(err)
+		w.alone(after)
+	default:
+		w.alone(ok, after)
 	}
-	w.alone(ok)
 }
 
 // alone runs functions again, each in its own transaction.
-func (w *writer) alone(js []*job) {
-	for _, j := range js {
+func (w *writer) alone(lists ...[]*job) {
+	for _, j := range slices.Concat(lists...) {
 		w.run(j)
-		ok := w.ok
-		w.ok = nil
-		w.commit(ok)
+		ok, after := w.take()
+		w.commit(ok, after)
 	}
 }
 

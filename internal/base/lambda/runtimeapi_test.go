@@ -143,7 +143,7 @@ func TestOtherUsers(t *testing.T) {
 	defer server.Close()
 	for user, want := range map[uint32]bool{0: true, 65534: false} {
 		cmd := exec.Command("/bin/bash", "-c", fmt.Sprintf(
-			`exec 3<>/dev/tcp/127.0.0.1/%d; printf 'GET / HTTP/1.0\r\n\r\n' >&3; cat <&3; true`, l.Addr().(*net.TCPAddr).Port))
+			`trap '' PIPE; exec 3<>/dev/tcp/127.0.0.1/%d; printf 'GET / HTTP/1.0\r\n\r\n' >&3; cat <&3; true`, l.Addr().(*net.TCPAddr).Port))
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
 		cmd.Dir = "/"
 		out, err := cmd.CombinedOutput()

@@ -14,6 +14,9 @@ const fuzzChallenge = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 func samples() (registered, signed string) {
 	party := virtualwebauthn.RelyingParty{ID: "example.com", Origin: "https://example.com"}
 	auth, key := virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	for len(key.Key.AttestationData()) != 77 { // the library leaves out leading zeros of coordinates
+		key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	}
 	challenge, _ := base64.RawURLEncoding.DecodeString(fuzzChallenge)
 	registered = virtualwebauthn.CreateAttestationResponse(party, auth, key, virtualwebauthn.AttestationOptions{Challenge: challenge})
 	signed = virtualwebauthn.CreateAssertionResponse(party, auth, key, virtualwebauthn.AssertionOptions{Challenge: challenge})

@@ -28,7 +28,7 @@ type device struct {
 func newDevice(rpID, origin string) *device {
 	return &device{
 		party: virtualwebauthn.RelyingParty{ID: rpID, Origin: origin}, auth: virtualwebauthn.NewAuthenticator(),
-		key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		key: NewPasskey(),
 	}
 }
 
