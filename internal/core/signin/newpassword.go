@@ -163,7 +163,7 @@ func (e *Engine) resume(ctx context.Context, r *Request, st *challenge.State) (*
 		return nil, errDisabled()
 	case a.user.Status != cognitoidp.UserStatusTypeForceChangePassword || a.credential.SetAt != step.SetAt:
 		obs.Cause(ctx, "the password changed since the session was made")
-		return nil, errBadSession()
+		return nil, e.refuse(ctx, a, errBadSession(), false, st) // which tells a session that was used
 	}
 	a.amr = st.Proven
 	return a, e.recognise(ctx, a, r.Params["DEVICE_KEY"])

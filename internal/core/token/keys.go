@@ -80,9 +80,16 @@ func (t *Tokens) firstKeys(ctx context.Context, poolID string) ([]keyRow, error)
 	if err != nil {
 		return nil, err
 	}
+	fresh, err := t.sealKeys(ctx, poolID, made, ids, t.clock.Milli())
+	if errors.Is(err, keyring.ErrUnknownScope) {
+		return nil, nil // deleted meanwhile
+	}
+	if err != nil {
+		return nil, err
+	}
 	var rows []keyRow
 	err = t.db.Update(ctx, func(tx *db.Tx) error {
-		if err := t.putKeys(tx, poolID, made, ids, t.clock.Milli()); err != nil {
+		if err := putKeys(tx, poolID, fresh); err != nil {
 			return err
 		}
 		var err error
@@ -131,8 +138,13 @@ func (t *Tokens) RotateKeys(ctx context.Context, poolID string) error {
 			return err
 		}
 	}
+	now := t.clock.Now()
+	from := now.Add(publishAhead)
+	fresh, err := t.sealKeys(ctx, poolID, made, ids, from.UnixMilli())
+	if err != nil {
+		return err
+	}
 	return t.db.Update(ctx, func(tx *db.Tx) error {
-		now := t.clock.Now()
 		pending, err := keysPending(tx, poolID, now.UnixMilli())
 		if err != nil {
 			return err
@@ -140,27 +152,32 @@ func (t *Tokens) RotateKeys(ctx context.Context, poolID string) error {
 		if pending {
 			return ErrRotating
 		}
-		from := now.Add(publishAhead)
 		if err := retireKeys(tx, poolID, from.Add(keyLinger).UnixMilli()); err != nil {
 			return err
 		}
 		tx.AfterCommit(func() { t.dropRing(poolID) })
-		return t.putKeys(tx, poolID, made, ids, from.UnixMilli())
+		return putKeys(tx, poolID, fresh)
 	})
 }
 
-func (t *Tokens) putKeys(tx *db.Tx, poolID string, made [2]*rsa.PrivateKey, ids [2]string, activeFrom int64) error {
+// sealKeys makes the rows of two new keys, outside of transactions.
+func (t *Tokens) sealKeys(ctx context.Context, poolID string, made [2]*rsa.PrivateKey, ids [2]string, activeFrom int64) (rows [2]keyRow, err error) {
 	for i, purpose := range purposes {
-		kid := ids[i]
 		der, err := jose.MarshalKey(made[i])
 		if err != nil {
-			return fmt.Errorf("token: new key: %w", err)
+			return rows, fmt.Errorf("token: new key: %w", err)
 		}
-		sealed, err := t.keys.Seal(tx.Context(), poolID, der, "signing_key", "private", kid)
+		sealed, err := t.keys.Seal(ctx, poolID, der, "signing_key", "private", ids[i])
 		if err != nil {
-			return fmt.Errorf("token: seal key: %w", err)
+			return rows, fmt.Errorf("token: seal key: %w", err)
 		}
-		row := keyRow{kid: kid, purpose: purpose, private: sealed, activeFrom: activeFrom}
+		rows[i] = keyRow{kid: ids[i], purpose: purpose, private: sealed, activeFrom: activeFrom}
+	}
+	return rows, nil
+}
+
+func putKeys(tx *db.Tx, poolID string, rows [2]keyRow) error {
+	for _, row := range rows {
 		if err := insertKey(tx, poolID, row); err != nil {
 			return fmt.Errorf("token: write key: %w", err)
 		}
