@@ -31,6 +31,7 @@ type attempt struct {
 	deviceProven bool           // by its SRP
 	byPassword   bool           // this hop proved the password
 	custom       bool           // functions decided alone, without the password step
+	flow         string         // id of the kept state of a custom sign-in that goes on once the factors are proven
 	vouched      bool           // the pool's UserMigration function accepted the password in this hop
 }
 

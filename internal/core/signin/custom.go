@@ -2,28 +2,15 @@ package signin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 
 	"cognate/internal/api/cognitoidp"
-	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/trigger"
 )
-
-// customState is what a custom sign-in remembers between two hops. It stays on
-// the server, sealed: private challenge parameters are the answers.
-type customState struct {
-	Typed   string            `json:"t"`
-	History []trigger.Step    `json:"h"`
-	Private map[string]string `json:"p,omitempty"`
-	Meta    *string           `json:"m,omitempty"` // of the open custom challenge
-	AMR     []string          `json:"a,omitempty"` // what was proven besides custom challenges
-}
 
 // maxSteps bounds the history of one sign-in, which every event carries: a
 // function that never gives up must not let a caller make it grow without end.
@@ -121,6 +108,13 @@ func onlySRPA(history []trigger.Step) bool {
 // somebody who does not exist or may not sign in; they get no tokens.
 func (e *Engine) issueCustom(ctx context.Context, a *attempt, c *customState, answered *challenge.State) (*Answer, error) {
 	a.amr, a.custom = c.AMR, len(c.AMR) == 0
+	if a.user != nil && c.Device != "" {
+		var unknown *cognitoidp.ResourceNotFoundException // forgotten since
+		if err := e.recognise(ctx, a, c.Device); err != nil && !errors.As(err, &unknown) {
+			return nil, err
+		}
+		a.deviceProven = a.device != nil
+	}
 	switch {
 	case a.user == nil || !a.user.Enabled:
 		obs.Cause(ctx, "unknown or disabled user, hidden")
@@ -170,65 +164,6 @@ func (a *attempt) shownName() string {
 	return a.Pool.Normal(a.typed)
 }
 
-// keepCustom spends the answered session and stores the state of the next one.
-func (e *Engine) keepCustom(ctx context.Context, a *attempt, c *customState, step cognitoidp.ChallengeNameType, answered *challenge.State) (string, error) {
-	st := e.newState(a.Request, step)
-	st.Sub = a.account
-	session, err := e.Sessions.Seal(ctx, st) // draws the id
-	if err != nil {
-		return "", err
-	}
-	return session, e.storeCustom(ctx, a.Pool.ID, st, c, answered)
-}
-
-func (e *Engine) storeCustom(ctx context.Context, poolID string, st *challenge.State, c *customState, answered *challenge.State) error {
-	plain, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("custom state: %w", err)
-	}
-	sealed, err := e.Keys.Seal(ctx, poolID, plain, "signin_custom", "state", st.ID)
-	if err != nil {
-		return err
-	}
-	return e.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := e.spend(tx, answered); err != nil {
-			return err
-		}
-		if answered != nil {
-			if err := deleteCustom(tx, poolID, answered.ID); err != nil {
-				return err
-			}
-		}
-		return insertCustom(tx, poolID, st.ID, sealed, st.ExpiresAt)
-	})
-}
-
-// loadCustom reads what keepCustom stored for a session. Only an answer takes it
-// away, so without it the session was used.
-func (e *Engine) loadCustom(ctx context.Context, poolID, id string) (*customState, error) {
-	var sealed []byte
-	err := e.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		sealed, err = readCustom(tx, poolID, id)
-		return err
-	})
-	if errors.Is(err, db.ErrNoRows) {
-		obs.Cause(ctx, "no state is kept for the session")
-		return nil, errSessionUsed()
-	}
-	if err != nil {
-		return nil, err
-	}
-	plain, err := e.Keys.Open(ctx, poolID, sealed, "signin_custom", "state", id)
-	if err != nil {
-		return nil, err
-	}
-	c := &customState{}
-	if err := json.Unmarshal(plain, c); err != nil {
-		return nil, fmt.Errorf("custom state: %w", err)
-	}
-	return c, nil
-}
-
 // respondCustom verifies the answer to a custom challenge. A wrong one does not
 // end the sign-in: DefineAuthChallenge sees it and decides. The session is spent
 // before the function looks at the answer, so that answers that are sent at once
@@ -270,44 +205,6 @@ func (e *Engine) respondCustom(ctx context.Context, r *Request) (*Answer, error)
 		return nil, errWrongPassword()
 	}
 	return e.define(ctx, a, &next, nil)
-}
-
-// takeCustom spends a session and forgets the answers that were kept for it.
-func (e *Engine) takeCustom(ctx context.Context, st *challenge.State) error {
-	return e.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := e.spend(tx, st); err != nil {
-			return err
-		}
-		return deleteCustom(tx, st.Pool, st.ID)
-	})
-}
-
-// customSRP goes through the password step that a custom sign-in began with.
-func (e *Engine) customSRP(ctx context.Context, a *attempt, c *customState) (*Answer, error) {
-	st := e.newState(a.Request, cognitoidp.ChallengeNameTypePasswordVerifier)
-	st.Data = json.RawMessage(`{"custom":true}`)
-	answer, err := e.srpChallenge(ctx, a, st)
-	if err != nil {
-		return nil, err
-	}
-	return answer, e.storeCustom(ctx, a.Pool.ID, st, c, nil)
-}
-
-// respondCustomSRP takes the proof of the password step to DefineAuthChallenge.
-func (e *Engine) respondCustomSRP(ctx context.Context, a *attempt, proven bool, st *challenge.State) (*Answer, error) {
-	c, err := e.loadCustom(ctx, a.Pool.ID, st.ID)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.firstFactor(ctx, a, proven, st); err != nil {
-		return nil, err
-	}
-	a.typed = c.Typed
-	next := *c
-	next.AMR = a.amr
-	next.History = append(next.History[:len(next.History):len(next.History)],
-		trigger.Step{Name: string(cognitoidp.ChallengeNameTypePasswordVerifier), Result: true})
-	return e.define(ctx, a, &next, st)
 }
 
 // answersFor reports whether the USERNAME of an answer is the account's: the

@@ -28,6 +28,7 @@ type factorStep struct {
 	SetAt    int64                          `json:"pw,omitempty"` // when the proven password was set; a change voids its proof
 	SetUp    bool                           `json:"su,omitempty"` // the code sets the factor up
 	Custom   bool                           `json:"cu,omitempty"` // functions decided alone, see attempt.custom
+	Flow     string                         `json:"fl,omitempty"` // see attempt.flow
 	Verified bool                           `json:"v,omitempty"`  // a passkey among the proven verified its user
 	Typed    []byte                         `json:"t,omitempty"`  // nameMark of the name of the first hop
 }
@@ -40,6 +41,8 @@ func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, ch
 	switch {
 	case d.Done() && device.MustProve(a.Pool, a.device) && !a.deviceProven:
 		return e.askDevice(ctx, a, st, change)
+	case d.Done() && a.flow != "":
+		return e.resumeCustom(ctx, a, st)
 	case d.Done():
 		return e.issue(ctx, a, st, change)
 	case d.Blocked:
@@ -132,7 +135,7 @@ func (e *Engine) factorSession(ctx context.Context, a *attempt, name cognitoidp.
 	if a.device != nil {
 		step.Device, step.Trusted = a.device.Key, a.deviceProven
 	}
-	step.Custom = a.custom
+	step.Custom, step.Flow = a.custom, a.flow
 	var err error
 	if st.Data, err = json.Marshal(step); err != nil {
 		return nil, "", fmt.Errorf("factor session: %w", err)
@@ -188,7 +191,7 @@ func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string
 	if err != nil {
 		return nil, nil, step, err
 	}
-	a.amr, a.userVerified, a.custom = st.Proven, step.Verified, step.Custom
+	a.amr, a.userVerified, a.custom, a.flow = st.Proven, step.Verified, step.Custom, step.Flow
 	a.typed = r.Params["USERNAME"]
 	if err := e.holds(ctx, a, st, step); err != nil {
 		return nil, nil, step, err
@@ -287,7 +290,7 @@ func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, me
 		return nil, err
 	}
 	a.amr, a.userVerified, a.custom = append(slices.Clone(before.amr), method), before.userVerified, before.custom
-	a.device, a.deviceProven = before.device, before.deviceProven
+	a.device, a.deviceProven, a.flow = before.device, before.deviceProven, before.flow
 	if a.user == nil || a.user.Status == cognitoidp.UserStatusTypeForceChangePassword && !a.custom {
 		obs.Cause(ctx, "the user is gone or must change the password")
 		return nil, errBadSession()

@@ -305,3 +305,57 @@ func TestCustomNotConfigured(t *testing.T) {
 	in.ClientId = w.Client(r.p, nil).ID
 	Refused(w, "InvalidParameterException: CUSTOM_AUTH flow not enabled for this client", w.API.InitiateAuth, in)
 }
+
+// TestCustomSecondFactor holds that the second factor follows the password and
+// is told to DefineAuthChallenge, and that there is none without a password.
+func TestCustomSecondFactor(t *testing.T) {
+	each(t, func(t *testing.T, w *World, f *fake) {
+		r := newRoom(w, f, all, nil, nil)
+		riddle(r)
+		Call(w, w.API.SetUserPoolMfaConfig, &cognitoidp.SetUserPoolMfaConfigRequest{
+			UserPoolId: r.p.ID, MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional),
+			SmsMfaConfiguration: &cognitoidp.SmsMfaConfigType{SmsConfiguration: &cognitoidp.SmsConfigurationType{SnsCallerArn: new("arn:aws:iam::000000000000:role/sms")}},
+		})
+		r.p = w.Reload(r.p.ID)
+		Call(w, w.API.AdminUpdateUserAttributes, &cognitoidp.AdminUpdateUserAttributesRequest{
+			UserPoolId: r.p.ID, Username: "ana", UserAttributes: Attributes("phone_number", "+15550100", "phone_number_verified", "true"),
+		})
+		Call(w, w.API.AdminSetUserMFAPreference, &cognitoidp.AdminSetUserMFAPreferenceRequest{
+			UserPoolId: r.p.ID, Username: "ana", SMSMfaSettings: &cognitoidp.SMSMfaSettingsType{Enabled: new(true), PreferredMfa: new(true)},
+		})
+		f.reset()
+		out := Call(w, w.API.RespondToAuthChallenge, customSRP(r, "ana").Answer(Password))
+		if out.ChallengeName == nil || *out.ChallengeName != "SMS_MFA" {
+			t.Fatalf("after the password: %+v", out)
+		}
+		sms := func(code string) *cognitoidp.RespondToAuthChallengeRequest {
+			return &cognitoidp.RespondToAuthChallengeRequest{
+				ClientId: r.c.ID, ChallengeName: "SMS_MFA", Session: out.Session, ClientMetadata: from("Code"),
+				ChallengeResponses: map[string]string{"USERNAME": "ana", "SMS_MFA_CODE": code},
+			}
+		}
+		Refused(w, "CodeMismatchException: Invalid code or auth state for the user.", w.API.RespondToAuthChallenge, sms("000000"))
+		code := sms(w.Code(r.p, "+15550100"))
+		next := Call(w, w.API.RespondToAuthChallenge, code)
+		if next.ChallengeName == nil || *next.ChallengeName != "CUSTOM_CHALLENGE" {
+			t.Fatalf("after the code: %+v", next)
+		}
+		Refused(w, usedOne, w.API.RespondToAuthChallenge, code)
+		done := Call(w, w.API.RespondToAuthChallenge, solution(r.c, "ana", next.Session, "42"))
+		if done.AuthenticationResult == nil {
+			t.Errorf("no tokens: %+v", done)
+		}
+		r.expect(t,
+			"PreAuthentication_Authentication v=Initiate", "DefineAuthChallenge_Authentication", "CustomMessage_Authentication",
+			"DefineAuthChallenge_Authentication c=Code", "CreateAuthChallenge_Authentication c=Code",
+			"VerifyAuthChallengeResponse_Authentication c=Respond", "DefineAuthChallenge_Authentication c=Respond",
+			"PostAuthentication_Authentication c=Respond", "TokenGeneration_Authentication c=Respond",
+		)
+		r.golden(t, "custom-with-second-factor")
+
+		plain := Call(w, w.API.InitiateAuth, custom(r.c, "ana"))
+		if Call(w, w.API.RespondToAuthChallenge, solution(r.c, "ana", plain.Session, "42")).AuthenticationResult == nil {
+			t.Error("a second factor without a first")
+		}
+	})
+}

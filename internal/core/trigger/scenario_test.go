@@ -437,13 +437,18 @@ func riddle(r *room) {
 			response["challengeName"] = "CUSTOM_CHALLENGE"
 			return
 		}
-		last := session[len(session)-1].(object)
+		last, wrong := session[len(session)-1].(object), 0
+		for _, step := range session {
+			if step.(object)["challengeResult"] == false {
+				wrong++
+			}
+		}
 		switch {
 		case last["challengeName"] == "SRP_A":
 			response["challengeName"] = "PASSWORD_VERIFIER"
 		case last["challengeName"] == "CUSTOM_CHALLENGE" && last["challengeResult"] == true:
 			response["issueTokens"] = true
-		case len(session) >= 3:
+		case wrong >= 3:
 			response["failAuthentication"] = true
 		default:
 			response["challengeName"] = "CUSTOM_CHALLENGE"
