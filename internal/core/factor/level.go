@@ -66,17 +66,10 @@ func holds(methods []string, m string) bool {
 }
 
 // Toward are the challenges that bring a sign-in with these methods closer to a level, in the order of USER_AUTH and
-// SELECT_MFA_TYPE; none when the level is reached or the user lacks the factors for it. It begins with a first factor of
-// USER_AUTH; what follows may be any factor that the user can be asked for. A nil user's are simulated.
-func (f *Factors) Toward(p *pool.Pool, u *directory.User, have []string, target Level) []cognitoidp.ChallengeNameType {
-	first, second := f.FirstFactors(p, u), []string(nil)
-	switch {
-	case u != nil:
-		second = f.SecondFactors(p, u)
-	case p.MFARequired(): // where every user has one, so has nobody
-		second = poolFactors(p)
-	}
-	return toward(first, second, have, target)
+// SELECT_MFA_TYPE; none when the level is reached or the user lacks the factors for it. A sign-in begins with one of
+// first; what follows may be any factor that the user can be asked for.
+func (f *Factors) Toward(p *pool.Pool, u *directory.User, first []cognitoidp.ChallengeNameType, have []string, target Level) []cognitoidp.ChallengeNameType {
+	return toward(first, f.SecondFactors(p, u), have, target)
 }
 
 // toward is the rule of Toward. A challenge counts when it completes the level, or does so with one more, and when the

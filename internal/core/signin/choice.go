@@ -19,13 +19,12 @@ func (e *Engine) startChoice(ctx context.Context, r *Request) (*Answer, error) {
 	if err := r.require("USERNAME"); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"TARGET_ACR_VALUES", "ACCESS_TOKEN", "MAX_AGE"} {
-		if r.Params[name] != "" {
-			return nil, errNotBuilt("Step-up authentication (" + name + ")")
-		}
-	}
 	name := r.Params["USERNAME"]
 	if err := r.checkSecret(name); err != nil {
+		return nil, err
+	}
+	demand, err := e.demanded(r)
+	if err != nil {
 		return nil, err
 	}
 	a, err := e.find(ctx, r, name)
@@ -53,6 +52,9 @@ func (e *Engine) startChoice(ctx context.Context, r *Request) (*Answer, error) {
 	offered := e.Factors.PretendFirstFactors(a.Pool, a.ghost)
 	if a.user != nil {
 		offered = e.Factors.FirstFactors(a.Pool, a.user)
+	}
+	if demand != nil {
+		return e.stepUp(ctx, a, demand, offered)
 	}
 	return e.offer(ctx, a, nil, cognitoidp.ChallengeNameType(r.Params["PREFERRED_CHALLENGE"]), offered)
 }
@@ -97,6 +99,10 @@ func (e *Engine) offer(ctx context.Context, a *attempt, answered *challenge.Stat
 		return answer, e.DB.Update(ctx, func(tx *db.Tx) error { return e.spend(tx, answered) })
 	case cognitoidp.ChallengeNameTypeWebAuthn:
 		return e.askPasskey(ctx, a, answered, offered)
+	}
+	if a.begun() {
+		a.amr = a.goal.Have
+		return e.askFactor(ctx, a, answered, nil, preferred, factorStep{Verified: a.userVerified})
 	}
 	a.conceal()
 	return e.askFactor(ctx, a, answered, nil, preferred, factorStep{
@@ -193,6 +199,11 @@ func (e *Engine) respondSelect(ctx context.Context, r *Request) (*Answer, error)
 		return nil, err
 	}
 	a.amr = nil
+	if a.begun() {
+		if err := e.imagine(ctx, a); err != nil {
+			return nil, err
+		}
+	}
 	if r.Challenge == cognitoidp.ChallengeNameTypeSelectChallenge {
 		chosen = cognitoidp.ChallengeNameType(r.Params["ANSWER"])
 		if !slices.Contains(step.Offered, chosen) {

@@ -56,6 +56,8 @@ type Request struct {
 	Params    map[string]string            // AuthParameters or ChallengeResponses
 	Session   string
 	Metadata  map[string]string
+
+	goal *challenge.Goal // of step-up authentication, else nil; see stepup.go
 }
 
 // Answer is the outcome of a hop: either a challenge with its session, or

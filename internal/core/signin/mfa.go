@@ -37,6 +37,9 @@ type factorStep struct {
 // that pool and user want, or with tokens. change, when given, is what the proof
 // earned and is committed with the next step.
 func (e *Engine) finish(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
+	if a.short() {
+		return e.further(ctx, a, st, change)
+	}
 	d := e.next(a)
 	switch {
 	case d.Done() && device.MustProve(a.Pool, a.device) && !a.deviceProven:
@@ -265,7 +268,11 @@ func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error)
 		if refusal = factor.Refusal(ctx, r.Challenge, err); errors.Is(refusal, err) {
 			return err // no refusal but a fault
 		}
-		if err := e.Sessions.Retry(tx, st); err != nil && !errors.Is(err, challenge.ErrSpent) {
+		retry := e.Sessions.Retry
+		if a.goal != nil { // a failed challenge ends a step-up
+			retry = e.Sessions.Spend
+		}
+		if err := retry(tx, st); err != nil && !errors.Is(err, challenge.ErrSpent) {
 			return err
 		} else if err != nil {
 			refusal = errSessionUsed()

@@ -54,7 +54,9 @@ func (e *Engine) issue(ctx context.Context, a *attempt, st *challenge.State, cha
 	if err != nil {
 		return nil, err
 	}
-	grant, err := e.Tokens.Prepare(ctx, a.Pool, a.Client, subject, token.Options{Changes: changes})
+	options := token.Options{Changes: changes}
+	a.leveled(&subject, &options)
+	grant, err := e.Tokens.Prepare(ctx, a.Pool, a.Client, subject, options)
 	if err != nil {
 		return nil, token.Refusal(err)
 	}
@@ -128,6 +130,7 @@ func (e *Engine) newState(r *Request, next cognitoidp.ChallengeNameType) *challe
 		Step:      string(next),
 		IssuedAt:  now.UnixMilli(),
 		ExpiresAt: now.Add(r.Client.AuthSession()).UnixMilli(),
+		Goal:      r.goal,
 	}
 }
 
@@ -157,6 +160,7 @@ func (e *Engine) openSession(ctx context.Context, r *Request) (*challenge.State,
 		obs.Cause(ctx, "session is for %s", st.Step)
 		return nil, errBadSession()
 	}
+	r.goal = st.Goal
 	return st, nil
 }
 

@@ -148,6 +148,7 @@ func (e *Engine) openBlock(ctx context.Context, r *Request) (*challenge.State, s
 	if err != nil {
 		return nil, srpStep{}, sessionRefusal(ctx, err)
 	}
+	r.goal = st.Goal
 	if r.Session != "" {
 		s, err := e.openSession(ctx, r)
 		if err != nil {
