@@ -84,6 +84,9 @@ func (e *Engine) adopt(ctx context.Context, in Migration, m *trigger.Migrated) e
 		cred.SetAt = e.now().UnixMilli()
 		nu.Credential, nu.Status = cred, cognitoidp.UserStatusTypeConfirmed
 	}
+	if err := e.announce(ctx, in, username, attrs); err != nil {
+		return err
+	}
 	if err := e.Keys.Load(ctx, p.ID); err != nil { // not inside the transaction
 		return err
 	}
@@ -102,6 +105,18 @@ func (e *Engine) adopt(ctx context.Context, in Migration, m *trigger.Migrated) e
 			return e.welcome(ctx, tx, in, u, m)
 		})
 	})
+}
+
+// announce runs PreSignUp, which may refuse the user. It sees the metadata of
+// InitiateAuth and ForgotPassword, not that of answers; what it decides besides
+// does not count, as for users that administrators make.
+func (e *Engine) announce(ctx context.Context, in Migration, username string, attrs map[string]string) error {
+	s := &trigger.Subject{Pool: in.Pool, ClientID: in.Client.ID, Username: username, Attributes: attrs, Metadata: in.Validation}
+	if in.Source == trigger.MigrationForgotPassword {
+		s.Metadata = in.Metadata
+	}
+	_, err := e.Triggers.PreSignUp(ctx, trigger.PreSignUpAdminCreateUser, s, in.Validation)
+	return err
 }
 
 // adopted is the name and the attributes of the user that a function answered

@@ -18,7 +18,9 @@ import (
 // users appear under the name that was typed, without attributes.
 func (a *attempt) subject(metadata map[string]string) *trigger.Subject {
 	if a.user != nil {
-		return directory.EventSubject(a.Pool, a.Client, a.user, metadata)
+		s := directory.EventSubject(a.Pool, a.Client, a.user, metadata)
+		s.Hidden = a.Client.HidesUsers()
+		return s
 	}
 	return &trigger.Subject{
 		Pool: a.Pool, ClientID: a.Client.ID, Username: a.typed, Unknown: true, Metadata: metadata,

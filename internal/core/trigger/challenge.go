@@ -6,7 +6,7 @@ import "context"
 type Step struct {
 	Name     string  `json:"challengeName"`
 	Result   bool    `json:"challengeResult"`
-	Metadata *string `json:"challengeMetadata,omitempty"` // of CUSTOM_CHALLENGE only
+	Metadata *string `json:"challengeMetadata"` // of CUSTOM_CHALLENGE only, else null
 }
 
 // Decision is what DefineAuthChallenge answers: exactly one of a challenge,

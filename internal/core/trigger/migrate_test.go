@@ -75,6 +75,13 @@ func TestMigration(t *testing.T) {
 			Refused(w, failed, w.API.InitiateAuth, PasswordAuth(r.c, "broken", "x"))
 			Refused(w, wrong, w.API.InitiateAuth, PasswordAuth(hiding, "broken2", "x"))
 		})
+		w.Run("PreSignUp refuses", func(w *World) {
+			legacy(f, confirmed)
+			f.fails("PreSignUp", "no")
+			Refused(w, failed, w.API.InitiateAuth, PasswordAuth(r.c, "unwelcome", "from there"))
+			f.breaks("PreSignUp", nil)
+			Refused(w, "UserNotFoundException: User does not exist.", w.API.AdminGetUser, &cognitoidp.AdminGetUserRequest{UserPoolId: r.p.ID, Username: "unwelcome"})
+		})
 		w.Run("flows without a password", func(w *World) {
 			legacy(f, confirmed)
 			Refused(w, "UserNotFoundException: User does not exist.", w.API.InitiateAuth, custom(r.c, "nobody"))

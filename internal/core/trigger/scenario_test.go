@@ -326,6 +326,18 @@ var scenarios = []scenario{
 		},
 	},
 	{
+		name: "custom-hidden", setUp: riddle, client: cognitotest.Hiding,
+		run: func(r *room) {
+			first := cognitotest.Call(r.World, r.API.InitiateAuth, custom(r.c, "ana"))
+			cognitotest.Call(r.World, r.API.RespondToAuthChallenge, solution(r.c, "ana", first.Session, "42"))
+		},
+		want: []string{
+			"PreAuthentication_Authentication v=Initiate", "DefineAuthChallenge_Authentication", "CreateAuthChallenge_Authentication",
+			"VerifyAuthChallengeResponse_Authentication c=Respond", "DefineAuthChallenge_Authentication c=Respond",
+			"PostAuthentication_Authentication c=Respond", "TokenGeneration_Authentication c=Respond",
+		},
+	},
+	{
 		name: "custom-of-nobody-hidden", setUp: riddle, client: cognitotest.Hiding,
 		run: func(r *room) {
 			first := cognitotest.Call(r.World, r.API.InitiateAuth, custom(r.c, "nobody"))
@@ -350,9 +362,10 @@ var scenarios = []scenario{
 			cognitotest.Call(r.World, r.API.AdminRespondToAuthChallenge, adminAnswer(r, "other", out.Session))
 		},
 		want: []string{
-			"UserMigration_Authentication v=Initiate", "PreAuthentication_Authentication v=Initiate", "PostAuthentication_Authentication",
+			"UserMigration_Authentication v=Initiate", "PreSignUp_AdminCreateUser v=Initiate c=Initiate",
+			"PreAuthentication_Authentication v=Initiate", "PostAuthentication_Authentication",
 			"TokenGeneration_Authentication",
-			"UserMigration_Authentication c=AdminRespond", "PreAuthentication_Authentication",
+			"UserMigration_Authentication c=AdminRespond", "PreSignUp_AdminCreateUser", "PreAuthentication_Authentication",
 			"PostAuthentication_Authentication c=AdminRespond", "TokenGeneration_Authentication c=AdminRespond",
 		},
 	},
@@ -368,7 +381,7 @@ var scenarios = []scenario{
 				ClientId: r.c.ID, Username: "old", ClientMetadata: from("Forgot"),
 			})
 		},
-		want: []string{"UserMigration_ForgotPassword c=Forgot", "CustomMessage_ForgotPassword c=Forgot"},
+		want: []string{"UserMigration_ForgotPassword c=Forgot", "PreSignUp_AdminCreateUser c=Forgot", "CustomMessage_ForgotPassword c=Forgot"},
 	},
 }
 

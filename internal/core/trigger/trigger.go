@@ -37,6 +37,9 @@ type Subject struct {
 	// Unknown marks an event about a user who does not exist, for the triggers
 	// that run all the same when the client hides users.
 	Unknown bool
+	// Hidden says that the client hides who exists: the events of these triggers
+	// then tell whether the user does.
+	Hidden bool
 	// Metadata is the ClientMetadata of the call, where the trigger may see it.
 	Metadata map[string]string
 }
@@ -174,9 +177,9 @@ func (s *Subject) attributes() map[string]string {
 	return s.Attributes
 }
 
-// notFound is the userNotFound member: shown only where it is true.
+// notFound is the userNotFound member: shown only where clients hide users.
 func (s *Subject) notFound() *bool {
-	if s.Unknown {
+	if s.Unknown || s.Hidden {
 		return &s.Unknown
 	}
 	return nil
