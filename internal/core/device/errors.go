@@ -20,8 +20,6 @@ func invalid(format string, args ...any) error {
 	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
 }
 
-func notAuthorized(text string) error { return &cognitoidp.NotAuthorizedException{Message: text} }
-
 func errOff() error {
 	return &cognitoidp.InvalidUserPoolConfigurationException{Message: "Device tracking is not enabled for the user pool."}
 }
