@@ -50,7 +50,7 @@ func (e *Engine) startChoice(ctx context.Context, r *Request) (*Answer, error) {
 		return nil, err
 	}
 	offered := e.Factors.PretendFirstFactors(a.Pool, a.ghost)
-	if a.user != nil {
+	if a.user != nil && !a.hidden() {
 		offered = e.Factors.FirstFactors(a.Pool, a.user)
 	}
 	if demand != nil {
@@ -110,11 +110,16 @@ func (e *Engine) offer(ctx context.Context, a *attempt, answered *challenge.Stat
 	})
 }
 
-// conceal takes away a user who may not sign in and whom the client must not
-// learn of: what follows is simulated, as for nobody.
+// hidden reports whether the user may not sign in and the client must not learn
+// of them.
+func (a *attempt) hidden() bool {
+	return a.user != nil && a.Client.HidesUsers() &&
+		(!a.user.Enabled || a.user.Status == cognitoidp.UserStatusTypeUnconfirmed)
+}
+
+// conceal takes a hidden user away: what follows is simulated, as for nobody.
 func (a *attempt) conceal() {
-	if a.user != nil && a.Client.HidesUsers() &&
-		(!a.user.Enabled || a.user.Status == cognitoidp.UserStatusTypeUnconfirmed) {
+	if a.hidden() {
 		a.user = nil
 	}
 }
@@ -219,10 +224,6 @@ func (e *Engine) respondPasskey(ctx context.Context, r *Request) (*Answer, error
 	if err != nil {
 		return nil, err
 	}
-	u := a.user
-	if u == nil {
-		u = a.ghost // whom no passkey proves
-	}
 	if err := e.Keys.Load(ctx, a.Pool.ID); err != nil {
 		return nil, err
 	}
@@ -234,8 +235,10 @@ func (e *Engine) respondPasskey(ctx context.Context, r *Request) (*Answer, error
 		if err := e.spend(tx, st); err != nil {
 			return err
 		}
-		var err error
-		method, verified, err = e.Factors.VerifyWebAuthn(tx, a.Pool, u, step.Passkey, r.Params["CREDENTIAL"])
+		err := factor.ErrMismatch // no passkey proves a ghost, not even one of the user it hides
+		if a.user != nil {
+			method, verified, err = e.Factors.VerifyWebAuthn(tx, a.Pool, a.user, step.Passkey, r.Params["CREDENTIAL"])
+		}
 		if err == nil {
 			return nil
 		}

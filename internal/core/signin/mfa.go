@@ -298,8 +298,10 @@ func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, me
 	}
 	a.amr, a.userVerified, a.custom = append(slices.Clone(before.amr), method), before.userVerified, before.custom
 	a.device, a.deviceProven, a.flow = before.device, before.deviceProven, before.flow
-	if a.user == nil || a.user.Status == cognitoidp.UserStatusTypeForceChangePassword && !a.custom {
-		obs.Cause(ctx, "the user is gone or must change the password")
+	switch {
+	case a.user == nil || !a.user.Enabled || a.user.Status == cognitoidp.UserStatusTypeUnconfirmed,
+		a.user.Status == cognitoidp.UserStatusTypeForceChangePassword && !a.custom:
+		obs.Cause(ctx, "the user is gone, may not sign in or must change the password")
 		return nil, errBadSession()
 	}
 	return e.finish(ctx, a, st, nil)
