@@ -69,7 +69,27 @@ func holds(methods []string, m string) bool {
 // SELECT_MFA_TYPE; none when the level is reached or the user lacks the factors for it. A sign-in begins with one of
 // first; what follows may be any factor that the user can be asked for.
 func (f *Factors) Toward(p *pool.Pool, u *directory.User, first []cognitoidp.ChallengeNameType, have []string, target Level) []cognitoidp.ChallengeNameType {
-	return toward(first, f.SecondFactors(p, u), have, target)
+	return toward(first, f.furtherFactors(p, u), have, target)
+}
+
+// furtherFactors are what a user can be asked for to reach a level: the second factors. A user who is never asked for one,
+// because MFA is optional or off, is asked for what is set up all the same: a software token, or a verified address that
+// the pool sends MFA codes to. It stays with the second factors where there are any, or a level would be a way around
+// the factor that the user chose.
+func (f *Factors) furtherFactors(p *pool.Pool, u *directory.User) []string {
+	second := f.SecondFactors(p, u)
+	if len(second) > 0 || p.MFARequired() {
+		return second
+	}
+	var out []string
+	for _, name := range secondFactors {
+		attribute := attributeOf(name)
+		sent := p.MFAOptional() && slices.Contains(poolFactors(p), name)
+		if name == totpMFA && u.MFA.TOTP || attribute != "" && sent && u.Attributes[attribute] != "" && u.Attributes[attribute+"_verified"] == "true" {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // toward is the rule of Toward. A challenge counts when it completes the level, or does so with one more, and when the

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/pool"
 )
 
 // TestLevelOf is the table of spec/newest-features.md section 5.1, then what follows from "highest level fully satisfied".
@@ -165,6 +167,36 @@ func TestTowardEnds(t *testing.T) {
 					walk(fmt.Sprintf("%q %q %d", first, second, target), next, strings.Fields(start), target)
 				}
 			}
+		}
+	}
+}
+
+// TestFurtherFactors holds that a level is no way around the second factor that a user or a pool chose.
+func TestFurtherFactors(t *testing.T) {
+	for _, c := range []struct {
+		mode cognitoidp.UserPoolMfaType
+		u    directory.User
+		want string
+	}{
+		{"OFF", directory.User{MFA: directory.MFA{TOTP: true}}, "SOFTWARE_TOKEN_MFA"},
+		{"OFF", directory.User{Attributes: map[string]string{"email": "a@b.c", "email_verified": "true"}}, ""}, // no codes for MFA
+		{"OPTIONAL", directory.User{}, ""},
+		{"OPTIONAL", directory.User{MFA: directory.MFA{TOTP: true}, Attributes: map[string]string{"email": "a@b.c", "email_verified": "true"}}, "SOFTWARE_TOKEN_MFA EMAIL_OTP"},
+		{"OPTIONAL", directory.User{Attributes: map[string]string{"email": "a@b.c", "email_verified": "false"}}, ""},
+		{"OPTIONAL", directory.User{Attributes: map[string]string{"phone_number": "+15550100", "phone_number_verified": "true"}}, ""}, // the pool has no SMS
+		{"OPTIONAL", directory.User{MFA: directory.MFA{TOTP: true, Enabled: []string{"SOFTWARE_TOKEN_MFA"}}, Attributes: map[string]string{"email": "a@b.c", "email_verified": "true"}}, "SOFTWARE_TOKEN_MFA"},
+		{"ON", directory.User{MFA: directory.MFA{TOTP: true}, Attributes: map[string]string{"email": "a@b.c", "email_verified": "true"}}, "SOFTWARE_TOKEN_MFA"},
+		{"ON", directory.User{Attributes: map[string]string{"email": "a@b.c", "email_verified": "true"}}, ""},
+	} {
+		p := &pool.Pool{
+			Config: &cognitoidp.UserPoolType{MfaConfiguration: &c.mode},
+			MFA: &cognitoidp.GetUserPoolMfaConfigResponse{
+				SoftwareTokenMfaConfiguration: &cognitoidp.SoftwareTokenMfaConfigType{Enabled: new(true)},
+				EmailMfaConfiguration:         &cognitoidp.EmailMfaConfigType{},
+			},
+		}
+		if got := strings.Join((&Factors{}).furtherFactors(p, &c.u), " "); got != c.want {
+			t.Errorf("%s, %+v: %q, want %q", c.mode, c.u, got, c.want)
 		}
 	}
 }
