@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -34,6 +35,20 @@ func arnOf(language, way string) string {
 	return "arn:aws:lambda:us-east-1:000000000000:function:" + language + "-" + way
 }
 
+var update = flag.Bool("update", false, "rewrite the golden transcript")
+
+const golden = "testdata/transcript.txt"
+
+// transcript is what every language and way has to lead to.
+func transcript(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(golden)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+}
+
 // TestSameEverywhere runs one script against pools whose functions differ in
 // nothing but their language and the way they are reached.
 func TestSameEverywhere(t *testing.T) {
@@ -45,8 +60,8 @@ func TestSameEverywhere(t *testing.T) {
 	endpoint := "http://" + invoke.Listener.Addr().String()
 	for _, l := range languages {
 		path := handlers(t, dir, l.name)
-		fmt.Fprintf(&file, "  - arn: %s\n    local: {path: %s, runtime: %s, handler: %s}\n", arnOf(l.name, "local"), path, l.runtime, l.handler)
-		fmt.Fprintf(&file, "  - arn: %s\n    lambda: {endpoint: %q, accessKeyId: AKIATEST, secretAccessKey: secret}\n", arnOf(l.name, "invoke"), endpoint)
+		fmt.Fprintf(&file, "  - arn: %s\n    timeout: 2s\n    local: {path: %s, runtime: %s, handler: %s}\n", arnOf(l.name, "local"), path, l.runtime, l.handler)
+		fmt.Fprintf(&file, "  - arn: %s\n    timeout: 2s\n    lambda: {endpoint: %q, accessKeyId: AKIATEST, secretAccessKey: secret}\n", arnOf(l.name, "invoke"), endpoint)
 		hosted = append(hosted, lambda.Function{ARN: arnOf(l.name, "invoke"), Local: &lambda.Local{Path: path, Runtime: l.runtime, Handler: l.handler}})
 	}
 	invoke.Config.Handler = invokeAPI(t, hosted)
@@ -57,14 +72,16 @@ func TestSameEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := process.Start(t, "--ephemeral", "--functions", list)
-	var want []string
+	want := transcript(t)
 	for _, l := range languages {
 		for _, way := range []string{"local", "invoke"} {
 			t.Run(l.name+" by "+way, func(t *testing.T) {
 				got := script(t, server, arnOf(l.name, way))
-				if want == nil {
+				if *update {
 					want = got
-					t.Logf("transcript:\n%s", strings.Join(got, "\n"))
+					if err := os.WriteFile(golden, []byte(strings.Join(got, "\n")+"\n"), 0o644); err != nil {
+						t.Fatal(err)
+					}
 				}
 				if !reflect.DeepEqual(got, want) {
 					t.Errorf("transcript\n%s\nis not\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -133,7 +150,9 @@ func script(t *testing.T, server *process.Server, arn string) []string {
 	p := newPlayer(t, server, arn)
 	ana := map[string]string{"USERNAME": "ana", "PASSWORD": "Correct-Horse-1"}
 	attributes := []process.M{{"Name": "email", "Value": "ana@example.com"}, {"Name": "name", "Value": "Ana"}}
-	p.call("SignUp", process.M{"Username": "bad-bob", "Password": "Correct-Horse-1"})
+	for _, name := range []string{"bad-bob", "crash", "slow", "liar", "fool"} {
+		p.call("SignUp", process.M{"Username": name, "Password": "Correct-Horse-1"})
+	}
 	p.call("SignUp", process.M{"Username": "ana", "Password": "Correct-Horse-1", "UserAttributes": attributes})
 	p.call("AdminAddUserToGroup", process.M{"UserPoolId": p.pool, "Username": "ana", "GroupName": "players"})
 	p.call("InitiateAuth", process.M{"AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": ana, "ClientMetadata": map[string]string{"mood": "bad"}})

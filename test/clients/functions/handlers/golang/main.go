@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -22,6 +24,9 @@ func handle(_ context.Context, raw json.RawMessage) (any, error) {
 	}
 	switch head.TriggerSource {
 	case "PreSignUp_SignUp":
+		if answer, odd := misbehave(head.UserName); odd {
+			return answer, nil
+		}
 		return as(raw, preSignUp)
 	case "PreAuthentication_Authentication":
 		return as(raw, preAuthentication)
@@ -48,6 +53,21 @@ func as[E any](raw json.RawMessage, handle func(*E) error) (any, error) {
 		return nil, err
 	}
 	return e, handle(e)
+}
+
+// misbehave does for some names what a function should not.
+func misbehave(name string) (any, bool) {
+	switch name {
+	case "crash":
+		os.Exit(3)
+	case "slow":
+		time.Sleep(time.Minute)
+	case "liar":
+		return "fine", true
+	case "fool":
+		return map[string]any{"response": map[string]any{"autoConfirmUser": "yes"}}, true
+	}
+	return nil, false
 }
 
 func preSignUp(e *events.CognitoEventUserPoolsPreSignup) error {

@@ -6,6 +6,10 @@ exports.handler = async (event) => {
   switch (event.triggerSource) {
     case "PreSignUp_SignUp":
       if (event.userName.startsWith("bad")) throw new Error("bad users may not sign up");
+      if (event.userName === "crash") process.exit(3);
+      if (event.userName === "slow") await new Promise((done) => setTimeout(done, 60_000));
+      if (event.userName === "liar") return "fine";
+      if (event.userName === "fool") return { response: { autoConfirmUser: "yes" } };
       response.autoConfirmUser = true;
       response.autoVerifyEmail = "email" in request.userAttributes;
       break;

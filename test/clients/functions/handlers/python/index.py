@@ -1,5 +1,8 @@
 """One function for every trigger of a pool, the same in three languages."""
 
+import os
+import time
+
 
 def handler(event, context):
     request, response = event["request"], event["response"]
@@ -7,6 +10,14 @@ def handler(event, context):
     if source == "PreSignUp_SignUp":
         if event["userName"].startswith("bad"):
             raise Exception("bad users may not sign up")
+        if event["userName"] == "crash":
+            os._exit(3)
+        if event["userName"] == "slow":
+            time.sleep(60)
+        if event["userName"] == "liar":
+            return "fine"
+        if event["userName"] == "fool":
+            return {"response": {"autoConfirmUser": "yes"}}
         response["autoConfirmUser"] = True
         response["autoVerifyEmail"] = "email" in request["userAttributes"]
     elif source == "PreAuthentication_Authentication":
