@@ -80,7 +80,7 @@ func TestNewPassword(t *testing.T) {
 		equal(w.T, "attributes", fmt.Sprint(u.Attributes["given_name"], u.Attributes["birthdate"], u.Attributes["nickname"], u.Attributes["email_verified"]), "Ana2000-02-29Antrue")
 		w.SignIn(c, "ana", "Fresh-Password-1")
 		Refused(w, wrong, w.API.InitiateAuth, PasswordAuth(c, "ana", "Temporary-1"))
-		Refused(w, badSession, w.API.RespondToAuthChallenge, newPassword(c, first, "ana", "Third-Password-1"))
+		Refused(w, usedOne, w.API.RespondToAuthChallenge, newPassword(c, first, "ana", "Third-Password-1"))
 	})
 }
 
