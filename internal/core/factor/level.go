@@ -72,6 +72,23 @@ func (f *Factors) Toward(p *pool.Pool, u *directory.User, first []cognitoidp.Cha
 	return toward(first, f.furtherFactors(p, u), have, target)
 }
 
+// Credited are the methods among a token's amr that count for another sign-in: those that the user could be asked for now.
+// What was proven by a factor that has since been given up, or displaced by a second factor, is not worth that factor.
+func (f *Factors) Credited(p *pool.Pool, u *directory.User, first []cognitoidp.ChallengeNameType, amr []string) []string {
+	return credited(first, f.furtherFactors(p, u), amr)
+}
+
+func credited(first []cognitoidp.ChallengeNameType, second, amr []string) []string {
+	var usable []string
+	for _, c := range first {
+		usable = append(usable, proves(c))
+	}
+	for _, name := range second {
+		usable = append(usable, methodOf(name))
+	}
+	return slices.DeleteFunc(Methods(amr), func(m string) bool { return !holds(usable, m) })
+}
+
 // furtherFactors are what a user can be asked for to reach a level: the second factors. A user who is never asked for one,
 // because MFA is optional or off, is asked for what is set up all the same: a software token, or a verified address that
 // the pool sends MFA codes to. It stays with the second factors where there are any, or a level would be a way around

@@ -129,6 +129,30 @@ func TestToward(t *testing.T) {
 	}
 }
 
+// TestCredited holds that a method counts while the user has its factor.
+func TestCredited(t *testing.T) {
+	for _, c := range []struct{ first, second, amr, want string }{
+		{"Pe", "", "pwd", "pwd"},
+		{"Pe", "", "email_otp pwd mfa", "email_otp pwd"},
+		{"P", "T", "email_otp", ""}, // a second factor was set up since
+		{"P", "T", "pwd email_otp mfa", "pwd"},
+		{"P", "TE", "pwd email_otp mfa", "pwd email_otp"},
+		{"P", "", "pwd otp mfa", "pwd"}, // the token was taken away
+		{"P", "T", "pwd otp mfa", "pwd otp"},
+		{"PW", "", "hwk", "hwk"},
+		{"PW", "", "swk", "swk"},
+		{"P", "", "swk", ""},
+		{"P", "S", "pwd sms mfa", "pwd sms"},
+		{"es", "", "pwd sms", "sms"},
+		{"P", "", "fed mfa", ""},
+	} {
+		got := strings.Join(credited(challenges(c.first), names(challenges(c.second)), strings.Fields(c.amr)), " ")
+		if got != c.want {
+			t.Errorf("first %q, second %q: %q is worth %q, want %q", c.first, c.second, c.amr, got, c.want)
+		}
+	}
+}
+
 // TestTowardEnds goes every way that toward offers, for every set of factors: each challenge is about something new, and
 // each way ends at the level.
 func TestTowardEnds(t *testing.T) {

@@ -61,7 +61,7 @@ func (e *Engine) demanded(r *Request) (*demand, error) {
 // with.
 func (e *Engine) stepUp(ctx context.Context, a *attempt, d *demand, first []cognitoidp.ChallengeNameType) (*Answer, error) {
 	a.goal = &challenge.Goal{}
-	reached, err := e.credit(ctx, a, d)
+	reached, err := e.credit(ctx, a, d, first)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +79,16 @@ func (e *Engine) stepUp(ctx context.Context, a *attempt, d *demand, first []cogn
 // credit verifies the access token and sets which of its methods count. It
 // returns the level that the token has reached, 0 when none of it counts: the
 // sign-in is too long ago, or was by a password that is no longer the user's.
-func (e *Engine) credit(ctx context.Context, a *attempt, d *demand) (factor.Level, error) {
+func (e *Engine) credit(ctx context.Context, a *attempt, d *demand, first []cognitoidp.ChallengeNameType) (factor.Level, error) {
 	if d.token == "" {
 		return 0, nil
 	}
 	access, err := e.Directory.Authorize(ctx, d.token)
 	log := obs.From(ctx)
-	log.Pool, log.Client, log.User = a.Pool.ID, a.Client.ID, a.account // not those of the token
+	log.Pool, log.Client, log.User = a.Pool.ID, a.Client.ID, "" // not those of the token
+	if a.user != nil {
+		log.User = a.user.Sub
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -93,17 +96,16 @@ func (e *Engine) credit(ctx context.Context, a *attempt, d *demand) (factor.Leve
 		obs.Cause(ctx, "the access token is of another user or client")
 		return 0, errRefused("Invalid Access Token")
 	}
-	methods := factor.Methods(access.AMR)
 	switch {
 	case d.maxAge == 0 || d.maxAge > 0 && e.now().Unix()-access.AuthTime > d.maxAge:
 		return 0, nil
 	case a.user.Status == cognitoidp.UserStatusTypeForceChangePassword, a.user.Status == cognitoidp.UserStatusTypeResetRequired:
 		return 0, nil
-	case slices.Contains(methods, factor.AMRPassword) && a.credential.SetAt/1000 > access.AuthTime:
+	case slices.Contains(access.AMR, factor.AMRPassword) && a.credential.SetAt/1000 > access.AuthTime:
 		return 0, nil
 	}
-	a.goal.Have = methods
-	return max(factor.LevelOf(methods), factor.Level(a.Pool.ACRLevel(access.ACR))), nil
+	a.goal.Have = e.Factors.Credited(a.Pool, a.user, first, access.AMR)
+	return max(factor.LevelOf(access.AMR), factor.Level(a.Pool.ACRLevel(access.ACR))), nil
 }
 
 // aim sets the first target that the user can reach and returns the factors to

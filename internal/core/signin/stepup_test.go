@@ -496,6 +496,44 @@ func TestStepUpPasskey(t *testing.T) {
 	})
 }
 
+// TestStepUpLostFactor holds that a token is not worth a factor that the user has no more, or has replaced.
+func TestStepUpLostFactor(t *testing.T) {
+	Each(t, func(w *World) {
+		p, c, secret := optional(w)
+		h := begin(w, toLevel(c, "ana", "", loa(2), "PREFERRED_CHALLENGE", "EMAIL_OTP"))
+		mailed := respond(w, codeAnswer(w, p, c, "ana", h, anaMail)).Tokens
+		prefer(w, p, "ana", "totp")
+		h = begin(w, toLevel(c, "ana", *mailed.AccessToken, loa(3), "PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", Password))
+		equal(w.T, "asked", h.Challenge, totpFactor) // not tokens for e-mail and password
+		high := take(w, p, c, h, totpFactor, secret).Tokens
+		equal(w.T, "level", levelOf(w, high), loa(4)+" pwd otp mfa")
+		Call(w, w.API.AdminDeleteSoftwareToken, &cognitoidp.AdminDeleteSoftwareTokenRequest{UserPoolId: p.ID, Username: "ana"})
+		Refused(w, satisfied, w.API.InitiateAuth, toLevel(c, "ana", *high.AccessToken, loa(4)))
+		Refused(w, outOfReach, w.API.InitiateAuth, toLevel(c, "ana", *high.AccessToken, loa(4), "MAX_AGE", "0"))
+	})
+}
+
+// FuzzStepUp feeds hostile parameters: none may fail with anything but an exception, and none may yield tokens.
+func FuzzStepUp(f *testing.F) {
+	w := Quick(f)
+	p := w.Pool(every)
+	c := w.Client(p, allFlows)
+	w.User(p, "ana")
+	access := *w.SignIn(c, "ana", Password).AccessToken
+	f.Add("ana", loa(1), access, "0")
+	f.Add("ana", loa(4, 3), access, "")
+	f.Add("nobody", " \t"+loa(2)+"\x00", "a.b.c", "-1")
+	f.Add("ana", "", "", "9223372036854775807")
+	f.Fuzz(func(t *testing.T, name, targets, access, age string) {
+		w := w.On(t)
+		out, err := w.API.InitiateAuth(w.Ctx, choose(c, name, "", "TARGET_ACR_VALUES", targets, "ACCESS_TOKEN", access, "MAX_AGE", age))
+		honest(t, err)
+		if out != nil && out.AuthenticationResult != nil {
+			t.Fatalf("tokens for nothing: %+v", out)
+		}
+	})
+}
+
 // TestStepUpTogether lets one session of a step-up be answered by several at once: one wins.
 func TestStepUpTogether(t *testing.T) {
 	Each(t, func(w *World) {
