@@ -520,13 +520,17 @@ func FuzzStepUp(f *testing.F) {
 	c := w.Client(p, allFlows)
 	w.User(p, "ana")
 	access := *w.SignIn(c, "ana", Password).AccessToken
-	f.Add("ana", loa(1), access, "0")
-	f.Add("ana", loa(4, 3), access, "")
+	f.Add("ana", loa(1), "own", "0")
+	f.Add("ana", loa(4, 3), "own", "")
 	f.Add("nobody", " \t"+loa(2)+"\x00", "a.b.c", "-1")
 	f.Add("ana", "", "", "9223372036854775807")
-	f.Fuzz(func(t *testing.T, name, targets, access, age string) {
+	f.Fuzz(func(t *testing.T, name, targets, shown, age string) {
 		w := w.On(t)
-		out, err := w.API.InitiateAuth(w.Ctx, choose(c, name, "", "TARGET_ACR_VALUES", targets, "ACCESS_TOKEN", access, "MAX_AGE", age))
+		name = strings.ToValidUTF8(name, "?") // as the wire does
+		if shown == "own" {
+			shown = access
+		}
+		out, err := w.API.InitiateAuth(w.Ctx, choose(c, name, "", "TARGET_ACR_VALUES", targets, "ACCESS_TOKEN", shown, "MAX_AGE", age))
 		honest(t, err)
 		if out != nil && out.AuthenticationResult != nil {
 			t.Fatalf("tokens for nothing: %+v", out)
