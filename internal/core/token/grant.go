@@ -162,7 +162,9 @@ func (t *Tokens) rotate(tx *db.Tx, g *Grant) error {
 	if err != nil {
 		return err
 	}
-	if current.generation == s.generation+1 && now < current.rotated+g.grace.Milliseconds() {
+	// The update may have waited for the one that won, whose time is then later than ours: without a grace period that
+	// must not look like one.
+	if g.grace > 0 && current.generation == s.generation+1 && now < current.rotated+g.grace.Milliseconds() {
 		return nil // a parallel request rotated to the very token that this grant carries
 	}
 	return ErrRefreshReuse

@@ -56,7 +56,7 @@ func (s *Session) redeem(c *pool.Client, generation, now int64) error {
 		return nil
 	case generation > s.generation: // never committed
 		return ErrInvalidRefresh
-	case generation == s.generation-1 && now < s.rotated+grace.Milliseconds():
+	case grace > 0 && generation == s.generation-1 && now < s.rotated+grace.Milliseconds():
 		s.stale = true
 		return nil
 	}

@@ -201,6 +201,31 @@ func TestParallelRedemptions(t *testing.T) {
 	})
 }
 
+// TestLateLoser: a redemption that read the time before the one that won wins nothing without a grace period.
+func TestLateLoser(t *testing.T) {
+	each(t, func(f *fixture) {
+		c := f.newClient(rotating(0))
+		text := *f.signIn(c, ana()).Result().RefreshToken
+		grant := func() *Grant {
+			s, err := f.find(c, text)
+			f.must(err)
+			g, err := f.Renew(t.Context(), f.pool, c, s, ana(), nil)
+			f.must(err)
+			return g
+		}
+		loser, winner := grant(), grant()
+		f.clock.Advance(time.Millisecond)
+		f.update(func(tx *db.Tx) error { return f.Commit(tx, winner) })
+		f.clock.Advance(-time.Millisecond)
+		if _, err := f.find(c, text); !errors.Is(err, ErrRefreshReuse) {
+			t.Errorf("found: %v", err)
+		}
+		if err := f.db.Update(t.Context(), func(tx *db.Tx) error { return f.Commit(tx, loser) }); !errors.Is(err, ErrRefreshReuse) {
+			t.Errorf("committed: %v", err)
+		}
+	})
+}
+
 // TestRotateAgainstSignOut: a rotation that meets a sign-out leaves nothing behind.
 func TestRotateAgainstSignOut(t *testing.T) {
 	each(t, func(f *fixture) {
