@@ -152,10 +152,11 @@ func methodOf(attribute string) []string {
 // confirmedAnswer adds the session by which a client may sign in at once.
 func (a *Accounts) confirmedAnswer(ctx context.Context, call *publicCall, u *directory.User, method []string, given *string) (*cognitoidp.ConfirmSignUpResponse, error) {
 	out := &cognitoidp.ConfirmSignUpResponse{}
-	if given == nil {
-		return out, nil
+	from := ""
+	if given != nil {
+		from = *given
 	}
-	session, err := a.Engine.ConfirmedSession(ctx, call.pool, call.client, u.Sub, *given, method)
+	session, err := a.Engine.ConfirmedSession(ctx, call.pool, call.client, u.Sub, from, method)
 	if session != "" {
 		out.Session = &session
 	}

@@ -2,8 +2,10 @@ package signin
 
 import (
 	"context"
+	"slices"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
 )
 
@@ -21,12 +23,16 @@ func (e *Engine) SignUpSession(ctx context.Context, p *pool.Pool, c *pool.Client
 	return e.chain(ctx, p, c, sub, signUpStep, nil)
 }
 
-// ConfirmedSession is the Session of a ConfirmSignUp answer: only for the user
-// whose SignUp gave out given, and within that session's life. proven is the
-// method that the confirmation code was.
+// ConfirmedSession is the Session of a ConfirmSignUp answer: for the user whose
+// SignUp gave out given, within that session's life. proven is the method that
+// the confirmation code was. Amplify passes no session and expects one: it gets
+// it where a code like the one it brought is a first factor anyway.
 func (e *Engine) ConfirmedSession(ctx context.Context, p *pool.Pool, c *pool.Client, sub, given string, proven []string) (string, error) {
 	if given == "" {
-		return "", nil
+		if !firstFactor(p, proven) {
+			return "", nil
+		}
+		return e.chain(ctx, p, c, sub, ConfirmedStep, proven)
 	}
 	st, err := e.Sessions.Open(ctx, p.ID, c.ID, given)
 	if err == nil {
@@ -36,6 +42,12 @@ func (e *Engine) ConfirmedSession(ctx context.Context, p *pool.Pool, c *pool.Cli
 		return "", nil // the user is confirmed all the same, and signs in as usual
 	}
 	return e.chain(ctx, p, c, sub, ConfirmedStep, proven)
+}
+
+// firstFactor reports whether a code by one of the methods may begin a sign-in.
+func firstFactor(p *pool.Pool, methods []string) bool {
+	return slices.Contains(methods, factor.AMREmail) && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeEmailOtp) ||
+		slices.Contains(methods, factor.AMRSMS) && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeSmsOtp)
 }
 
 func (e *Engine) chain(ctx context.Context, p *pool.Pool, c *pool.Client, sub, step string, proven []string) (string, error) {
