@@ -72,8 +72,9 @@ func (f *Factors) Toward(p *pool.Pool, u *directory.User, first []cognitoidp.Cha
 	return toward(first, f.furtherFactors(p, u), have, target)
 }
 
-// Credited are the methods among a token's amr that count for another sign-in: those that the user could be asked for now.
-// What was proven by a factor that has since been given up, or displaced by a second factor, is not worth that factor.
+// Credited are the methods among a token's amr that count for another sign-in: those that the user can
+// still be asked for. What was proven by a factor that has since been given up, or displaced by a second factor, is not
+// worth that factor.
 func (f *Factors) Credited(p *pool.Pool, u *directory.User, first []cognitoidp.ChallengeNameType, amr []string) []string {
 	return credited(first, f.furtherFactors(p, u), amr)
 }
