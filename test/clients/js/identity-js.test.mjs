@@ -5,49 +5,14 @@ import { describe, test } from "node:test";
 import {
   AdminCreateUserCommand, AdminDisableUserCommand, AdminGetUserCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
-import {
-  AuthenticationDetails, CognitoRefreshToken, CognitoUser, CognitoUserAttribute, CognitoUserPool,
-} from "amazon-cognito-identity-js";
+import { CognitoRefreshToken, CognitoUserAttribute } from "amazon-cognito-identity-js";
+import { Person as Anybody } from "./person.mjs";
 import { PASSWORD, claims, makePool, useServer } from "./server.mjs";
 
 const server = useServer();
 
-// A browser's storage, one per person.
-class Memory {
-  #items = new Map();
-  setItem(k, v) { this.#items.set(k, v); return v; }
-  getItem(k) { return this.#items.get(k) ?? null; }
-  removeItem(k) { this.#items.delete(k); }
-  clear() { this.#items.clear(); }
-}
-
-class Person {
-  constructor(pool, name) {
-    this.storage = new Memory();
-    this.pool = new CognitoUserPool({ UserPoolId: pool.id, ClientId: pool.clientId, endpoint: server.url + "/", Storage: this.storage });
-    this.name = name;
-    this.user = new CognitoUser({ Username: name, Pool: this.pool, Storage: this.storage });
-  }
-  signUp(password, attributes) {
-    const list = Object.entries(attributes).map(([Name, Value]) => new CognitoUserAttribute({ Name, Value }));
-    return new Promise((done, fail) => this.pool.signUp(this.name, password, list, [], (err, data) => (err ? fail(err) : done(data))));
-  }
-  // Signs in by SRP; resolves to the session, or to what onNewPassword answers.
-  signIn(password, onNewPassword) {
-    const details = new AuthenticationDetails({ Username: this.name, Password: password });
-    return new Promise((done, fail) => this.user.authenticateUser(details, {
-      onSuccess: done, onFailure: fail,
-      newPasswordRequired: (attributes, required) => done(onNewPassword(attributes, required)),
-    }));
-  }
-  // Calls a method of CognitoUser that takes (..., callback).
-  call(method, ...args) {
-    return new Promise((done, fail) => this.user[method](...args, (err, data) => (err ? fail(err) : done(data))));
-  }
-  // Calls a method of CognitoUser that takes (..., {onSuccess, onFailure, inputVerificationCode}).
-  steps(method, ...args) {
-    return new Promise((done, fail) => this.user[method](...args, { onSuccess: done, onFailure: fail, inputVerificationCode: done }));
-  }
+class Person extends Anybody {
+  constructor(pool, name) { super(server, pool, name); }
 }
 
 const denied = { code: "NotAuthorizedException", message: "Incorrect username or password." };
