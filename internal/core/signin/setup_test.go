@@ -251,7 +251,7 @@ func TestPasskeyForBothFactors(t *testing.T) {
 		prefer(w, p, "ana", "totp")
 		equal(w.T, "as one factor", begin(w, choose(c, "ana", "WEB_AUTHN")).Offered, "PASSWORD_SRP PASSWORD")
 		prefer(w, p, "ana", "totp passkey")
-		p = setMFA(w, p, "ON", "totp passkey")
+		setMFA(w, p, "ON", "totp passkey")
 		h := begin(w, choose(c, "ana", "WEB_AUTHN"))
 		key.Key.Counter++
 		if respond(w, answer(c, "WEB_AUTHN", h.Session, "USERNAME", "ana", "CREDENTIAL", key.Answer(w.T, h.Params["CREDENTIAL_REQUEST_OPTIONS"]))).Tokens == nil {
