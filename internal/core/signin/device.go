@@ -44,8 +44,7 @@ const maxDeviceKey = 55
 // that the session knows, unless it was forgotten since, else the one that the
 // answer names.
 func (e *Engine) recall(ctx context.Context, a *attempt, step factorStep) error {
-	var unknown *cognitoidp.ResourceNotFoundException
-	if err := e.recognise(ctx, a, step.Device); err != nil && !errors.As(err, &unknown) {
+	if err := e.remember(ctx, a, step.Device); err != nil {
 		return err
 	}
 	if a.device != nil {
@@ -56,6 +55,18 @@ func (e *Engine) recall(ctx context.Context, a *attempt, step factorStep) error 
 		return nil // a password will be proven first
 	}
 	return e.recognise(ctx, a, a.Params["DEVICE_KEY"])
+}
+
+// remember looks up the device that an earlier hop named. One that is unknown is
+// left aside: clients that were told so repeat the answer without it.
+func (e *Engine) remember(ctx context.Context, a *attempt, key string) error {
+	var unknown *cognitoidp.ResourceNotFoundException
+	err := e.recognise(ctx, a, key)
+	if errors.As(err, &unknown) {
+		a.device = nil
+		return nil
+	}
+	return err
 }
 
 // askDevice poses DEVICE_SRP_AUTH: what is proven so far counts once the device

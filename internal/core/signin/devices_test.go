@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,16 @@ func TestDevices(t *testing.T) {
 		last := s.Answer(Password)
 		Refused(w, noDevice, api, with(last, "DEVICE_KEY", bobs.key))
 		equal(w.T, "retry", respond(w, last).Challenge, "SMS_MFA")
+
+		// Named in the first hop alone it is recognised too, and left aside when it is not the user's.
+		first := func(key string) string {
+			return respond(w, w.StartSRPWith(p, c, &cognitoidp.InitiateAuthRequest{
+				ClientId: c.ID, AuthFlow: cognitoidp.AuthFlowTypeUserSrpAuth, AuthParameters: map[string]string{"USERNAME": "ana", "DEVICE_KEY": key},
+			}).Answer(Password)).Challenge
+		}
+		equal(w.T, "first hop", first(d.key), "DEVICE_SRP_AUTH")
+		equal(w.T, "first hop with bob's device", first(bobs.key), "SMS_MFA")
+		equal(w.T, "first hop with nonsense", first(strings.Repeat("x", 4000)), "SMS_MFA")
 
 		h := start()
 		equal(w.T, "parameters", h.Params["DEVICE_KEY"], d.key)

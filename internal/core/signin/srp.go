@@ -24,22 +24,24 @@ type srpStep struct {
 	typed []byte // nameMark of the first hop's USERNAME
 	key   []byte // session key, K of the protocol
 	setAt int64  // when the password was set; a change in between voids the proof
+
+	device string // DEVICE_KEY of the first hop, as it was sent
 }
 
-// append encodes the step. All its parts are of fixed size, so that the length
-// of a session does not tell whether the user exists.
+// append encodes the step. All its parts are of fixed size but what the caller
+// sent, so that the length of a session does not tell whether the user exists.
 func (s *srpStep) append(b []byte) []byte {
 	b = append(append(b, s.typed...), s.key...)
-	return binary.BigEndian.AppendUint64(b, uint64(s.setAt))
+	return append(binary.BigEndian.AppendUint64(b, uint64(s.setAt)), s.device...)
 }
 
 func parseStep(b []byte) (s srpStep, ok bool) {
-	if len(b) != sha256.Size+srp.KeySize+8 {
+	if len(b) < sha256.Size+srp.KeySize+8 {
 		return s, false
 	}
 	s.typed, b = b[:sha256.Size], b[sha256.Size:]
 	s.key, b = b[:srp.KeySize], b[srp.KeySize:]
-	s.setAt = int64(binary.BigEndian.Uint64(b))
+	s.setAt, s.device = int64(binary.BigEndian.Uint64(b)), string(b[8:])
 	return s, true
 }
 
@@ -86,6 +88,9 @@ func (e *Engine) srpChallenge(ctx context.Context, a *attempt, st *challenge.Sta
 	}
 	st.Sub, st.Username = a.account, a.identity()
 	step := srpStep{typed: nameMark(a.Request, a.typed), key: key, setAt: a.credential.SetAt}
+	if device := a.Params["DEVICE_KEY"]; len(device) <= maxDeviceKey {
+		step.device = device
+	}
 	st.Secret = step.append(nil)
 	return e.verifierChallenge(ctx, st, a.credential.Salt, server.B())
 }
@@ -131,6 +136,9 @@ func (e *Engine) respondSRP(ctx context.Context, r *Request) (*Answer, error) {
 	}
 	a, err := e.findAccount(ctx, r, st.Sub)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.remember(ctx, a, step.device); err != nil {
 		return nil, err
 	}
 	proven := verifySignature(r, st, step) && a.credential.SetAt == step.setAt
