@@ -19,6 +19,7 @@ func drive(ctx context.Context, w *world, p path, o options) (figures, error) {
 	if err := p.once(w, 0, 0); err != nil { // warm up, and fail early
 		return figures{}, err
 	}
+	w.server.settle()
 	deadline := time.Now().Add(o.duration)
 	var (
 		mu    sync.Mutex

@@ -76,6 +76,18 @@ func (s *process) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
+// settle waits until the server has nothing of its own to do: a fresh one makes
+// signing keys ahead, which no call should be charged for. At most 30 s.
+func (s *process) settle() {
+	for range 60 {
+		before := s.cpu()
+		time.Sleep(500 * time.Millisecond)
+		if s.cpu()-before <= 10*time.Millisecond {
+			return
+		}
+	}
+}
+
 func (s *process) residentMiB() float64 {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
