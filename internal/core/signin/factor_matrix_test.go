@@ -45,7 +45,7 @@ func newStage(w *World, k proof) *stage {
 		name       string
 		phone, box string
 	}{{s.p, s.c, "ana", anaPhone, anaMail}, {s.p, s.c, "bob", "+15550111", "bob@example.com"}, {s.q, s.d, "ana", anaPhone, anaMail}} {
-		w.User(u.p, u.name, "email", u.box, "phone_number", u.phone)
+		w.User(u.p, u.name, "email", u.box, "email_verified", "true", "phone_number", u.phone)
 		if k.mfa == "totp" {
 			secret := token(w, *w.SignIn(u.c, u.name, Password).AccessToken)
 			if s.secret == "" {
@@ -223,6 +223,12 @@ func TestFactorWhileThingsChange(t *testing.T) {
 			last = start()
 			w.SetPassword(s.p, "ana", "Temporary-1", false)
 			Refused(w, badSession, api, last)
+			w.SetPassword(s.p, "ana", Password, true)
+			w.Clock.Advance(time.Minute)
+
+			last = start()
+			Call(w, w.API.AdminResetUserPassword, &cognitoidp.AdminResetUserPasswordRequest{UserPoolId: s.p.ID, Username: "ana"})
+			Refused(w, reset, api, last)
 			w.SetPassword(s.p, "ana", Password, true)
 			w.Clock.Advance(time.Minute)
 

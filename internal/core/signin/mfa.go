@@ -303,6 +303,8 @@ func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, me
 		a.user.Status == cognitoidp.UserStatusTypeForceChangePassword && !a.custom:
 		obs.Cause(ctx, "the user is gone, may not sign in or must change the password")
 		return nil, errBadSession()
+	case a.user.Status == cognitoidp.UserStatusTypeResetRequired:
+		return nil, errResetRequired()
 	}
 	return e.finish(ctx, a, st, nil)
 }
