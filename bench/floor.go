@@ -77,7 +77,7 @@ func processorTime() time.Duration {
 
 func (f floors) print() {
 	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
-	fmt.Printf("## Floors on this machine now (processor time of the cryptography alone)\n\n"+
+	fmt.Printf("Floors now (processor time of the cryptography alone): "+
 		"plain sign-in (verifier, two signatures) %s; SRP sign-in %s; refresh (two signatures) %s\n\n",
 		ms(f.plain), ms(f.srp), ms(f.refresh))
 }

@@ -66,18 +66,13 @@ func run(ctx context.Context, o options) error {
 	if err := startFigures(ctx, o, dir); err != nil {
 		return err
 	}
-	floor, err := measureFloors()
-	if err != nil {
-		return err
-	}
-	floor.print()
 	for i, n := range o.sizes {
 		stores, err := storages(o, filepath.Join(dir, fmt.Sprintf("users-%d", n)))
 		if err != nil {
 			return err
 		}
 		for _, st := range stores {
-			if err := measure(ctx, o, st, n, i == 0, floor); err != nil {
+			if err := measure(ctx, o, st, n, i == 0); err != nil {
 				return fmt.Errorf("%s with %d users: %w", st.engine, n, err)
 			}
 			os.RemoveAll(st.data)
@@ -133,13 +128,19 @@ func startFigures(ctx context.Context, o options, dir string) error {
 }
 
 // measure drives all paths against one server with n users in the pool.
-func measure(ctx context.Context, o options, st storage, n int, all bool, floor floors) error {
+func measure(ctx context.Context, o options, st storage, n int, all bool) error {
 	w, err := newWorld(ctx, o, st, n)
 	if err != nil {
 		return err
 	}
 	defer w.server.stop()
+	w.server.settle()
+	floor, err := measureFloors() // here, because a shared machine is not equally fast all the time
+	if err != nil {
+		return err
+	}
 	fmt.Printf("## %s, %d users, %d callers, %s a path\n\n", st.engine, n, o.workers, o.duration)
+	floor.print()
 	fmt.Println("| path | calls/s | p50 | p99 | server CPU per call | of the floor |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- |")
 	for _, p := range paths(all) {
