@@ -15,6 +15,8 @@ import (
 const (
 	// inboxKeep is how many messages of a pool the inbox shows.
 	inboxKeep = 1000
+	// inboxCodeFirst is how many InboxCode looks at before it looks at all.
+	inboxCodeFirst = 20
 	// inboxTrimEvery is how many messages are added between two clean-ups.
 	inboxTrimEvery = 64
 )
@@ -68,16 +70,43 @@ func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message, pret
 // Inbox answers the newest messages first, at most 1000 of each pool. to and
 // poolID select when they are not empty; to ignores case.
 func (m *Messages) Inbox(ctx context.Context, to, poolID string) ([]InboxMessage, error) {
+	list := []InboxMessage{}
+	err := m.eachInInbox(ctx, to, poolID, inboxKeep, func(msg InboxMessage) bool {
+		list = append(list, msg)
+		return true
+	})
+	return list, err
+}
+
+// InboxCode is the newest code that Inbox would show, "" when there is none.
+// It looks at the newest few first: scripts and load tests ask right after the
+// call that sent the code.
+func (m *Messages) InboxCode(ctx context.Context, to, poolID string) (string, error) {
+	var code string
+	for _, limit := range []int{inboxCodeFirst, inboxKeep} {
+		err := m.eachInInbox(ctx, to, poolID, limit, func(msg InboxMessage) bool {
+			code = msg.Code
+			return code == ""
+		})
+		if err != nil || code != "" {
+			return code, err
+		}
+	}
+	return "", nil
+}
+
+// eachInInbox calls fn with the newest messages that are selected, out of limit
+// that are looked at, until it answers false.
+func (m *Messages) eachInInbox(ctx context.Context, to, poolID string, limit int, fn func(InboxMessage) bool) error {
 	var rows []inboxRow
 	err := m.deps.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error
-		rows, err = listInbox(tx, poolID, inboxKeep)
+		rows, err = listInbox(tx, poolID, limit)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("message: inbox: %w", err)
+		return fmt.Errorf("message: inbox: %w", err)
 	}
-	list := make([]InboxMessage, 0, len(rows))
 	for _, r := range rows {
 		plain, err := m.deps.Keyring.Open(ctx, r.poolID, r.sealed, inboxAAD(r.poolID, r.id)...)
 		if err != nil {
@@ -85,11 +114,11 @@ func (m *Messages) Inbox(ctx context.Context, to, poolID string) ([]InboxMessage
 		}
 		var msg InboxMessage
 		if err := json.Unmarshal(plain, &msg); err != nil {
-			return nil, fmt.Errorf("message: inbox row %s: %w", r.id, err)
+			return fmt.Errorf("message: inbox row %s: %w", r.id, err)
 		}
-		if to == "" || strings.EqualFold(msg.To, to) {
-			list = append(list, msg)
+		if (to == "" || strings.EqualFold(msg.To, to)) && !fn(msg) {
+			return nil
 		}
 	}
-	return list, nil
+	return nil
 }

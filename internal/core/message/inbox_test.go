@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -83,5 +84,24 @@ func TestInboxIsTrimmed(t *testing.T) {
 	list, err := m.Inbox(ctx, "", testPool)
 	if err != nil || len(list) != inboxKeep || list[0].Code != fmt.Sprint((total+batch-1)/batch*batch-1) {
 		t.Errorf("%d messages, newest %s, %v", len(list), list[0].Code, err)
+	}
+	if code, err := m.InboxCode(ctx, "U@example.com", testPool); err != nil || code != list[0].Code {
+		t.Errorf("newest code %q, %v", code, err)
+	}
+	// One that is not among the newest few, and one that is not there.
+	last := codeMail("late@example.com")
+	last.Code = "4711"
+	err = d.Update(ctx, func(tx *db.Tx) error { return m.Send(ctx, tx, last) })
+	for range 2 * inboxCodeFirst {
+		err = errors.Join(err, d.Update(ctx, func(tx *db.Tx) error { return m.Send(ctx, tx, codeMail("u@example.com")) }))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, err := m.InboxCode(ctx, "late@example.com", ""); err != nil || code != "4711" {
+		t.Errorf("older code %q, %v", code, err)
+	}
+	if code, err := m.InboxCode(ctx, "nobody@example.com", ""); err != nil || code != "" {
+		t.Errorf("nobody's code %q, %v", code, err)
 	}
 }

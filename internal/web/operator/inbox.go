@@ -20,6 +20,10 @@ var inboxPage = template.Must(template.ParseFS(pages, "inbox.html"))
 // the newest one, for shell scripts.
 func (d Deps) inbox(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
+	if q.Get("format") == "code" {
+		d.inboxCode(w, r)
+		return
+	}
 	messages, err := d.Inbox.Inbox(r.Context(), q.Get("to"), q.Get("userPoolId"))
 	if err != nil {
 		writeError(w, http.StatusInternalServerError, err.Error())
@@ -29,8 +33,6 @@ func (d Deps) inbox(w http.ResponseWriter, r *http.Request) {
 		messages = []message.InboxMessage{}
 	}
 	switch {
-	case q.Get("format") == "code":
-		d.inboxCode(w, messages)
 	case q.Get("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json"):
 		writeJSON(w, http.StatusOK, map[string]any{"messages": messages})
 	default:
@@ -44,14 +46,17 @@ func (d Deps) inbox(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d Deps) inboxCode(w http.ResponseWriter, messages []message.InboxMessage) {
+func (d Deps) inboxCode(w http.ResponseWriter, r *http.Request) {
+	code, err := d.Inbox.InboxCode(r.Context(), r.URL.Query().Get("to"), r.URL.Query().Get("userPoolId"))
+	if err != nil {
+		writeError(w, http.StatusInternalServerError, err.Error())
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	for _, m := range messages {
-		if m.Code != "" {
-			_, _ = w.Write([]byte(m.Code + "\n"))
-			return
-		}
+	if code != "" {
+		_, _ = w.Write([]byte(code + "\n"))
+		return
 	}
 	http.Error(w, "no message with a code", http.StatusNotFound)
 }

@@ -23,6 +23,8 @@ type Snapshots interface {
 // Inbox reads messages that were sent, newest first.
 type Inbox interface {
 	Inbox(ctx context.Context, to, poolID string) ([]message.InboxMessage, error)
+	// InboxCode is the newest code among them, "" when there is none.
+	InboxCode(ctx context.Context, to, poolID string) (string, error)
 }
 
 // Deps are what the handlers need. Metrics is nil where it is served elsewhere;

@@ -28,6 +28,16 @@ func (l letters) Inbox(_ context.Context, to, poolID string) (out []message.Inbo
 	return out, l.err
 }
 
+func (l letters) InboxCode(ctx context.Context, to, poolID string) (string, error) {
+	list, err := l.Inbox(ctx, to, poolID)
+	for _, m := range list {
+		if m.Code != "" {
+			return m.Code, err
+		}
+	}
+	return "", err
+}
+
 // shelf keeps names of snapshots.
 type shelf map[string]int
 
