@@ -295,9 +295,6 @@ func TestSnapshot(t *testing.T) {
 
 // In memory a View inside Update cannot work; it must not hang.
 func TestMemoryViewInsideUpdate(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits 5 s")
-	}
 	t.Parallel()
 	d := dbtest.SQLite(t, schema)
 	update(t, d, func(tx *db.Tx) error {
