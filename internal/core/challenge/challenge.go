@@ -32,7 +32,7 @@ const (
 // DefaultLife is how long a state without ExpiresAt lives: the default of AuthSessionValidity.
 const DefaultLife = 3 * time.Minute
 
-// MaxTries is how many wrong answers Retry allows before a session is spent.
+// MaxTries is how many wrong answers Retry counts until the session is spent.
 const MaxTries = 3
 
 var (
@@ -197,8 +197,8 @@ func (s *Sessions) Spend(tx *db.Tx, st *State) error {
 	return spend(tx, st.Pool, st.ID, st.ExpiresAt)
 }
 
-// Retry counts a wrong answer to a session that may be answered again. It returns ErrSpent, with the session spent,
-// when no try is left. Commit in both cases.
+// Retry counts a wrong answer to a session that may be answered again; the last one allowed spends the session. It
+// returns ErrSpent, and counts nothing, when the session was spent before.
 func (s *Sessions) Retry(tx *db.Tx, st *State) error {
 	return retry(tx, st.Pool, st.ID, st.ExpiresAt)
 }

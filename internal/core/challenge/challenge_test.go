@@ -214,7 +214,7 @@ func TestRetry(t *testing.T) {
 		f.seal(other)
 		wrong := func() error { return f.update(func(tx *db.Tx) error { return f.Retry(tx, st) }) }
 		spend := func(s *State) error { return f.update(func(tx *db.Tx) error { return f.Spend(tx, s) }) }
-		for i := 1; i < MaxTries; i++ {
+		for range MaxTries {
 			f.must(wrong())
 		}
 		for range 2 {

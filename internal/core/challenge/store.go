@@ -1,7 +1,6 @@
 package challenge
 
 import (
-	"errors"
 	"fmt"
 
 	"cognate/internal/base/db"
@@ -38,18 +37,13 @@ func spend(tx *db.Tx, poolID, id string, expires int64) error {
 	return err
 }
 
-// retry counts a wrong answer and spends the session with the last one allowed.
+// retry counts a wrong answer; the last one allowed spends the session.
 func retry(tx *db.Tx, poolID, id string, expires int64) error {
-	var tries int64
-	err := tx.QueryRow(`INSERT INTO spent_session (pool_id, id, tries, expires_at) VALUES ($1, $2, 1, $3)
+	n, err := tx.Exec(`INSERT INTO spent_session (pool_id, id, tries, expires_at) VALUES ($1, $2, 1, $3)
 		ON CONFLICT (pool_id, id) DO UPDATE SET
 			tries = CASE WHEN spent_session.tries + 1 >= $4 THEN $5 ELSE spent_session.tries + 1 END
-		WHERE spent_session.tries < $5
-		RETURNING tries`, poolID, id, expires, MaxTries, allTries).Scan(&tries)
-	if errors.Is(err, db.ErrNoRows) {
-		return ErrSpent
-	}
-	if err == nil && tries >= allTries {
+		WHERE spent_session.tries < $5`, poolID, id, expires, MaxTries, allTries)
+	if err == nil && n == 0 {
 		return ErrSpent
 	}
 	return err

@@ -159,7 +159,7 @@ func matrix(w *World, s *stage) {
 	// Three wrong answers end a session.
 	h = s.start(w, s.c, "ana")
 	code = s.code(w)
-	for range 2 {
+	for range 3 {
 		Refused(w, s.wrong, api, s.answer(h.Session, other(code)))
 	}
 	Refused(w, usedOne, api, s.answer(h.Session, other(code)))

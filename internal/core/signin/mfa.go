@@ -240,7 +240,8 @@ func (e *Engine) holds(ctx context.Context, a *attempt, st *challenge.State, ste
 }
 
 // respondFactor verifies the code of SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP or
-// SMS_OTP. The session is spent by a right code, or by the third wrong one.
+// SMS_OTP. The session is spent by a right code, or by the third wrong one,
+// which is answered like those before.
 func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error) {
 	a, st, step, err := e.answeredFactor(ctx, r)
 	if err != nil {
