@@ -342,6 +342,14 @@ CREATE TABLE factor_ceremony (
 );
 CREATE INDEX factor_ceremony_expiry ON factor_ceremony (expires_at);
 
+CREATE TABLE factor_recovery (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    hashes bytea NOT NULL,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub)
+);
+
 CREATE TABLE signin_failure (
     pool_id text COLLATE "C" NOT NULL,
     account text COLLATE "C" NOT NULL,

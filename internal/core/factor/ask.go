@@ -23,6 +23,8 @@ type Ask struct {
 	Challenge cognitoidp.ChallengeNameType
 	// First marks the first factor of USER_AUTH; EMAIL_OTP is a second factor otherwise.
 	First bool
+	// Recovery lets a recovery code of the user stand in for the code.
+	Recovery bool
 	// Session is the id of the session that the answer comes with (challenge.State.ID): a code is good for that
 	// session alone.
 	Session string
@@ -135,13 +137,30 @@ func AnswerOf(name cognitoidp.ChallengeNameType, responses map[string]string) st
 }
 
 // Verify redeems the answer to a challenge in tx and returns the method that it proves (amr). Commit the transaction for
-// the sentinels of this room too. A code proves the address it was sent to: the user's attribute is verified by it.
+// the sentinels of this room too. A code proves the address it was sent to: the user's attribute is verified by it. A
+// wrong recovery code is a wrong code: it counts and is refused as one.
 func (f *Factors) Verify(tx *db.Tx, a Ask, text string) (method string, err error) {
-	method = methodOf(string(a.Challenge))
-	if attributeOf(string(a.Challenge)) == "" {
-		return method, f.VerifyTOTP(tx, a.Pool, a.User, text)
+	prove, err := f.proof(tx, a, text)
+	if err != nil {
+		return "", err
 	}
-	return method, f.guarded(tx, a.Pool.ID, a.account(), func() error {
+	err = f.guarded(tx, a.Pool.ID, a.account(), func() error {
+		method = AMRRecovery
+		if recovered, err := f.redeemRecovery(tx, a, text); recovered || err != nil {
+			return err
+		}
+		method = methodOf(string(a.Challenge))
+		return prove()
+	})
+	return method, err
+}
+
+// proof is the verification of the code that a challenge asks for. ErrNotSetUp when the user lacks the factor.
+func (f *Factors) proof(tx *db.Tx, a Ask, text string) (func() error, error) {
+	if attributeOf(string(a.Challenge)) == "" {
+		return f.proofTOTP(tx, a.Pool, a.User, text)
+	}
+	return func() error {
 		proven, err := f.Codes.Verify(tx, a.Pool.ID, a.User.Sub, a.kind(), text)
 		switch {
 		case errors.Is(err, code.ErrMismatch):
@@ -156,7 +175,7 @@ func (f *Factors) Verify(tx *db.Tx, a Ask, text string) (method string, err erro
 			return ErrMismatch
 		}
 		return f.reached(tx, a, proven)
-	})
+	}, nil
 }
 
 // reached notes that a user has received a message: the address is verified from now on, unless that would make it

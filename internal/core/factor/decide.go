@@ -105,7 +105,7 @@ func satisfied(p *pool.Pool, u *directory.User, have State) bool {
 				return true
 			}
 			proven["passkey"] = true
-		case AMRPassword, AMRTOTP, AMRSMS, AMREmail:
+		case AMRPassword, AMRTOTP, AMRSMS, AMREmail, AMRRecovery:
 			proven[m] = true
 		}
 	}

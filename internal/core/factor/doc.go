@@ -1,5 +1,5 @@
 // Package factor keeps the second and passwordless factors of users: authenticator apps (TOTP, RFC 6238), codes by SMS
-// and e-mail, and passkeys (WebAuthn), with the users' preferences among them.
+// and e-mail, and passkeys (WebAuthn), with the users' preferences among them, and recovery codes for when one is lost.
 //
 // It decides which challenge must come next (Next, FirstFactors: pure functions of pool and user), poses challenges and
 // verifies their answers. Sign-in calls Challenge and Verify within its own transactions; an answer that was refused

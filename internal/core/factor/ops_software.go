@@ -250,10 +250,13 @@ func sessionRefusal(ctx context.Context, err error) error {
 }
 
 // AdminDeleteSoftwareToken implements the AWS operation. The token leaves the user's factors and preference too; a user
-// without one is left as is.
+// without one is left as is. The user's recovery codes go with it: this is how an administrator takes them back.
 func (o Ops) AdminDeleteSoftwareToken(ctx context.Context, in *cognitoidp.AdminDeleteSoftwareTokenRequest) (*cognitoidp.AdminDeleteSoftwareTokenResponse, error) {
 	err := o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *directory.User) error {
 		if err := dropSoftware(tx, p.ID, u.Sub); err != nil {
+			return err
+		}
+		if err := dropRecovery(tx, p.ID, u.Sub); err != nil {
 			return err
 		}
 		if !u.MFA.TOTP {

@@ -6,20 +6,27 @@ import (
 
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 )
 
 // VerifyTOTP redeems a code of the user's software token. Each time step is good for one success: of parallel uses of
 // one code exactly one wins, on every engine.
 func (f *Factors) VerifyTOTP(tx *db.Tx, p *pool.Pool, u *directory.User, text string) error {
+	prove, err := f.proofTOTP(tx, p, u, text)
+	if err != nil {
+		return err
+	}
+	return f.guarded(tx, p.ID, u.Sub, prove)
+}
+
+// proofTOTP is VerifyTOTP without the count of failures. ErrNotSetUp when the user has no token.
+func (f *Factors) proofTOTP(tx *db.Tx, p *pool.Pool, u *directory.User, text string) (func() error, error) {
 	row, err := readSoftware(tx, p.ID, u.Sub)
 	if err == nil && len(row.seed) == 0 {
 		err = ErrNotSetUp
 	}
-	if err != nil {
-		return err
-	}
-	return f.guarded(tx, p.ID, u.Sub, func() error { return f.redeem(tx, p, u.Sub, row, text) })
+	return func() error { return f.redeem(tx, p, u.Sub, row, text) }, err
 }
 
 func (f *Factors) redeem(tx *db.Tx, p *pool.Pool, sub string, row software, text string) error {
@@ -55,8 +62,11 @@ func (f *Factors) adopt(tx *db.Tx, p *pool.Pool, u *directory.User, seed, pendin
 		adopted, err = putSeed(tx, p.ID, u.Sub, sealed, pending, name, step, f.now().UnixMilli())
 		return err
 	})
-	if err != nil || !adopted || u.MFA.TOTP {
+	if err != nil || !adopted {
 		return adopted, err
+	}
+	if u.MFA.TOTP { // the seed is another one now
+		return true, f.Directory.Notify(tx, p, u, message.SoftwareTokenAdded, "")
 	}
 	u.MFA.TOTP = true
 	return true, f.Directory.Save(tx, p, u)

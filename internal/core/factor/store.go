@@ -10,7 +10,7 @@ import (
 
 // Migrations of this room. factor_totp holds the software token in use and the one being set up, factor_failure the
 // common counter of wrong proofs, factor_passkey the passkeys of a user, factor_passkey_owner whose a credential id is
-// in the pool, and factor_ceremony the registration that a user has begun.
+// in the pool, factor_ceremony the registration that a user has begun, and factor_recovery the recovery codes of a user.
 var Migrations = []db.Migration{{
 	ID: "factor/0001",
 	Steps: []db.Step{
@@ -68,7 +68,7 @@ var Migrations = []db.Migration{{
 		},
 		db.CreateIndex{Name: "factor_ceremony_expiry", Table: "factor_ceremony", Columns: []string{"expires_at"}},
 	},
-}}
+}, recoveryMigration}
 
 // software is the row of a user's software token.
 type software struct {
@@ -158,7 +158,7 @@ func clearTries(tx *db.Tx, poolID, sub string) error {
 }
 
 // userTables are the tables of this room that hold rows of a user.
-var userTables = [...]string{"factor_totp", "factor_failure", "factor_passkey", "factor_ceremony"}
+var userTables = [...]string{"factor_totp", "factor_failure", "factor_passkey", "factor_ceremony", "factor_recovery"}
 
 func forget(tx *db.Tx, poolID, sub string) error {
 	keys, err := readPasskeys(tx, poolID, sub)
@@ -181,6 +181,7 @@ var poolTables = [...]string{
 	`DELETE FROM factor_totp WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_totp WHERE pool_id = $1 LIMIT $2)`,
 	`DELETE FROM factor_failure WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_failure WHERE pool_id = $1 LIMIT $2)`,
 	`DELETE FROM factor_ceremony WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_ceremony WHERE pool_id = $1 LIMIT $2)`,
+	`DELETE FROM factor_recovery WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_recovery WHERE pool_id = $1 LIMIT $2)`,
 	`DELETE FROM factor_passkey WHERE pool_id = $1 AND (sub, id) IN
 		(SELECT sub, id FROM factor_passkey WHERE pool_id = $1 LIMIT $2)`,
 	`DELETE FROM factor_passkey_owner WHERE pool_id = $1 AND id IN

@@ -98,7 +98,7 @@ func (e *Engine) askFactor(ctx context.Context, a *attempt, answered *challenge.
 				return err
 			}
 			var err error
-			params, err = e.Factors.Challenge(ctx, tx, e.ask(a, st, step.First))
+			params, err = e.Factors.Challenge(ctx, tx, e.ask(a, st, step))
 			return err
 		})
 	})
@@ -111,11 +111,14 @@ func (e *Engine) askFactor(ctx context.Context, a *attempt, answered *challenge.
 	return &Answer{Challenge: name, Params: params, Session: session, Offered: step.Offered}, nil
 }
 
-// ask is the challenge of a session as the factor room sees it.
-func (e *Engine) ask(a *attempt, st *challenge.State, first bool) factor.Ask {
+// ask is the challenge of a session as the factor room sees it. A recovery code
+// may stand in for a second factor that the user has: neither where one is being
+// set up, nor on the way to a level, which no recovery code earns.
+func (e *Engine) ask(a *attempt, st *challenge.State, step factorStep) factor.Ask {
 	ask := factor.Ask{
 		Pool: a.Pool, Client: a.Client, User: a.user, Challenge: cognitoidp.ChallengeNameType(st.Step),
-		First: first, Session: st.ID, Metadata: a.answerMetadata(),
+		First: step.First, Recovery: !step.First && !step.SetUp && a.goal == nil,
+		Session: st.ID, Metadata: a.answerMetadata(),
 	}
 	if a.user == nil {
 		ask.User, ask.Pretend = a.ghost, true
@@ -259,7 +262,7 @@ func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error)
 	err = e.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
 		var err error
-		method, err = e.Factors.Verify(tx, e.ask(a, st, step.First), text)
+		method, err = e.Factors.Verify(tx, e.ask(a, st, step), text)
 		if err == nil && step.SetUp {
 			err = e.Factors.Enable(tx, a.Pool, a.account, r.Challenge)
 		}
