@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -162,5 +163,5 @@ func badTags(tags map[string]string) string {
 			return "Tag keys starting with aws: are reserved: " + key
 		}
 	}
-	return badLimits(tags)
+	return cmp.Or(badLimits(tags), badRecovery(tags), badNotices(tags))
 }
