@@ -19,7 +19,7 @@ func (a *app) buildMessages() error {
 	s := a.settings
 	d := message.Deps{
 		DB: a.db, Keyring: a.keys, Clock: a.clock, Log: a.log, Inbox: s.Mode == config.Dev,
-		Pools: a.pools, Functions: a.triggers, Texts: a.triggers,
+		Pools: a.pools, Functions: a.triggers, Texts: a.triggers, Limits: a.codes,
 		LinkBase: func(cfg *cognitoidp.UserPoolType) string { return s.PublicURL + "/" + *cfg.Id },
 	}
 	var err error

@@ -29,7 +29,7 @@ type InboxMessage struct {
 	Subject    string    `json:"subject"`
 	Body       string    `json:"body"`
 	Code       string    `json:"code"`
-	Trigger    string    `json:"trigger"` // CustomMessage_SignUp ...
+	Trigger    string    `json:"trigger"` // CustomMessage_SignUp ..., Cognate_PasswordChanged ...
 	UserPoolID string    `json:"userPoolId"`
 	Username   string    `json:"username"`
 	CreatedAt  time.Time `json:"createdAt"`
@@ -47,7 +47,7 @@ func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message, pret
 	row := inboxRow{poolID: msg.PoolID, id: fmt.Sprintf("%016x", m.deps.Now().UnixNano()) + hex.EncodeToString(salt[:])}
 	plain, err := json.Marshal(InboxMessage{
 		ID: row.id, Medium: msg.Medium, To: msg.To, Subject: msg.Subject, Body: msg.Body, Code: msg.Code,
-		Trigger: "CustomMessage_" + string(msg.Kind), UserPoolID: msg.PoolID, Username: msg.Username,
+		Trigger: msg.Kind.source(), UserPoolID: msg.PoolID, Username: msg.Username,
 		CreatedAt: m.deps.Clock.Now().UTC().Truncate(time.Millisecond),
 	})
 	if err != nil {

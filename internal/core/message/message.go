@@ -31,7 +31,7 @@ const (
 )
 
 // Kind says why a message is sent. Its values are the suffixes of the custom
-// message trigger sources.
+// message trigger sources, or name a notice.
 type Kind string
 
 // The kinds.
@@ -85,6 +85,7 @@ type Deps struct {
 	Functions Functions
 	Pools     Pools
 	DataKeys  DataKeys
+	Limits    Limits     // of notices; without them there is none
 	Texts     Texts      // asks CustomMessage; see Compose
 	Suite     esdk.Suite // of the codes that functions get; esdk.CommittedSigned when 0
 

@@ -226,5 +226,8 @@ func (k Kind) life() time.Duration {
 	case AdminCreateUser:
 		return 7 * 24 * time.Hour
 	}
+	if _, notice := notices[k]; notice {
+		return noticeLife
+	}
 	return 24 * time.Hour
 }

@@ -81,7 +81,7 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 // message itself is bad are permanent, everything else is tried again.
 func (w *Webhook) Send(ctx context.Context, d Delivery) error {
 	body, err := json.Marshal(WebhookBody{
-		ID: d.ID, To: d.To, Body: d.Text, Trigger: "CustomMessage_" + string(d.Kind), UserPoolID: d.PoolID, Username: d.Username,
+		ID: d.ID, To: d.To, Body: d.Text, Trigger: d.Kind.source(), UserPoolID: d.PoolID, Username: d.Username,
 	})
 	if err != nil {
 		return fmt.Errorf("%w: webhook: %w", ErrPermanent, err)

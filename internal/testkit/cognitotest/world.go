@@ -130,7 +130,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	}
 	w.Triggers = trigger.New(o.Functions, "us-east-1")
 	w.Messages = message.New(message.Deps{
-		DB: d, Keyring: w.Keys, Clock: w.Clock, Inbox: !o.Mute, Pools: w.Pools, Texts: w.Triggers,
+		DB: d, Keyring: w.Keys, Clock: w.Clock, Inbox: !o.Mute, Pools: w.Pools, Texts: w.Triggers, Limits: w.Codes,
 	})
 	w.Users = directory.New(directory.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages,
