@@ -87,7 +87,13 @@ func (a *Accounts) replace(ctx context.Context, p *pool.Pool, u *directory.User,
 	if how.temporary {
 		a.expire(p, fresh)
 	}
-	if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
+	set := a.Directory.SetCredential
+	if same, err := a.unchanged(ctx, p, u, pw); err != nil {
+		return err
+	} else if same {
+		set = a.Directory.RenewCredential
+	}
+	if err := set(ctx, u, fresh); err != nil {
 		return err
 	}
 	return a.DB.Update(ctx, func(tx *db.Tx) error {
@@ -96,6 +102,16 @@ func (a *Accounts) replace(ctx context.Context, p *pool.Pool, u *directory.User,
 		}
 		return a.Directory.Save(tx, p, u)
 	})
+}
+
+// unchanged reports whether pw is the permanent password that the user has. It
+// is asked only where somebody would be told of a change.
+func (a *Accounts) unchanged(ctx context.Context, p *pool.Pool, u *directory.User, pw string) (bool, error) {
+	if !p.ChangeNotices() {
+		return false, nil
+	}
+	have, err := a.Directory.Credential(ctx, u)
+	return err == nil && have.HasPassword() && !have.Temporary && have.Verify(p.Name, u.Username, pw), err
 }
 
 // bySub reads the user of an access token.

@@ -22,7 +22,7 @@ type Provisioned struct {
 	Attributes map[string]string
 }
 
-// Provision brings a user to the declared state, with no message sent: it makes
+// Provision brings a user to the declared state, with no code or invitation sent: it makes
 // the user, or changes what differs. It reports whether anything changed. The
 // password of an existing user is replaced only when it is not the declared one.
 func (a *Accounts) Provision(ctx context.Context, p *pool.Pool, want Provisioned) (changed bool, err error) {

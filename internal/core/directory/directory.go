@@ -128,6 +128,12 @@ func (d *Directory) Credential(ctx context.Context, u *User) (*password.Credenti
 
 // SetCredential seals c into u, to be written by Save; nil removes the password.
 func (d *Directory) SetCredential(ctx context.Context, u *User, c *password.Credential) error {
+	u.newPassword = c != nil && !c.Temporary
+	return d.RenewCredential(ctx, u, c)
+}
+
+// RenewCredential is SetCredential for a password that stays the same, so that nobody is told of a change.
+func (d *Directory) RenewCredential(ctx context.Context, u *User, c *password.Credential) error {
 	sealed, err := d.seal(ctx, u.PoolID, u.Sub, c)
 	if err == nil {
 		u.credential = sealed

@@ -61,7 +61,7 @@ func (d *Directory) build(ctx context.Context, p *pool.Pool, n NewUser) (*User, 
 	}
 	u := &User{
 		PoolID: p.ID, Sub: n.Sub, Username: storedUsername(p, n.Username, n.Sub), Status: n.Status, Enabled: !n.Disabled,
-		Created: n.Created, Modified: now, Version: 1, Attributes: make(map[string]string, len(n.Attributes)+1),
+		Created: n.Created, Modified: now, Version: 1, MFA: n.MFA, Attributes: make(map[string]string, len(n.Attributes)+1),
 	}
 	for name, value := range n.Attributes {
 		if name != "sub" && value != "" {
@@ -81,6 +81,8 @@ func (d *Directory) build(ctx context.Context, p *pool.Pool, n NewUser) (*User, 
 // Save writes u, its names and its search rows, if nobody changed the user since it was read: otherwise Update runs
 // again (a user read in tx) or ErrChanged is returned (read earlier). *AliasTaken, which matches ErrAliasExists, names
 // an alias that somebody else holds; nothing may be written in the transaction after it.
+//
+// In pools with change notices the owner is told what this changes about how they prove who they are.
 func (d *Directory) Save(tx *db.Tx, p *pool.Pool, u *User) error {
 	was := u.base(tx)
 	u.Sub, u.Username, u.Created = was.sub, was.username, was.created
@@ -99,6 +101,9 @@ func (d *Directory) Save(tx *db.Tx, p *pool.Pool, u *User) error {
 	b.aliases(aliases(p, old), aliases(p, u))
 	b.search(searchRows(old), searchRows(u))
 	if err := b.run(); err != nil {
+		return err
+	}
+	if err := d.notices(tx, p, old, u); err != nil {
 		return err
 	}
 	// What was read stays as it is: when this transaction is rolled back and run again with the same u, its base is the

@@ -31,11 +31,12 @@ type User struct {
 	// MFA is what the user chose; the zero value means nothing was set.
 	MFA MFA
 
-	credential []byte // sealed; empty without a password
-	was        record // as read, to tell what Save must change
-	readIn     *db.Tx // the transaction it was read in
-	savedIn    *db.Tx // the transaction that last saved it, and how
-	savedAs    record
+	credential  []byte // sealed; empty without a password
+	newPassword bool   // credential holds another permanent password than the one that was read
+	was         record // as read, to tell what Save must change
+	readIn      *db.Tx // the transaction it was read in
+	savedIn     *db.Tx // the transaction that last saved it, and how
+	savedAs     record
 }
 
 // MFA is a user's choice of second factors, in the names of AdminGetUser: SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP,
@@ -59,6 +60,8 @@ type NewUser struct {
 	Disabled   bool
 	Attributes map[string]string // checked by CheckAttributes; sub is ignored
 	Credential *password.Credential
+	// MFA is what the user has chosen where they come from.
+	MFA MFA
 	// MoveAliases takes a verified e-mail address or phone number from the user who holds it (ForceAliasCreation).
 	MoveAliases bool
 	// Created sets the time of creation of an imported user, in milliseconds since 1970; 0 means now.

@@ -76,6 +76,9 @@ func (e *Engine) adopt(ctx context.Context, in Migration, m *trigger.Migrated) e
 		Sub: sub, Username: username, Attributes: attrs, Status: cognitoidp.UserStatusTypeResetRequired,
 		MoveAliases: m.ForceAlias != nil && *m.ForceAlias,
 	}
+	if m.SMSMFA != nil && *m.SMSMFA {
+		nu.MFA = directory.MFA{Enabled: []string{"SMS_MFA"}, Preferred: "SMS_MFA"}
+	}
 	if m.Confirmed() && in.Password != "" {
 		cred, err := password.New(p.Name, username, in.Password, e.Rand)
 		if err != nil {
@@ -95,12 +98,6 @@ func (e *Engine) adopt(ctx context.Context, in Migration, m *trigger.Migrated) e
 			u, err := e.Directory.Create(ctx, tx, p, nu)
 			if err != nil {
 				return err
-			}
-			if m.SMSMFA != nil && *m.SMSMFA {
-				u.MFA = directory.MFA{Enabled: []string{"SMS_MFA"}, Preferred: "SMS_MFA"}
-				if err := e.Directory.Save(tx, p, u); err != nil {
-					return err
-				}
 			}
 			return e.welcome(ctx, tx, in, u, m)
 		})
