@@ -49,6 +49,9 @@ func (o Ops) asAdmin(ctx context.Context, in run, poolID, username string, unkno
 	if !Tracking(p) {
 		return errOff()
 	}
+	if err := o.Keys.Load(ctx, p.ID); err != nil {
+		return err
+	}
 	err = in(ctx, func(tx *db.Tx) error {
 		u, err := o.Directory.Resolve(tx, p, username)
 		if errors.Is(err, directory.ErrUserNotFound) {

@@ -6,6 +6,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 )
 
@@ -76,11 +77,17 @@ func (o Ops) AdminListDevices(ctx context.Context, in *cognitoidp.AdminListDevic
 
 // setStatus remembers a device or does not any more.
 func (d *Devices) setStatus(tx *db.Tx, p *pool.Pool, u *directory.User, key string, status *cognitoidp.DeviceRememberedStatusType) error {
-	if status == nil {
-		_, err := d.Find(tx, p, u.Sub, key)
+	v, err := d.Find(tx, p, u.Sub, key)
+	if err != nil || status == nil {
 		return err
 	}
-	return setStatus(tx, p.ID, u.Sub, key, string(*status), wholeSeconds(d.now()))
+	if err := setStatus(tx, p.ID, u.Sub, key, string(*status), wholeSeconds(d.now())); err != nil {
+		return err
+	}
+	if *status == v.Status || *status != cognitoidp.DeviceRememberedStatusTypeRemembered {
+		return nil
+	}
+	return d.Directory.Notify(tx, p, u, message.DeviceRemembered, "")
 }
 
 // forget deletes a device before its sessions: a sign-in that touches the device in between either comes first, and its

@@ -9,6 +9,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/message"
 )
 
 // ConfirmDevice implements the AWS operation. The key must be the one that the caller's own sign-in was issued: a token
@@ -47,7 +48,12 @@ func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequ
 	if err := o.seal(ctx, d, s); err != nil {
 		return nil, err
 	}
-	err = o.asCaller(ctx, o.DB.Update, a, func(tx *db.Tx, _ *directory.User) error { return insertDevice(tx, d) })
+	err = o.asCaller(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
+		if err := insertDevice(tx, d); err != nil || ask {
+			return err
+		}
+		return o.Directory.Notify(tx, a.Pool, u, message.DeviceRemembered, "")
+	})
 	if errors.Is(err, db.ErrConflict) {
 		return nil, errExists()
 	}

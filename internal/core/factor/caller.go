@@ -49,6 +49,9 @@ func (o Ops) onUser(ctx context.Context, poolID, username string, change func(*d
 	if err != nil {
 		return err
 	}
+	if err := o.Keys.Load(ctx, p.ID); err != nil {
+		return err
+	}
 	return o.DB.Update(ctx, func(tx *db.Tx) error {
 		u, err := o.Directory.ResolveOrRefuse(tx, p, username)
 		if err != nil {
