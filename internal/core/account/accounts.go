@@ -62,6 +62,8 @@ func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secret
 	if err != nil {
 		return nil, err
 	}
+	event := obs.From(ctx)
+	event.Pool, event.Client = p.ID, c.ID
 	hash := ""
 	if secretHash != nil {
 		hash = *secretHash

@@ -9,6 +9,7 @@ import (
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
@@ -72,6 +73,7 @@ type Answer struct {
 
 // Start runs the first hop of a flow (InitiateAuth, AdminInitiateAuth).
 func (e *Engine) Start(ctx context.Context, r *Request) (*Answer, error) {
+	r.note(ctx)
 	if err := allowFlow(r); err != nil {
 		return nil, err
 	}
@@ -93,6 +95,7 @@ func (e *Engine) Start(ctx context.Context, r *Request) (*Answer, error) {
 
 // Respond runs a later hop (RespondToAuthChallenge and its admin twin).
 func (e *Engine) Respond(ctx context.Context, r *Request) (*Answer, error) {
+	r.note(ctx)
 	switch r.Challenge {
 	case cognitoidp.ChallengeNameTypePasswordVerifier:
 		return e.respondSRP(ctx, r)
@@ -122,6 +125,12 @@ func (e *Engine) Respond(ctx context.Context, r *Request) (*Answer, error) {
 }
 
 func (e *Engine) now() time.Time { return e.Clock.Now() }
+
+// note puts the pool and client of the request into its log event.
+func (r *Request) note(ctx context.Context) {
+	event := obs.From(ctx)
+	event.Pool, event.Client = r.Pool.ID, r.Client.ID
+}
 
 // require returns the named parameters or the AWS refusal for the first one
 // that is missing.
