@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 )
 
@@ -61,8 +62,11 @@ func (f *Factors) adopt(tx *db.Tx, p *pool.Pool, u *directory.User, seed, pendin
 		adopted, err = putSeed(tx, p.ID, u.Sub, sealed, pending, name, step, f.now().UnixMilli())
 		return err
 	})
-	if err != nil || !adopted || u.MFA.TOTP {
+	if err != nil || !adopted {
 		return adopted, err
+	}
+	if u.MFA.TOTP { // the seed is another one now
+		return true, f.Directory.Notify(tx, p, u, message.SoftwareTokenAdded, "")
 	}
 	u.MFA.TOTP = true
 	return true, f.Directory.Save(tx, p, u)
