@@ -18,8 +18,8 @@ type filter struct {
 	Value     string // as typed, escapes resolved
 }
 
-// parseFilter reads `<attribute> <op> "<value>"`, where op is = or ^= and a quotation mark inside the value is escaped
-// with a backslash. A backslash before anything but a quotation mark or another backslash stands for itself, so that
+// parseFilter reads `<attribute> <op> "<value>"`, where op is = or ^=, the attribute may stand in quotation marks too, and
+// a quotation mark inside the value is escaped with a backslash. A backslash before anything but a quotation mark or another backslash stands for itself, so that
 // names such as corp\jane can be searched without doubling it. An empty or blank filter matches every user.
 func parseFilter(s string) (filter, error) {
 	s = strings.TrimSpace(s)
@@ -27,12 +27,16 @@ func parseFilter(s string) (filter, error) {
 		return filter{}, nil
 	}
 	var f filter
-	op := strings.IndexAny(s, "=^\"")
-	if op <= 0 || s[op] == '"' {
-		return filter{}, errFilterSyntax
+	var rest string
+	if quoted, after, ok := quotedName(s); ok {
+		f.Attribute, rest = quoted, after
+	} else {
+		op := strings.IndexAny(s, "=^\"")
+		if op <= 0 || s[op] == '"' {
+			return filter{}, errFilterSyntax
+		}
+		f.Attribute, rest = strings.TrimSpace(s[:op]), s[op:]
 	}
-	f.Attribute = strings.TrimSpace(s[:op])
-	rest := s[op:]
 	if rest, f.Prefix = strings.CutPrefix(rest, "^"); !strings.HasPrefix(rest, "=") {
 		return filter{}, errFilterSyntax
 	}
@@ -48,6 +52,15 @@ func parseFilter(s string) (filter, error) {
 		return filter{}, &filterAttributeError{f.Attribute}
 	}
 	return f, nil
+}
+
+// quotedName splits a filter that begins with an attribute in quotation marks.
+func quotedName(s string) (name, rest string, ok bool) {
+	if s, ok = strings.CutPrefix(s, `"`); !ok {
+		return "", "", false
+	}
+	name, rest, ok = strings.Cut(s, `"`)
+	return name, strings.TrimLeft(rest, " \t\r\n"), ok
 }
 
 // unquote reads a quoted value that fills the whole of s.

@@ -178,7 +178,7 @@ func TestDeleteAttributes(t *testing.T) {
 		_, err := f.AdminDeleteUserAttributes(f.ctx, &cognitoidp.AdminDeleteUserAttributesRequest{UserPoolId: p.ID, Username: "jo", UserAttributeNames: names})
 		return err
 	}
-	f.wants(admin("custom:x", "abc", "name"), "InvalidParameterException: Invalid user attributes: user.abc: Attribute does not exist in the schema.\nuser.custom:x: Attribute does not exist in the schema.\n")
+	f.wants(admin("custom:x", "abc", "name"), "InvalidParameterException: Invalid user attributes: user.custom:x: Attribute does not exist in the schema.\nuser.abc: Attribute does not exist in the schema.\n")
 	f.wants(admin("nickname"), "InvalidParameterException: Invalid user attributes: user.nickname: The attribute is required\n")
 	f.wants(admin("custom:born"), "InvalidParameterException: Invalid user attributes: user.custom:born: Attribute cannot be updated.\n")
 	f.wants(admin("sub"), "InvalidParameterException: Invalid user attributes: user.sub: Attribute cannot be updated.\n")

@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -131,7 +130,7 @@ func errNoDelivery(c *pool.Client, name string) error {
 // remove deletes attributes by name. c is nil for administrators.
 func (d *Directory) remove(tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, names []string) error {
 	var lines string
-	for _, name := range slices.Sorted(slices.Values(names)) {
+	for _, name := range names {
 		if reason := removable(p, name); reason != "" {
 			lines += "user." + name + ": " + reason + "\n"
 		}
