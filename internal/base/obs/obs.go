@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -64,13 +65,21 @@ func From(ctx context.Context) *Request {
 	return &Request{}
 }
 
+// maxCause bounds a cause, in bytes.
+const maxCause = 512
+
 // Cause records why the request is being refused, for the log event and for
 // "cognate explain". The first cause is kept, because it is the one nearest to
 // the decision. It never reaches the wire and must never contain secrets:
-// passwords, codes, tokens or key material.
+// passwords, codes, tokens or key material. Causes that quote what a caller sent
+// are cut, so that a request costs the log no more than a line.
 func Cause(ctx context.Context, format string, args ...any) {
 	r := From(ctx)
-	if r.Cause == "" {
-		r.Cause = fmt.Sprintf(format, args...)
+	if r.Cause != "" {
+		return
+	}
+	r.Cause = fmt.Sprintf(format, args...)
+	if len(r.Cause) > maxCause {
+		r.Cause = strings.ToValidUTF8(r.Cause[:maxCause], "") + "..."
 	}
 }

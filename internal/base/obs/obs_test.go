@@ -35,6 +35,14 @@ func TestFirstCauseIsKept(t *testing.T) {
 	Cause(context.Background(), "outside a request") // must not panic
 }
 
+func TestLongCauseIsCut(t *testing.T) {
+	r := &Request{}
+	Cause(With(context.Background(), r), "origin %s", strings.Repeat("ä", 40_000))
+	if len(r.Cause) > maxCause+3 || !strings.HasPrefix(r.Cause, "origin ä") || !strings.HasSuffix(r.Cause, "ä...") {
+		t.Fatalf("%d bytes: %.20q ... %q", len(r.Cause), r.Cause, r.Cause[len(r.Cause)-10:])
+	}
+}
+
 func TestLogRequest(t *testing.T) {
 	var buf bytes.Buffer
 	log := NewLogger(&buf, JSON, slog.LevelInfo)
