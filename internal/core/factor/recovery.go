@@ -14,6 +14,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/message"
 	"cognate/internal/core/token"
 )
 
@@ -74,7 +75,10 @@ func (f *Factors) MakeRecoveryCodes(ctx context.Context, poolID, accessToken str
 			codes = append(codes, text[:recoveryLength/2]+"-"+text[recoveryLength/2:])
 			row.hashes = append(row.hashes, sum...)
 		}
-		return putRecovery(tx, a.Pool.ID, u.Sub, row)
+		if err := putRecovery(tx, a.Pool.ID, u.Sub, row); err != nil {
+			return err
+		}
+		return f.Directory.Notify(tx, a.Pool, u, message.RecoveryCodesMade, "")
 	})
 	if err != nil {
 		return nil, err
@@ -192,6 +196,9 @@ func (f *Factors) redeemRecovery(tx *db.Tx, a Ask, text string) (bool, error) {
 	won, err := useRecovery(tx, a.Pool.ID, a.User.Sub, row.hashes, left)
 	if err == nil && !won {
 		err = db.ErrRetry // look again: another code was used, or this one
+	}
+	if err == nil {
+		err = f.Directory.Notify(tx, a.Pool, a.User, message.RecoveryCodeUsed, "")
 	}
 	return err == nil, err
 }

@@ -25,6 +25,8 @@ const (
 	PasskeyAdded         Kind = "PasskeyAdded"
 	PasskeyRemoved       Kind = "PasskeyRemoved"
 	DeviceRemembered     Kind = "DeviceRemembered"
+	RecoveryCodesMade    Kind = "RecoveryCodesMade"
+	RecoveryCodeUsed     Kind = "RecoveryCodeUsed"
 )
 
 // notices are the subjects and first sentences of notices.
@@ -38,6 +40,8 @@ var notices = map[Kind]struct{ subject, news string }{
 	PasskeyAdded:         {"A passkey was added", "A passkey was added to your account."},
 	PasskeyRemoved:       {"A passkey was removed", "A passkey was removed from your account."},
 	DeviceRemembered:     {"A device is remembered now", "A device was added to the remembered devices of your account."},
+	RecoveryCodesMade:    {"New recovery codes were made", "New recovery codes were made for your account. Older ones do not work any more."},
+	RecoveryCodeUsed:     {"A recovery code was used", "A recovery code of your account was used in place of a second factor."},
 }
 
 // advice ends every notice.
