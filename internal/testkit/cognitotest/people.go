@@ -110,14 +110,19 @@ func (w *World) Inbox(p *pool.Pool, to string) []message.InboxMessage {
 	return list
 }
 
-// Code is the newest code sent to an address.
+// Code is the newest code sent to an address; notices carry none.
 func (w *World) Code(p *pool.Pool, to string) string {
 	w.T.Helper()
 	list := w.Inbox(p, to)
 	if len(list) == 0 {
 		w.T.Fatalf("no message to %s", to)
 	}
-	return list[0].Code
+	for _, m := range list {
+		if m.Code != "" {
+			return m.Code
+		}
+	}
+	return ""
 }
 
 // SecretHash is what a confidential client sends for a user name.
