@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
+	. "cognate/internal/testkit/cognitotest"
 )
 
 func (w *world) options(p *pool.Pool, name string) (options string, state []byte) {
@@ -122,6 +124,38 @@ func TestPasskeySignIn(t *testing.T) {
 		if got[nil] != 1 || got[factor.ErrReplayed] != 3 {
 			t.Errorf("parallel use of one answer: %v", got)
 		}
+	})
+}
+
+// TestForeignOriginIsNamed holds that the log tells which page was refused, which is how a wrong RelyingPartyId shows.
+func TestForeignOriginIsNamed(t *testing.T) {
+	w := quick(t)
+	p := w.passkeyPool("example.com")
+	c := w.Client(p, nil)
+	w.User(p, "ana")
+	access := w.access(p, c, "ana")
+	d, elsewhere := newDevice("example.com", "https://example.com"), newDevice("example.com", "https://partner.test")
+	named := func(do func()) {
+		t.Helper()
+		var event obs.Request
+		ctx := w.Ctx
+		w.Ctx = obs.With(ctx, &event)
+		do()
+		w.Ctx = ctx
+		if !strings.Contains(event.Cause, `"https://partner.test" is not one of example.com`) {
+			t.Errorf("cause %q", event.Cause)
+		}
+	}
+	made := completing(access, elsewhere.register(t, w.start(access)))
+	named(func() {
+		Refused(w.World, "WebAuthnOriginNotAllowedException: The origin of the passkey is not allowed for the relying party.", w.CompleteWebAuthnRegistration, made)
+	})
+	w.enrol(access, d)
+	d.party.Origin = elsewhere.party.Origin
+	options, state := w.options(p, "ana")
+	named(func() {
+		_, _, err := w.assert(p, "ana", state, d.answer(t, options))
+		w.wants(err, factor.ErrMismatch)
 	})
 }
 

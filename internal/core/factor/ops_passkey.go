@@ -163,6 +163,7 @@ func (o Ops) made(ctx context.Context, a *token.Access, b begun, got *registrati
 	data := &got.Response.AttestationObject.AuthData
 	switch {
 	case !allowedOrigin(b.rpID, client.Origin), client.CrossOrigin:
+		obs.Cause(ctx, "origin %.100q is not one of %s, or in a frame of another", client.Origin, b.rpID)
 		return passkey{}, &cognitoidp.WebAuthnOriginNotAllowedException{Message: "The origin of the passkey is not allowed for the relying party."}
 	case !rightParty(data, b.rpID):
 		return passkey{}, &cognitoidp.WebAuthnRelyingPartyMismatchException{Message: "The passkey was made for another relying party."}

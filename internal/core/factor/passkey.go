@@ -203,8 +203,8 @@ func (f *Factors) VerifyWebAuthn(tx *db.Tx, p *pool.Pool, u *directory.User, sta
 
 // accept verifies an assertion by a passkey and uses its challenge and counter up.
 func (f *Factors) accept(tx *db.Tx, p *pool.Pool, u *directory.User, want asked, got *assertion, k passkey) error {
-	if !allowedOrigin(want.RPID, got.Response.CollectedClientData.Origin) {
-		obs.Cause(tx.Context(), "origin is not one of %s", want.RPID)
+	if origin := got.Response.CollectedClientData.Origin; !allowedOrigin(want.RPID, origin) {
+		obs.Cause(tx.Context(), "origin %.100q is not one of %s", origin, want.RPID)
 		return ErrMismatch
 	}
 	c := ceremony{rpID: want.RPID, verification: want.Verification, sub: u.Sub}
