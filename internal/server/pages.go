@@ -7,16 +7,21 @@ import (
 	"cognate/internal/base/httpkit"
 	"cognate/internal/core/account"
 	"cognate/internal/web/login"
+	"cognate/internal/web/recovery"
 )
 
-// pages are what people see in a browser.
-func (a *app) pages() (http.Handler, error) {
+// pages are what people see in a browser, and recoveryCodes a resource that their applications use beside the API.
+func (a *app) pages() (pages, recoveryCodes http.Handler, err error) {
 	proxies, err := httpkit.ParseProxies(a.settings.TrustedProxies)
 	if err != nil {
-		return nil, fmt.Errorf("--trusted-proxies: %w", err)
+		return nil, nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	return login.Handler(login.Deps{
+	pages = login.Handler(login.Deps{
 		Pools: a.pools, Accounts: account.Ops{Accounts: a.accounts}, PublicURL: a.settings.PublicURL,
 		Log: a.log, ClientIP: proxies.ClientIP,
-	}), nil
+	})
+	recoveryCodes = recovery.Handler(recovery.Deps{
+		Codes: a.factors, PublicURL: a.settings.PublicURL, Log: a.log, ClientIP: proxies.ClientIP,
+	})
+	return pages, recoveryCodes, nil
 }

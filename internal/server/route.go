@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cognate/internal/web/login"
+	"cognate/internal/web/recovery"
 )
 
 // routes sends a request to the API, to the endpoints of one pool, or to the
@@ -14,6 +15,7 @@ type routes struct {
 	api      http.Handler
 	oauth    http.Handler
 	login    http.Handler
+	recovery http.Handler
 	operator http.Handler
 }
 
@@ -28,6 +30,8 @@ func (r routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.oauth.ServeHTTP(w, req)
 	case login.Serves(path):
 		r.login.ServeHTTP(w, req)
+	case recovery.Serves(path):
+		r.recovery.ServeHTTP(w, req)
 	default:
 		r.api.ServeHTTP(w, req)
 	}

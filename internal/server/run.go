@@ -146,7 +146,7 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := a.pages()
+	pages, recoveryCodes, err := a.pages()
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +163,7 @@ func (a *app) handler() (http.Handler, error) {
 			Failed: func(r *http.Request, err error) { a.log.Error("discovery failed", "path", r.URL.Path, "error", err) },
 		}),
 		login:    pages,
+		recovery: recoveryCodes,
 		operator: operator.Handler(deps),
 	}, nil
 }
