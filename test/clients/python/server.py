@@ -150,7 +150,9 @@ class Server:
             time.sleep(0.02)
 
     def code(self, to: str, pool: str, count: int = 1) -> str:
-        return self.message(to, pool, count)["code"]
+        """The newest code sent to an address once at least `count` messages have arrived there; notices carry none."""
+        self.message(to, pool, count)
+        return next((m["code"] for m in self.messages(to, pool) if m["code"]), "")
 
     def advance(self, duration: str) -> None:
         self.post("/_cognate/clock", {"advance": duration})
