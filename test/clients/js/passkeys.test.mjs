@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { SetUserPoolMfaConfigCommand } from "@aws-sdk/client-cognito-identity-provider";
 import { Amplify } from "aws-amplify";
 import {
   associateWebAuthnCredential, confirmSignIn, deleteWebAuthnCredential, fetchAuthSession, listWebAuthnCredentials, signIn, signOut,
@@ -18,9 +17,7 @@ describe("aws-amplify: passkeys", () => {
   test("registered, used, refused from elsewhere, deleted", async () => {
     const pool = await makePool(server, { Policies: { SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD", "WEB_AUTHN"] } } },
       { ExplicitAuthFlows: ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] });
-    await server.sdk.send(new SetUserPoolMfaConfigCommand({
-      UserPoolId: pool.id, MfaConfiguration: "OFF", WebAuthnConfiguration: { RelyingPartyId: "example.com", UserVerification: "required" },
-    }));
+    await pool.mfa({ WebAuthnConfiguration: { RelyingPartyId: "example.com", UserVerification: "required" } });
     await pool.user("ana");
     Amplify.configure({ Auth: { Cognito: { userPoolId: pool.id, userPoolClientId: pool.clientId, userPoolEndpoint: server.url } } });
     const authenticator = openPage("https://login.example.com");

@@ -9,6 +9,7 @@ import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   AdminCreateUserCommand, AdminSetUserPasswordCommand, CognitoIdentityProviderClient, CreateUserPoolClientCommand, CreateUserPoolCommand,
+  SetUserPoolMfaConfigCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
 
 export const PASSWORD = "Correct-Horse-1";
@@ -83,6 +84,7 @@ export async function makePool(server, settings = {}, clientSettings = {}) {
       await server.sdk.send(new AdminCreateUserCommand({ UserPoolId: id, Username: name, MessageAction: "SUPPRESS", UserAttributes: list }));
       await server.sdk.send(new AdminSetUserPasswordCommand({ UserPoolId: id, Username: name, Password: password, Permanent: true }));
     },
+    mfa: (config) => server.sdk.send(new SetUserPoolMfaConfigCommand({ UserPoolId: id, MfaConfiguration: "OFF", ...config })),
     // The code of the newest message to an address, once `count` messages have arrived there.
     async code(to, count = 1) {
       const query = new URLSearchParams({ format: "json", to, userPoolId: id });
