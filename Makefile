@@ -13,6 +13,7 @@ VENV    := $(CACHE)/venv
 JS      := test/clients/js
 ESDK    := test/clients/esdk
 PY      := test/clients/python
+BROWSER := test/browser
 # How many inputs each fuzz target tries in `make test`; `make fuzz FUZZTIME=10m` looks longer. A count, not a time: when a time
 # runs out, the fuzzing engine of Go before 1.27 may report its own deadline as a failure (go.dev/issue/75804).
 FUZZTIME ?= 3000x
@@ -28,8 +29,8 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(1); \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
-.PHONY: all build generate generate-check lint check test test-go test-clients test-python test-js test-esdk test-crash test-timing \
-	deps deps-python deps-js deps-esdk deps-postgres fuzz bench clean
+.PHONY: all build generate generate-check lint check test test-go test-clients test-python test-js test-esdk test-browser \
+	test-crash test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench clean
 
 all: build
 
@@ -53,10 +54,11 @@ check: generate-check lint
 	$(GO) test ./internal/archtest
 	COGNATE_TEST_ENGINES=sqlite $(GO) test -race $(INNER)
 
-# Everything: all engines, real clients, crashes, timing, short fuzzing.
+# Everything: all engines, real clients, a real browser, crashes, timing, short fuzzing.
 test: deps generate-check lint build
 	$(MAKE) --no-print-directory test-go
 	$(MAKE) --no-print-directory test-clients
+	$(MAKE) --no-print-directory test-browser
 	$(MAKE) --no-print-directory test-crash
 	$(MAKE) --no-print-directory test-timing
 	$(MAKE) --no-print-directory fuzz
@@ -78,6 +80,10 @@ test-js: deps-js build
 # The AWS Encryption SDK decrypts what custom senders get.
 test-esdk: deps-esdk build
 	cd $(ESDK) && npm test
+
+# Pages in Chromium, among them one with aws-amplify, which test-js installs.
+test-browser: deps-browser deps-js build
+	cd $(BROWSER) && npm test
 
 # Kills a loaded server 24 times and looks for what was acknowledged.
 test-crash: build
@@ -104,7 +110,7 @@ bench: deps-postgres build
 	$(GO) run ./internal/testkit/pgserver -- $(GO) test -run '^$$' -bench . -benchmem $(INNER)
 	$(GO) run ./internal/testkit/pgserver -- $(GO) run ./bench -binary $(BIN) $(BENCH)
 
-deps: deps-python deps-js deps-esdk deps-postgres
+deps: deps-python deps-js deps-esdk deps-browser deps-postgres
 
 deps-python: $(VENV)/.installed
 $(VENV)/.installed: $(PY)/requirements.txt
@@ -125,10 +131,20 @@ $(ESDK)/node_modules/.installed: $(ESDK)/package.json $(ESDK)/package-lock.json
 	cd $(ESDK) && npm ci
 	touch $@
 
+# Debian's browser; the driver's own download is not used.
+deps-browser: $(BROWSER)/node_modules/.installed
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  if command -v $$name >/dev/null; then exit 0; fi; \
+	done; \
+	$(call apt,chromium)
+$(BROWSER)/node_modules/.installed: $(BROWSER)/package.json $(BROWSER)/package-lock.json
+	cd $(BROWSER) && npm ci
+	touch $@
+
 # PostgreSQL's own programs are needed for tests only. Debian keeps them out of PATH, so look where it puts them.
 deps-postgres:
 	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
 	$(call apt,postgresql)
 
 clean:
-	rm -rf bin .cache $(JS)/node_modules $(ESDK)/node_modules
+	rm -rf bin .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules
