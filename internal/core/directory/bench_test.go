@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -103,6 +104,37 @@ func BenchmarkGetUser(b *testing.B) {
 		for b.Loop() {
 			if _, err := f.GetUser(f.ctx, in); err != nil {
 				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkSeek compares a name that somebody has with one that nobody has: the costs must be equal.
+func BenchmarkSeek(b *testing.B) {
+	engines(b, func(b *testing.B, f *fixture) {
+		p := f.filled(benchSizes(b)[0])
+		for what, prefix := range map[string]string{"known": "user", "unknown": "vser"} {
+			for how, find := range map[string]func(tx *db.Tx, name, ghost string) error{
+				"Seek": func(tx *db.Tx, name, ghost string) error {
+					_, _, err := f.Seek(tx, p, name, ghost)
+					return err
+				},
+				"Resolve": func(tx *db.Tx, name, _ string) error {
+					_, err := f.Resolve(tx, p, name)
+					if errors.Is(err, ErrUserNotFound) {
+						return nil
+					}
+					return err
+				},
+			} {
+				b.Run(how+"/"+what, func(b *testing.B) {
+					for i := range b.N {
+						name := fmt.Sprint(prefix, i%1000)
+						ghost, err := f.GhostSub(b.Context(), p, name)
+						f.must(err)
+						f.must(f.DB.View(b.Context(), func(tx *db.Tx) error { return find(tx, name, ghost) }))
+					}
+				})
 			}
 		}
 	})

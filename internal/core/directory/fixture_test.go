@@ -174,6 +174,7 @@ func (f *fixture) resolve(p *pool.Pool, name string) string {
 	f.t.Helper()
 	var u *User
 	err := f.DB.View(f.ctx, func(tx *db.Tx) (err error) {
+		f.sought(tx, p, name)
 		u, err = f.Resolve(tx, p, name)
 		return err
 	})
@@ -182,6 +183,26 @@ func (f *fixture) resolve(p *pool.Pool, name string) string {
 	}
 	f.must(err)
 	return u.Sub
+}
+
+// sought holds that Seek finds whom Resolve finds, or somebody.
+func (f *fixture) sought(tx *db.Tx, p *pool.Pool, name string) {
+	f.t.Helper()
+	want, missing := f.Resolve(tx, p, name)
+	ghost, err := f.GhostSub(f.ctx, p, name)
+	f.must(err)
+	got, known, err := f.Seek(tx, p, name, ghost)
+	f.must(err)
+	switch {
+	case known != (missing == nil), known && got.Sub != want.Sub:
+		f.t.Errorf("Seek of %q: %v, %+v", name, known, got)
+	case got == nil:
+		if _, found, err := seekUser(tx, p.ID, ""); found || err != nil {
+			f.t.Errorf("Seek of %q found nobody: %v", name, err)
+		}
+	case got.PoolID != p.ID:
+		f.t.Errorf("Seek of %q left the pool", name)
+	}
 }
 
 // read reads a user again.

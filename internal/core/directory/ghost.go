@@ -1,6 +1,27 @@
 package directory
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+
+	"cognate/internal/core/pool"
+)
+
+// longestUsername is the limit of user names in characters.
+const longestUsername = 128
+
+// GhostUsername is the user name that a name nobody has seems to belong to: the name itself, as it would be stored, or
+// the ghost's sub where user names are subs and where the name could only be an alias of a user.
+func GhostUsername(p *pool.Pool, name, ghost string) string {
+	key := aliasKey(p, name)
+	switch {
+	case name == "", len(p.UsernameAttrs) > 0, utf8.RuneCountInString(key) > longestUsername, strings.HasPrefix(key, digestMark):
+	case p.AliasAttrs.Has(kindEmail) && IsEmail(name), p.AliasAttrs.Has(kindPhone) && IsPhone(name):
+	default:
+		return key
+	}
+	return ghost
+}
 
 // GhostAddress makes up the e-mail address or phone number of a name nobody has: the name itself when it is one, else
 // one that follows from the ghost's sub and looks like anybody's. Masked, it is all that a caller ever sees.

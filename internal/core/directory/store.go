@@ -91,6 +91,17 @@ func readUser(tx *db.Tx, poolID, sub string) (record, error) {
 	return r, err
 }
 
+// seekUser returns the user with the lowest sub that is not below the given one; false when there is none.
+func seekUser(tx *db.Tx, poolID, sub string) (r record, found bool, err error) {
+	err = tx.QueryRow(`SELECT sub, username, status, enabled, version, created_at, modified_at, attributes, pending, mfa, credential
+		FROM directory_user WHERE pool_id = $1 AND sub >= $2 AND sub < $3 ORDER BY sub LIMIT 1`, poolID, sub, aboveSubs).
+		Scan(&r.sub, &r.username, &r.status, &r.enabled, &r.version, &r.created, &r.modified, &r.attributes, &r.pending, &r.mfa, &r.credential)
+	if errors.Is(err, db.ErrNoRows) {
+		return r, false, nil
+	}
+	return r, err == nil, err
+}
+
 // scanUsers reads rows of users without credentials, in the column order of pageUsers and readUsers.
 func scanUsers(rows *db.Rows) ([]record, error) {
 	var out []record
@@ -228,6 +239,28 @@ func readAliases(tx *db.Tx, poolID, value string) (map[string]string, error) {
 			out = make(map[string]string, 2)
 		}
 		out[kind] = sub
+	}
+	return out, rows.Err()
+}
+
+// seekAliases is readAliases that reads as many rows whether or not somebody holds the name: those that follow it in
+// order, as many as a name can have.
+func seekAliases(tx *db.Tx, poolID, value string) (map[string]string, error) {
+	rows, err := tx.Query(`SELECT value, kind, sub FROM user_alias
+		WHERE pool_id = $1 AND value >= $2 AND value <= $3 ORDER BY value, kind LIMIT $4`,
+		poolID, value, max(value, aboveTexts), len(kindOrder))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(kindOrder))
+	for rows.Next() {
+		var held, kind, sub string
+		if err := rows.Scan(&held, &kind, &sub); err != nil {
+			return nil, err
+		}
+		if held == value {
+			out[kind] = sub
+		}
 	}
 	return out, rows.Err()
 }
