@@ -16,6 +16,7 @@ import (
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
 	. "cognate/internal/testkit/cognitotest"
+	"cognate/internal/testkit/softkey"
 )
 
 // device is a software authenticator with one passkey, and the browser page that uses it.
@@ -28,7 +29,7 @@ type device struct {
 func newDevice(rpID, origin string) *device {
 	return &device{
 		party: virtualwebauthn.RelyingParty{ID: rpID, Origin: origin}, auth: virtualwebauthn.NewAuthenticator(),
-		key: NewPasskey(),
+		key: softkey.NewPasskey(),
 	}
 }
 
