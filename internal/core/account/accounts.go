@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -81,20 +80,23 @@ func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secret
 // where the client shows existence; otherwise user is nil and sub is the
 // ghost's, which codes and limits are kept under.
 func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *publicCall) (user *directory.User, sub string, err error) {
-	u, err := a.Directory.Resolve(tx, call.pool, call.name)
-	if err == nil {
+	ghost, err := a.Directory.GhostSub(ctx, call.pool, call.name) // for every name, so that it costs the same
+	if err != nil {
+		return nil, "", err
+	}
+	u, known, err := a.Directory.Seek(tx, call.pool, call.name, ghost)
+	if err != nil {
+		return nil, "", err
+	}
+	if known {
 		obs.From(ctx).User = u.Sub
 		return u, u.Sub, nil
-	}
-	if !errors.Is(err, directory.ErrUserNotFound) {
-		return nil, "", err
 	}
 	obs.Cause(ctx, "unknown user")
 	if !call.client.HidesUsers() {
 		return nil, "", &cognitoidp.UserNotFoundException{Message: "Username/client id combination not found."}
 	}
-	sub, err = a.Directory.GhostSub(ctx, call.pool, call.name)
-	return nil, sub, err
+	return nil, ghost, nil
 }
 
 // credential checks the policy and derives the verifier of a password. It is

@@ -177,9 +177,9 @@ func (f *Factors) FirstFactors(p *pool.Pool, u *directory.User) []cognitoidp.Cha
 	return f.firstFactors(p, u, u.HasPassword())
 }
 
-// PretendFirstFactors is FirstFactors for a user whose existence is simulated, with a password.
-func (f *Factors) PretendFirstFactors(p *pool.Pool, ghost *directory.User) []cognitoidp.ChallengeNameType {
-	return f.firstFactors(p, ghost, true)
+// PretendFirstFactors is FirstFactors for a user whose existence is simulated, with or without a password.
+func (f *Factors) PretendFirstFactors(p *pool.Pool, ghost *directory.User, password bool) []cognitoidp.ChallengeNameType {
+	return f.firstFactors(p, ghost, password)
 }
 
 func (f *Factors) firstFactors(p *pool.Pool, u *directory.User, password bool) []cognitoidp.ChallengeNameType {

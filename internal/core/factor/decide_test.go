@@ -257,9 +257,11 @@ func TestFirstFactors(t *testing.T) {
 			t.Errorf("%+v: %q", c, got)
 		}
 	}
-	ghost := words((*factor.Factors)(nil).PretendFirstFactors(aPool("OFF", ""), aUser("phone mail passkey", "")))
-	if ghost != all {
-		t.Errorf("an unknown user is offered %s", ghost)
+	for password, want := range map[bool]string{true: all, false: strings.TrimPrefix(all, "PASSWORD_SRP PASSWORD ")} {
+		ghost := words((*factor.Factors)(nil).PretendFirstFactors(aPool("OFF", ""), aUser("phone mail passkey", ""), password))
+		if ghost != want {
+			t.Errorf("an unknown user with password %v is offered %s", password, ghost)
+		}
 	}
 }
 

@@ -25,6 +25,12 @@ func (f *Factors) relyingParty(p *pool.Pool) (string, error) {
 	return "", ErrNoRelyingParty
 }
 
+// HasRelyingParty reports whether users of the pool can have passkeys at all.
+func (f *Factors) HasRelyingParty(p *pool.Pool) bool {
+	_, err := f.relyingParty(p)
+	return err == nil
+}
+
 // verification is what passkeys of the pool are asked for: "required" or "preferred". Passkeys that may stand for two
 // factors always have to verify their user.
 func verification(p *pool.Pool) string {

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
@@ -24,7 +23,8 @@ type attempt struct {
 	typed        string               // the name as the first hop had it
 	account      string               // whose failures are counted: the user's sub or the ghost's
 	locked       bool
-	ghost        *directory.User // whom a simulated code seems to go to
+	ghost        *ghost // whom a simulated code seems to go to
+	simulated    bool   // the flow plays along with names nobody has, whatever the client hides
 	amr          []string
 	userVerified bool           // a passkey among amr verified its user
 	device       *device.Device // the known device the sign-in comes from, nil for none
@@ -42,8 +42,8 @@ func (e *Engine) find(ctx context.Context, r *Request, name string) (*attempt, e
 	if err != nil {
 		return nil, err
 	}
-	a, err := e.read(ctx, r, ghost, func(tx *db.Tx) (*directory.User, error) {
-		return e.Directory.Resolve(tx, r.Pool, name)
+	a, err := e.read(ctx, r, ghost, func(tx *db.Tx) (*directory.User, bool, error) {
+		return e.Directory.Seek(tx, r.Pool, name, ghost)
 	})
 	if err == nil {
 		a.typed = name
@@ -54,37 +54,47 @@ func (e *Engine) find(ctx context.Context, r *Request, name string) (*attempt, e
 // findAccount looks up the account of a session for a later hop: a user's sub,
 // or a ghost's.
 func (e *Engine) findAccount(ctx context.Context, r *Request, account string) (*attempt, error) {
-	return e.read(ctx, r, account, func(tx *db.Tx) (*directory.User, error) {
-		return e.Directory.BySub(tx, r.Pool, account)
+	return e.read(ctx, r, account, func(tx *db.Tx) (*directory.User, bool, error) {
+		return e.Directory.SeekSub(tx, r.Pool, account)
 	})
 }
 
 // read reads everything a hop needs in one snapshot: the user, the groups, the
-// failure counter. An unknown user gets a fake credential, so that the work
-// that follows is the same.
-func (e *Engine) read(ctx context.Context, r *Request, ghost string, lookUp func(*db.Tx) (*directory.User, error)) (*attempt, error) {
+// failure counter. For an unknown user the same is read of somebody else and
+// forgotten, and every account gets a fake credential, so that the work is the
+// same.
+func (e *Engine) read(ctx context.Context, r *Request, ghost string, lookUp func(*db.Tx) (*directory.User, bool, error)) (*attempt, error) {
 	a := &attempt{Request: r, amr: []string{"pwd"}}
+	var near *directory.User
 	err := e.DB.View(ctx, func(tx *db.Tx) error {
 		a.user, a.account = nil, ghost
-		u, err := lookUp(tx)
-		switch {
-		case err == nil:
-			a.user, a.account = u, u.Sub
-		case !errors.Is(err, directory.ErrUserNotFound):
+		someone, known, err := lookUp(tx)
+		if err != nil {
 			return err
+		}
+		near = someone
+		if known {
+			a.user, a.account = near, near.Sub
 		}
 		f, err := readFailures(tx, r.Pool.ID, a.account)
 		if err != nil {
 			return err
 		}
 		a.locked = f.locked(e.now())
-		a.groups, err = e.Directory.GroupsOf(tx, r.Pool, a.account)
+		whose := a.account
+		if near != nil {
+			whose = near.Sub
+		}
+		groups, err := e.Directory.GroupsOf(tx, r.Pool, whose)
+		if known {
+			a.groups = groups
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if a.credential, err = e.credentialOf(ctx, a); err != nil {
+	if a.credential, err = e.credentialOf(ctx, a, near); err != nil {
 		return nil, err
 	}
 	if a.user != nil {
@@ -93,28 +103,31 @@ func (e *Engine) read(ctx context.Context, r *Request, ghost string, lookUp func
 	return a, nil
 }
 
-// credentialOf opens the stored verifier, or makes a fake one that stays the
+// credentialOf opens the stored verifier, and makes a fake one that stays the
 // same for an account, however its name is spelled (RFC 5054 section 2.5.1.3).
-func (e *Engine) credentialOf(ctx context.Context, a *attempt) (*password.Credential, error) {
-	if a.user != nil {
-		c, err := e.Directory.Credential(ctx, a.user)
-		if err != nil || c.HasPassword() {
-			return c, err
-		}
-	}
+// near is the user, or whose credential is opened in vain.
+func (e *Engine) credentialOf(ctx context.Context, a *attempt, near *directory.User) (*password.Credential, error) {
 	seed, err := e.Keys.MAC(ctx, a.Pool.ID, "signin/fake-credential", a.account)
 	if err != nil {
 		return nil, err
 	}
-	return password.Dummy(a.Pool.Name, a.account, seed), nil
+	fake := password.Dummy(a.Pool.Name, a.account, seed)
+	if near == nil {
+		return fake, nil
+	}
+	stored, err := e.Directory.Credential(ctx, near)
+	if a.user == nil || err == nil && !stored.HasPassword() {
+		return fake, nil
+	}
+	return stored, err
 }
 
-// identity is the user name that a verifier is bound to; a ghost's is a UUID.
+// identity is the user name that a verifier is bound to.
 func (a *attempt) identity() string {
 	if a.user != nil {
 		return a.user.Username
 	}
-	return a.account
+	return a.ghostName()
 }
 
 // judge decides the first factor once the proof was computed. The order is
@@ -124,17 +137,17 @@ func (a *attempt) identity() string {
 func (a *attempt) judge(ctx context.Context, proven bool, now time.Time) (refusal error, counts bool) {
 	hide := a.Client.HidesUsers()
 	switch {
-	case a.user == nil && !hide:
+	case a.user == nil && !hide && !a.simulated:
 		obs.Cause(ctx, "unknown user")
 		return errUnknownUser(), false
-	case !hide && !a.user.Enabled:
+	case a.user != nil && !hide && !a.user.Enabled:
 		obs.Cause(ctx, "disabled user")
 		return errDisabled(), false
 	case a.locked:
 		obs.Cause(ctx, "locked after failed attempts")
 		return errLocked(), false
 	case a.user == nil:
-		obs.Cause(ctx, "unknown user, hidden")
+		obs.Cause(ctx, "unknown user, simulated")
 		return errWrongPassword(), true
 	case !a.user.Enabled:
 		obs.Cause(ctx, "disabled user, hidden")

@@ -45,12 +45,12 @@ func (e *Engine) startChoice(ctx context.Context, r *Request) (*Answer, error) {
 	if r.Session != "" {
 		return e.continueSignUp(ctx, a)
 	}
-	a.amr = nil
+	a.amr, a.simulated = nil, true
 	if err := e.imagine(ctx, a); err != nil {
 		return nil, err
 	}
-	offered := e.Factors.PretendFirstFactors(a.Pool, a.ghost)
-	if a.user != nil && !a.hidden() {
+	offered := e.pretended(a)
+	if a.user != nil && !e.hidden(a) {
 		offered = e.Factors.FirstFactors(a.Pool, a.user)
 	}
 	if demand != nil {
@@ -104,22 +104,22 @@ func (e *Engine) offer(ctx context.Context, a *attempt, answered *challenge.Stat
 		a.amr = a.goal.Have
 		return e.askFactor(ctx, a, answered, nil, preferred, factorStep{Verified: a.userVerified})
 	}
-	a.conceal()
+	e.conceal(a)
 	return e.askFactor(ctx, a, answered, nil, preferred, factorStep{
 		First: true, Offered: offered, Typed: nameMark(a.Request, a.typed),
 	})
 }
 
-// hidden reports whether the user may not sign in and the client must not learn
-// of them.
-func (a *attempt) hidden() bool {
-	return a.user != nil && a.Client.HidesUsers() &&
-		(!a.user.Enabled || a.user.Status == cognitoidp.UserStatusTypeUnconfirmed)
+// hidden reports whether the user may not sign in, or has nothing to begin with,
+// and the client must not learn of them.
+func (e *Engine) hidden(a *attempt) bool {
+	return a.user != nil && a.Client.HidesUsers() && (!a.user.Enabled ||
+		a.user.Status == cognitoidp.UserStatusTypeUnconfirmed || len(e.Factors.FirstFactors(a.Pool, a.user)) == 0)
 }
 
 // conceal takes a hidden user away: what follows is simulated, as for nobody.
-func (a *attempt) conceal() {
-	if a.hidden() {
+func (e *Engine) conceal(a *attempt) {
+	if e.hidden(a) {
 		a.user = nil
 	}
 }
@@ -143,12 +143,12 @@ func (e *Engine) askOpen(ctx context.Context, a *attempt, answered *challenge.St
 
 // askPasskey poses WEB_AUTHN.
 func (e *Engine) askPasskey(ctx context.Context, a *attempt, answered *challenge.State, offered []cognitoidp.ChallengeNameType) (*Answer, error) {
-	a.conceal()
+	e.conceal(a)
 	var options string
 	var state []byte
 	err := e.DB.View(ctx, func(tx *db.Tx) (err error) {
 		if a.user == nil {
-			options, state, err = e.Factors.PretendWebAuthn(tx, a.Pool, a.ghost)
+			options, state, err = e.Factors.PretendWebAuthn(tx, a.Pool, a.ghost.User)
 		} else {
 			options, state, err = e.Factors.WebAuthnOptions(tx, a.Pool, a.user)
 		}

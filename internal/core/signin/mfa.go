@@ -121,7 +121,7 @@ func (e *Engine) ask(a *attempt, st *challenge.State, step factorStep) factor.As
 		Session: st.ID, Metadata: a.answerMetadata(),
 	}
 	if a.user == nil {
-		ask.User, ask.Pretend = a.ghost, true
+		ask.User, ask.Pretend = a.ghost.User, true
 	}
 	return ask
 }
@@ -131,7 +131,7 @@ func (e *Engine) factorSession(ctx context.Context, a *attempt, name cognitoidp.
 	st := e.newState(a.Request, name)
 	st.Sub, st.Username, st.Proven = a.account, a.identity(), a.amr
 	if step.First {
-		st.Proven = nil
+		st.Username, st.Proven = "", nil // its length would tell whether there is a user
 	} else if slices.Contains(a.amr, factor.AMRPassword) {
 		step.SetAt = a.credential.SetAt
 	}
@@ -206,11 +206,12 @@ func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string
 		return nil, nil, step, err
 	}
 	if step.First {
+		a.simulated = true
 		if err := e.imagine(ctx, a); err != nil {
 			return nil, nil, step, err
 		}
 		if !undecided(r.Challenge) {
-			a.conceal()
+			e.conceal(a)
 		}
 	}
 	return a, st, step, nil
@@ -219,7 +220,7 @@ func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string
 // holds reports whether a session is still good for its user, and the answer
 // one of this user.
 func (e *Engine) holds(ctx context.Context, a *attempt, st *challenge.State, step factorStep) error {
-	known := a.typed == st.Username || a.typed == st.Sub || slices.Equal(nameMark(a.Request, a.typed), step.Typed) ||
+	known := slices.Equal(nameMark(a.Request, a.typed), step.Typed) || a.typed == st.Username || a.typed == st.Sub ||
 		a.user != nil && e.Directory.Names(a.Pool, a.user, a.typed)
 	switch {
 	case !known:

@@ -138,6 +138,7 @@ func (e *Engine) respondSRP(ctx context.Context, r *Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.simulated = true // whoever was posed this challenge is played along with
 	if err := e.remember(ctx, a, step.device); err != nil {
 		return nil, err
 	}

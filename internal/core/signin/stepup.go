@@ -139,7 +139,7 @@ func (e *Engine) aim(ctx context.Context, a *attempt, d *demand, reached factor.
 func (e *Engine) toward(a *attempt, first []cognitoidp.ChallengeNameType, have []string, target factor.Level) []cognitoidp.ChallengeNameType {
 	u := a.user
 	if u == nil {
-		u = a.ghost
+		u = a.ghost.User
 	}
 	return e.Factors.Toward(a.Pool, u, first, have, target)
 }
