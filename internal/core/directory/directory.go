@@ -46,21 +46,32 @@ type Ops struct{ *Directory }
 // aliases by sub. It reads two rows by key whatever the outcome, so that an unknown name costs what a known one does.
 // ErrUserNotFound when nobody has the name.
 func (d *Directory) Resolve(tx *db.Tx, p *pool.Pool, name string) (*User, error) {
-	holders, err := readAliases(tx, p.ID, aliasKey(p, name))
+	sub, err := d.holder(tx, p, name)
 	if err != nil {
 		return nil, err
 	}
-	sub := ""
-	for _, kind := range kindOrder {
-		if sub = holders[kind]; sub != "" {
-			break
-		}
-	}
-	if sub == "" && len(p.AliasAttrs) == 0 && isUUID(name) {
+	if sub == "" && subName(p, name) {
 		sub = name
 	}
 	return d.BySub(tx, p, sub)
 }
+
+// holder returns the sub of whoever holds a name, "" for nobody.
+func (d *Directory) holder(tx *db.Tx, p *pool.Pool, name string) (string, error) {
+	holders, err := readAliases(tx, p.ID, aliasKey(p, name))
+	if err != nil {
+		return "", err
+	}
+	for _, kind := range kindOrder {
+		if sub := holders[kind]; sub != "" {
+			return sub, nil
+		}
+	}
+	return "", nil
+}
+
+// subName reports whether a name that nobody holds may be the sub of a user.
+func subName(p *pool.Pool, name string) bool { return len(p.AliasAttrs) == 0 && isUUID(name) }
 
 // BySub reads a user by sub; ErrUserNotFound when the pool has no such user.
 func (d *Directory) BySub(tx *db.Tx, p *pool.Pool, sub string) (*User, error) {
@@ -95,19 +106,6 @@ func (d *Directory) Names(p *pool.Pool, u *User, typed string) bool {
 		}
 	}
 	return false
-}
-
-// GhostSub returns the sub that stands for a name nobody has: a UUID that depends on the pool's key and the normalised
-// name alone, so that counters, limits and simulated answers are stable and equal for all spellings of the name.
-func (d *Directory) GhostSub(ctx context.Context, p *pool.Pool, name string) (string, error) {
-	sum, err := d.Keys.MAC(ctx, p.ID, "directory/ghost-sub", aliasKey(p, name))
-	if err != nil {
-		return "", fmt.Errorf("directory: ghost sub: %w", err)
-	}
-	b := sum[:16:16]
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16]), nil
 }
 
 // Credential opens the user's password credential; nil for a user without a password.

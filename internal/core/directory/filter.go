@@ -19,8 +19,9 @@ type filter struct {
 }
 
 // parseFilter reads `<attribute> <op> "<value>"`, where op is = or ^=, the attribute may stand in quotation marks too, and
-// a quotation mark inside the value is escaped with a backslash. A backslash before anything but a quotation mark or another backslash stands for itself, so that
-// names such as corp\jane can be searched without doubling it. An empty or blank filter matches every user.
+// a quotation mark inside the value is escaped with a backslash. A backslash before anything but a quotation mark or
+// another backslash stands for itself, so that names such as corp\jane can be searched without doubling it. An empty or
+// blank filter matches every user.
 func parseFilter(s string) (filter, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {

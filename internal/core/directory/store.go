@@ -243,28 +243,6 @@ func readAliases(tx *db.Tx, poolID, value string) (map[string]string, error) {
 	return out, rows.Err()
 }
 
-// seekAliases is readAliases that reads as many rows whether or not somebody holds the name: those that follow it in
-// order, as many as a name can have.
-func seekAliases(tx *db.Tx, poolID, value string) (map[string]string, error) {
-	rows, err := tx.Query(`SELECT value, kind, sub FROM user_alias
-		WHERE pool_id = $1 AND value >= $2 AND value <= $3 ORDER BY value, kind LIMIT $4`,
-		poolID, value, max(value, aboveTexts), len(kindOrder))
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]string, len(kindOrder))
-	for rows.Next() {
-		var held, kind, sub string
-		if err := rows.Scan(&held, &kind, &sub); err != nil {
-			return nil, err
-		}
-		if held == value {
-			out[kind] = sub
-		}
-	}
-	return out, rows.Err()
-}
-
 // insertAlias is a statement that changes no row when the name is taken.
 func insertAlias(poolID string, a alias, sub string) db.Stmt {
 	return db.Stmt{SQL: `INSERT INTO user_alias (pool_id, value, kind, sub) VALUES ($1, $2, $3, $4)
