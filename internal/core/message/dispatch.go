@@ -128,14 +128,16 @@ func (m *Messages) untilDue(ctx context.Context, now time.Time) (time.Duration, 
 func (m *Messages) try(ctx context.Context, r outboxRow) {
 	var p payload
 	err := m.open(ctx, r, &p)
-	if err == nil {
+	if err == nil && !p.Pretended {
 		err = m.send(ctx, r.id, p)
 	}
 	expired := p.Queued != 0 && m.deps.Now().Sub(time.UnixMilli(p.Queued)) > p.Kind.life()
 	switch {
 	case err == nil:
 		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
-		m.log(slog.LevelDebug, "message sent", r, p, nil)
+		if !p.Pretended {
+			m.log(slog.LevelDebug, "message sent", r, p, nil)
+		}
 	case errors.Is(err, ErrPermanent), expired, r.tries >= m.maxTries(p):
 		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
 		m.log(slog.LevelError, "message given up", r, p, err)

@@ -35,6 +35,12 @@ type InboxMessage struct {
 	CreatedAt  time.Time `json:"createdAt"`
 }
 
+// keptMessage is what an inbox row seals.
+type keptMessage struct {
+	InboxMessage
+	Pretended bool `json:"pretended"` // not to be shown
+}
+
 func inboxAAD(poolID, id string) []string { return []string{"message_inbox", "sealed", poolID, id} }
 
 // keepInInbox writes the inbox row in the request's own transaction, so that a
@@ -45,11 +51,11 @@ func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message, pret
 		return err
 	}
 	row := inboxRow{poolID: msg.PoolID, id: fmt.Sprintf("%016x", m.deps.Now().UnixNano()) + hex.EncodeToString(salt[:])}
-	plain, err := json.Marshal(InboxMessage{
+	plain, err := json.Marshal(keptMessage{Pretended: pretend, InboxMessage: InboxMessage{
 		ID: row.id, Medium: msg.Medium, To: msg.To, Subject: msg.Subject, Body: msg.Body, Code: msg.Code,
 		Trigger: msg.Kind.source(), UserPoolID: msg.PoolID, Username: msg.Username,
 		CreatedAt: m.deps.Clock.Now().UTC().Truncate(time.Millisecond),
-	})
+	}})
 	if err != nil {
 		return err
 	}
@@ -61,10 +67,7 @@ func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message, pret
 			return err
 		}
 	}
-	if err := insertInbox(tx, row); err != nil || !pretend {
-		return err
-	}
-	return dropInbox(tx, row)
+	return insertInbox(tx, row)
 }
 
 // Inbox answers the newest messages first, at most 1000 of each pool. to and
@@ -112,11 +115,11 @@ func (m *Messages) eachInInbox(ctx context.Context, to, poolID string, limit int
 		if err != nil {
 			continue // the pool and its key were deleted in the meantime
 		}
-		var msg InboxMessage
-		if err := json.Unmarshal(plain, &msg); err != nil {
+		var kept keptMessage
+		if err := json.Unmarshal(plain, &kept); err != nil {
 			return fmt.Errorf("message: inbox row %s: %w", r.id, err)
 		}
-		if (to == "" || strings.EqualFold(msg.To, to)) && !fn(msg) {
+		if !kept.Pretended && (to == "" || strings.EqualFold(kept.To, to)) && !fn(kept.InboxMessage) {
 			return nil
 		}
 	}

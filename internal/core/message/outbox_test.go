@@ -50,6 +50,35 @@ func TestOutbox(t *testing.T) {
 	})
 }
 
+// TestPretend holds that what nobody must get is queued and taken like any other message, and goes nowhere.
+func TestPretend(t *testing.T) {
+	dbtest.Each(t, migrations(), func(t *testing.T, d *db.DB) {
+		s := &fakeSender{}
+		m := New(Deps{DB: d, Keyring: testKeyring(t, d, testPool), Email: s, Inbox: true, Poll: time.Hour})
+		ctx := context.Background()
+		if err := d.Update(ctx, func(tx *db.Tx) error { return m.Pretend(ctx, tx, codeMail("one@example.com")) }); err != nil {
+			t.Fatal(err)
+		}
+		if n := outboxLen(t, d); n != 1 {
+			t.Errorf("%d rows are queued", n)
+		}
+		run(t, m)
+		waitFor(t, "the queue to be empty", func() bool { return outboxLen(t, d) == 0 })
+		send(t, m, codeMail("two@example.com"))
+		waitFor(t, "a delivery", func() bool { return len(s.deliveries()) > 0 && outboxLen(t, d) == 0 })
+		if got := s.deliveries(); len(got) != 1 || got[0].To != "two@example.com" {
+			t.Errorf("delivered %+v", got)
+		}
+		list, err := m.Inbox(ctx, "", "")
+		if err != nil || len(list) != 1 || list[0].To != "two@example.com" {
+			t.Errorf("inbox %+v %v", list, err)
+		}
+		if code, err := m.InboxCode(ctx, "one@example.com", testPool); err != nil || code != "" {
+			t.Errorf("code %q %v", code, err)
+		}
+	})
+}
+
 func checkSealed(t *testing.T, d *db.DB, secrets ...string) {
 	t.Helper()
 	dump, err := d.Dump(context.Background())

@@ -68,8 +68,8 @@ func (m *Messages) Send(ctx context.Context, tx *db.Tx, o Outgoing) error {
 	return m.render(ctx, tx, o, false)
 }
 
-// Pretend does the work of Send for a message that must not reach anybody: what
-// it writes is gone when the transaction commits. Operations that hide who has
+// Pretend is Send for a message that must not reach anybody: it is queued and
+// taken like any other, but neither sent nor shown. Operations that hide who has
 // an account use it for names nobody has, so that these cost what others do.
 func (m *Messages) Pretend(ctx context.Context, tx *db.Tx, o Outgoing) error {
 	return m.render(ctx, tx, o, true)
@@ -189,7 +189,7 @@ func (m *Messages) enqueue(ctx context.Context, tx *db.Tx, msg Message, pretend 
 	}
 	now := m.deps.Now().UnixMilli()
 	row := outboxRow{poolID: msg.PoolID, id: id.Source{Rand: m.deps.Rand}.UUID(), due: now}
-	plain, err := json.Marshal(payload{Message: msg, RequestID: obs.From(ctx).ID, Queued: now})
+	plain, err := json.Marshal(payload{Message: msg, RequestID: obs.From(ctx).ID, Queued: now, Pretended: pretend})
 	if err != nil {
 		return err
 	}
@@ -198,9 +198,6 @@ func (m *Messages) enqueue(ctx context.Context, tx *db.Tx, msg Message, pretend 
 	}
 	if err := insertOutbox(tx, row); err != nil {
 		return fmt.Errorf("message: enqueue: %w", err)
-	}
-	if pretend {
-		return dropOutbox(tx, row)
 	}
 	tx.AfterCommit(m.wake)
 	return nil
@@ -211,6 +208,7 @@ type payload struct {
 	Message
 	RequestID string
 	Queued    int64 // ms
+	Pretended bool  // to be dropped
 }
 
 func outboxAAD(poolID, id string) []string { return []string{"message_outbox", "sealed", poolID, id} }

@@ -48,11 +48,6 @@ func insertOutbox(tx *db.Tx, r outboxRow) error {
 		r.poolID, r.id, r.due, r.sealed)
 }
 
-// dropOutbox takes back a row of the same transaction.
-func dropOutbox(tx *db.Tx, r outboxRow) error {
-	return tx.ExecLater(`DELETE FROM message_outbox WHERE pool_id = $1 AND id = $2`, r.poolID, r.id)
-}
-
 // claimOutbox takes up to limit rows that are due until leaseEnd. Rows that
 // another node takes at the same moment are left to it.
 func claimOutbox(tx *db.Tx, now, leaseEnd int64, limit int) ([]outboxRow, error) {
@@ -112,11 +107,6 @@ type inboxRow struct {
 
 func insertInbox(tx *db.Tx, r inboxRow) error {
 	return tx.ExecLater(`INSERT INTO message_inbox (pool_id, id, sealed) VALUES ($1, $2, $3)`, r.poolID, r.id, r.sealed)
-}
-
-// dropInbox takes back a row of the same transaction.
-func dropInbox(tx *db.Tx, r inboxRow) error {
-	return tx.ExecLater(`DELETE FROM message_inbox WHERE pool_id = $1 AND id = $2`, r.poolID, r.id)
 }
 
 // listInbox answers the newest rows of a pool, or of all pools when poolID is "".
