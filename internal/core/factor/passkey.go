@@ -137,23 +137,6 @@ func (f *Factors) WebAuthnOptions(tx *db.Tx, p *pool.Pool, u *directory.User) (o
 	return f.askFor(p, keys)
 }
 
-// PretendWebAuthn is WebAuthnOptions for a user whose existence is simulated: one made-up passkey, always the same,
-// that nothing can answer for.
-func (f *Factors) PretendWebAuthn(tx *db.Tx, p *pool.Pool, ghost *directory.User) (options string, state []byte, err error) {
-	rpID, err := f.relyingParty(p)
-	if err != nil {
-		return "", nil, err
-	}
-	if _, err := f.usablePasskeys(tx, p, ghost); err != nil { // as it would be read for a user
-		return "", nil, err
-	}
-	id, err := f.Keys.MAC(tx.Context(), p.ID, "factor/ghost-passkey", ghost.Sub)
-	if err != nil {
-		return "", nil, err
-	}
-	return f.askFor(p, []passkey{{id: encodeID(id), rpID: rpID, record: record{Transports: []string{"hybrid", "internal"}}}})
-}
-
 // askFor makes the options and the state for passkeys of one relying party.
 func (f *Factors) askFor(p *pool.Pool, keys []passkey) (options string, state []byte, err error) {
 	challenge, err := f.newChallenge()
@@ -176,15 +159,9 @@ func (f *Factors) askFor(p *pool.Pool, keys []passkey) (options string, state []
 // authenticator verified its user. ErrMismatch when it does not prove u, ErrReplayed when the challenge was answered
 // before, ErrCloned when the signature counter did not grow. The caller spends the session in the same transaction.
 func (f *Factors) VerifyWebAuthn(tx *db.Tx, p *pool.Pool, u *directory.User, state []byte, credential string) (method string, userVerified bool, err error) {
-	ctx := tx.Context()
-	var want asked
-	if err := json.Unmarshal(state, &want); err != nil || want.Challenge == "" {
-		return "", false, fmt.Errorf("factor: state of a passkey sign-in: %w", ErrMismatch)
-	}
-	got, err := parseAssertion([]byte(credential))
+	want, got, err := answerOf(tx.Context(), state, credential)
 	if err != nil {
-		obs.Cause(ctx, "%v", err)
-		return "", false, ErrMismatch
+		return "", false, err
 	}
 	keys, err := f.usablePasskeys(tx, p, u)
 	if err != nil {
@@ -192,7 +169,7 @@ func (f *Factors) VerifyWebAuthn(tx *db.Tx, p *pool.Pool, u *directory.User, sta
 	}
 	i := slices.IndexFunc(keys, func(k passkey) bool { return k.id == encodeID(got.RawID) && k.rpID == want.RPID })
 	if i < 0 {
-		obs.Cause(ctx, "not a passkey of the user")
+		obs.Cause(tx.Context(), "not a passkey of the user")
 		return "", false, ErrMismatch
 	}
 	if err := f.accept(tx, p, u, want, got, keys[i]); err != nil {
@@ -201,17 +178,38 @@ func (f *Factors) VerifyWebAuthn(tx *db.Tx, p *pool.Pool, u *directory.User, sta
 	return keys[i].method(), got.Response.AuthenticatorData.Flags.HasUserVerified(), nil
 }
 
+// answerOf reads what was asked and what was answered.
+func answerOf(ctx context.Context, state []byte, credential string) (want asked, got *assertion, err error) {
+	if err := json.Unmarshal(state, &want); err != nil || want.Challenge == "" {
+		return want, nil, fmt.Errorf("factor: state of a passkey sign-in: %w", ErrMismatch)
+	}
+	if got, err = parseAssertion([]byte(credential)); err != nil {
+		obs.Cause(ctx, "%v", err)
+		return want, nil, ErrMismatch
+	}
+	return want, got, nil
+}
+
+// verifyBy verifies an assertion by a passkey of the user and returns its signature counter; ErrMismatch when it is not
+// one.
+func verifyBy(ctx context.Context, sub string, want asked, got *assertion, k passkey) (counter int64, err error) {
+	if origin := got.Response.CollectedClientData.Origin; !allowedOrigin(want.RPID, origin) {
+		obs.Cause(ctx, "origin %.100q is not one of %s", origin, want.RPID)
+		return 0, ErrMismatch
+	}
+	c := ceremony{rpID: want.RPID, verification: want.Verification, sub: sub}
+	if counter, err = c.check(got, want.Challenge, k); err != nil {
+		obs.Cause(ctx, "%v", err)
+		return 0, ErrMismatch
+	}
+	return counter, nil
+}
+
 // accept verifies an assertion by a passkey and uses its challenge and counter up.
 func (f *Factors) accept(tx *db.Tx, p *pool.Pool, u *directory.User, want asked, got *assertion, k passkey) error {
-	if origin := got.Response.CollectedClientData.Origin; !allowedOrigin(want.RPID, origin) {
-		obs.Cause(tx.Context(), "origin %.100q is not one of %s", origin, want.RPID)
-		return ErrMismatch
-	}
-	c := ceremony{rpID: want.RPID, verification: want.Verification, sub: u.Sub}
-	counter, err := c.check(got, want.Challenge, k)
+	counter, err := verifyBy(tx.Context(), u.Sub, want, got, k)
 	if err != nil {
-		obs.Cause(tx.Context(), "%v", err)
-		return ErrMismatch
+		return err
 	}
 	used, err := usePasskey(tx, p.ID, u.Sub, k.id, counter, digest(want.Challenge), f.now().UnixMilli())
 	if err != nil || used {

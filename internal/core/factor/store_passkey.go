@@ -33,6 +33,21 @@ func readPasskeys(tx *db.Tx, poolID, sub string) ([]passkeyRow, error) {
 	return out, rows.Err()
 }
 
+// seekPasskey returns the first passkey of the user with the lowest sub that is not below the given one, and that sub;
+// "" when there is none.
+func seekPasskey(tx *db.Tx, poolID, sub string) (r passkeyRow, owner string, err error) {
+	err = tx.QueryRow(`SELECT sub, id, rp_id, record, counter, last_challenge, created_at FROM factor_passkey
+		WHERE pool_id = $1 AND sub >= $2 AND sub < $3 ORDER BY sub, id LIMIT 1`, poolID, sub, aboveSubs).
+		Scan(&owner, &r.id, &r.rpID, &r.record, &r.counter, &r.lastChallenge, &r.created)
+	if errors.Is(err, db.ErrNoRows) {
+		return r, "", nil
+	}
+	return r, owner, err
+}
+
+// aboveSubs is above every sub. Ranges have two ends so that PostgreSQL walks the index in order.
+const aboveSubs = "g"
+
 // insertPasskey reports false when somebody in the pool has the credential id already.
 func insertPasskey(tx *db.Tx, poolID, sub string, r passkeyRow) (bool, error) {
 	n, err := tx.Exec(`INSERT INTO factor_passkey_owner (pool_id, id, sub) VALUES ($1, $2, $3)

@@ -23,8 +23,9 @@ type attempt struct {
 	typed        string               // the name as the first hop had it
 	account      string               // whose failures are counted: the user's sub or the ghost's
 	locked       bool
-	ghost        *ghost // whom a simulated code seems to go to
-	simulated    bool   // the flow plays along with names nobody has, whatever the client hides
+	ghost        *ghost                         // whom a simulated code seems to go to
+	first        []cognitoidp.ChallengeNameType // the user's first factors, once there is a ghost
+	simulated    bool                           // the flow plays along with names nobody has, whatever the client hides
 	amr          []string
 	userVerified bool           // a passkey among amr verified its user
 	device       *device.Device // the known device the sign-in comes from, nil for none

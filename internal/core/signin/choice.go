@@ -32,7 +32,7 @@ func (e *Engine) startChoice(ctx context.Context, r *Request) (*Answer, error) {
 		return nil, err
 	}
 	if a.user == nil || a.Client.HidesUsers() {
-		err = e.Triggers.PreAuthentication(ctx, a.subject(nil), a.Metadata)
+		err = e.announced(ctx, a, a.Metadata)
 	} else {
 		err = e.begin(ctx, a)
 	}
@@ -50,8 +50,8 @@ func (e *Engine) startChoice(ctx context.Context, r *Request) (*Answer, error) {
 		return nil, err
 	}
 	offered := e.pretended(a)
-	if a.user != nil && !e.hidden(a) {
-		offered = e.Factors.FirstFactors(a.Pool, a.user)
+	if a.user != nil && !a.hidden() {
+		offered = a.first
 	}
 	if demand != nil {
 		return e.stepUp(ctx, a, demand, offered)
@@ -104,7 +104,7 @@ func (e *Engine) offer(ctx context.Context, a *attempt, answered *challenge.Stat
 		a.amr = a.goal.Have
 		return e.askFactor(ctx, a, answered, nil, preferred, factorStep{Verified: a.userVerified})
 	}
-	e.conceal(a)
+	a.conceal()
 	return e.askFactor(ctx, a, answered, nil, preferred, factorStep{
 		First: true, Offered: offered, Typed: nameMark(a.Request, a.typed),
 	})
@@ -112,14 +112,14 @@ func (e *Engine) offer(ctx context.Context, a *attempt, answered *challenge.Stat
 
 // hidden reports whether the user may not sign in, or has nothing to begin with,
 // and the client must not learn of them.
-func (e *Engine) hidden(a *attempt) bool {
-	return a.user != nil && a.Client.HidesUsers() && (!a.user.Enabled ||
-		a.user.Status == cognitoidp.UserStatusTypeUnconfirmed || len(e.Factors.FirstFactors(a.Pool, a.user)) == 0)
+func (a *attempt) hidden() bool {
+	return a.user != nil && a.Client.HidesUsers() &&
+		(!a.user.Enabled || a.user.Status == cognitoidp.UserStatusTypeUnconfirmed || len(a.first) == 0)
 }
 
 // conceal takes a hidden user away: what follows is simulated, as for nobody.
-func (e *Engine) conceal(a *attempt) {
-	if e.hidden(a) {
+func (a *attempt) conceal() {
+	if a.hidden() {
 		a.user = nil
 	}
 }
@@ -143,7 +143,7 @@ func (e *Engine) askOpen(ctx context.Context, a *attempt, answered *challenge.St
 
 // askPasskey poses WEB_AUTHN.
 func (e *Engine) askPasskey(ctx context.Context, a *attempt, answered *challenge.State, offered []cognitoidp.ChallengeNameType) (*Answer, error) {
-	e.conceal(a)
+	a.conceal()
 	var options string
 	var state []byte
 	err := e.DB.View(ctx, func(tx *db.Tx) (err error) {
@@ -235,8 +235,10 @@ func (e *Engine) respondPasskey(ctx context.Context, r *Request) (*Answer, error
 		if err := e.spend(tx, st); err != nil {
 			return err
 		}
-		err := factor.ErrMismatch // no passkey proves a ghost, not even one of the user it hides
-		if a.user != nil {
+		var err error
+		if a.user == nil { // no passkey proves a ghost, not even one of the user it hides
+			err = e.Factors.PretendVerify(tx, a.Pool, a.ghost.User, step.Passkey, r.Params["CREDENTIAL"])
+		} else {
 			method, verified, err = e.Factors.VerifyWebAuthn(tx, a.Pool, a.user, step.Passkey, r.Params["CREDENTIAL"])
 		}
 		if err == nil {

@@ -18,7 +18,7 @@ type ghost struct {
 // imagine gives an attempt its ghost. It is drawn from a secret of the pool:
 // always the same for an account, and as different from others as users are, so
 // that neither the list of factors nor a masked address tells. Every list that a
-// user can have is some ghost's.
+// user can have is some ghost's. What the user could begin with is noted too.
 func (e *Engine) imagine(ctx context.Context, a *attempt) error {
 	sum, err := e.Keys.MAC(ctx, a.Pool.ID, "signin/ghost", a.account)
 	if err != nil {
@@ -43,6 +43,11 @@ func (e *Engine) imagine(ctx context.Context, a *attempt) error {
 		g.Status = cognitoidp.UserStatusTypeForceChangePassword
 	}
 	a.ghost = g
+	someone := g.User
+	if a.user != nil {
+		someone = a.user
+	}
+	a.first = e.Factors.FirstFactors(a.Pool, someone)
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package signin_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -201,4 +203,48 @@ func TestNothingToBeginWith(t *testing.T) {
 			Refused(w, wrong, w.API.InitiateAuth, choose(hiding, "imported", "PASSWORD", "PASSWORD", Password))
 		}
 	})
+}
+
+// TestGhostPasskey holds that nobody's passkey cannot be answered for, not even with the key that stands in for it.
+func TestGhostPasskey(t *testing.T) {
+	Each(t, func(w *World) {
+		p, c := passkeyPool(w, "OFF", "")
+		w.User(p, "ana")
+		anas := NewAuthenticator("example.com", "https://example.com")
+		w.Enrol(*w.SignIn(c, "ana", Password).AccessToken, anas) // the only key of the pool
+		sizes := map[int]bool{}
+		for i := range 60 {
+			name := fmt.Sprintf("nobody%d", i)
+			h := begin(w, choose(c, name, "WEB_AUTHN"))
+			if h.Challenge != "WEB_AUTHN" {
+				continue
+			}
+			id := credentialID(w, h)
+			equal(w.T, "once more", credentialID(w, begin(w, choose(c, name, "WEB_AUTHN"))), id)
+			forged := *anas
+			var err error
+			if forged.Key.ID, err = base64.RawURLEncoding.DecodeString(id); err != nil {
+				w.T.Fatal(err)
+			}
+			sizes[len(forged.Key.ID)] = true
+			last := answer(c, "WEB_AUTHN", h.Session, "USERNAME", name, "CREDENTIAL", forged.Answer(w.T, h.Params["CREDENTIAL_REQUEST_OPTIONS"]))
+			Refused(w, wrong, w.API.RespondToAuthChallenge, last)
+			Refused(w, usedOne, w.API.RespondToAuthChallenge, last)
+		}
+		if len(sizes) < 2 {
+			w.T.Errorf("all credential ids have one size: %v", sizes)
+		}
+	})
+}
+
+// credentialID is the one passkey that a challenge asks for.
+func credentialID(w *World, h hop) string {
+	w.T.Helper()
+	var options struct {
+		AllowCredentials []struct{ ID string }
+	}
+	if err := json.Unmarshal([]byte(h.Params["CREDENTIAL_REQUEST_OPTIONS"]), &options); err != nil || len(options.AllowCredentials) != 1 {
+		w.T.Fatalf("%v: %v", h.Params, err)
+	}
+	return options.AllowCredentials[0].ID
 }

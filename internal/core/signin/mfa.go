@@ -211,7 +211,7 @@ func (e *Engine) answeredFactor(ctx context.Context, r *Request, names ...string
 			return nil, nil, step, err
 		}
 		if !undecided(r.Challenge) {
-			e.conceal(a)
+			a.conceal()
 		}
 	}
 	return a, st, step, nil

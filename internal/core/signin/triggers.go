@@ -34,7 +34,16 @@ func (e *Engine) begin(ctx context.Context, a *attempt) error {
 	if a.user == nil && !a.Client.HidesUsers() {
 		return nil
 	}
-	return e.Triggers.PreAuthentication(ctx, a.subject(nil), a.startMetadata())
+	return e.announced(ctx, a, a.startMetadata())
+}
+
+// announced runs PreAuthentication where there is one. Without one nothing is
+// prepared, which would take longer for users than for names nobody has.
+func (e *Engine) announced(ctx context.Context, a *attempt, validation map[string]string) error {
+	if !e.Triggers.Begins(&trigger.Subject{Pool: a.Pool}) {
+		return nil
+	}
+	return e.Triggers.PreAuthentication(ctx, a.subject(nil), validation)
 }
 
 // startMetadata is the ClientMetadata that triggers see as validationData: that
@@ -49,6 +58,9 @@ func (a *attempt) startMetadata() map[string]string {
 // conclude runs the triggers between the last proof and the tokens.
 // PostAuthentication sees the ClientMetadata of challenge answers alone.
 func (e *Engine) conclude(ctx context.Context, a *attempt) (*token.Changes, error) {
+	if !e.Triggers.Concludes(&trigger.Subject{Pool: a.Pool}) {
+		return nil, nil
+	}
 	s := a.subject(a.answerMetadata())
 	source := trigger.TokenAuthentication
 	switch a.Challenge {

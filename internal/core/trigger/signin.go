@@ -6,6 +6,12 @@ import (
 	"cognate/internal/api/cognitoidp"
 )
 
+// Begins reports whether a function runs before sign-ins.
+func (t *Triggers) Begins(s *Subject) bool {
+	f := s.config().PreAuthentication
+	return f != nil && *f != ""
+}
+
 // PreAuthentication asks whether a sign-in may go on, before the credential is
 // checked. validation is the ClientMetadata of InitiateAuth.
 func (t *Triggers) PreAuthentication(ctx context.Context, s *Subject, validation map[string]string) error {
