@@ -2,21 +2,20 @@ package timing
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
-	"time"
 
 	"cognate/internal/testkit/process"
 )
 
 const (
-	// samples is how many calls of each kind one comparison makes; COGNATE_TEST_TIMING sets another number.
+	// samples is how many times each kind of user is tried in one comparison; COGNATE_TEST_TIMING sets another number.
 	samples = 400
-	// perUser is how many failures one known user takes: fewer than lock it.
+	// perUser is how many failures one name takes: fewer than lock it.
 	perUser = 4
 	// tLimit is the usual bound of leakage tests. Beyond it a difference counts when it is also large enough to be used
 	// over a network.
@@ -28,55 +27,18 @@ const (
 	attempts = 3
 )
 
-// probe is one call whose time must not tell whether the user exists.
-type probe struct {
-	name string
-	call func(ctx context.Context, s *process.Server, client, username string) error
-}
-
-func password(ctx context.Context, s *process.Server, client, username string) error {
-	_, err := s.Call(ctx, "InitiateAuth", process.M{
-		"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-		"AuthParameters": process.M{"USERNAME": username, "PASSWORD": "Wrong-Password-1!"},
-	})
-	return err
-}
-
-func srp(ctx context.Context, s *process.Server, client, username string) error {
-	out, err := s.Call(ctx, "InitiateAuth", process.M{
-		"ClientId": client, "AuthFlow": "USER_SRP_AUTH",
-		"AuthParameters": process.M{"USERNAME": username, "SRP_A": "0" + strconv.FormatUint(rand.Uint64()|1, 16) + "ab"},
-	})
-	if err != nil {
-		return err
-	}
-	_, err = s.Call(ctx, "RespondToAuthChallenge", process.M{
-		"ClientId": client, "ChallengeName": "PASSWORD_VERIFIER", "Session": process.Path(out, "Session"),
-		"ChallengeResponses": process.M{
-			"USERNAME":                    process.Path(out, "ChallengeParameters", "USER_ID_FOR_SRP"),
-			"PASSWORD_CLAIM_SECRET_BLOCK": process.Path(out, "ChallengeParameters", "SECRET_BLOCK"),
-			"PASSWORD_CLAIM_SIGNATURE":    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-			"TIMESTAMP":                   time.Now().UTC().Format("Mon Jan 2 15:04:05 UTC 2006"),
-		},
-	})
-	return err
-}
-
-// TestUnknownUsersCostTheSame compares wrong passwords of known users with passwords of users that do not exist.
+// TestUnknownUsersCostTheSame tries users who exist and names nobody has in every way that an outsider can, and wants
+// answers of one shape that take equally long.
 func TestUnknownUsersCostTheSame(t *testing.T) {
 	n := samples
 	if v, err := strconv.Atoi(os.Getenv("COGNATE_TEST_TIMING")); err == nil {
 		n = v
 	}
-	ctx := context.Background()
 	server := process.Start(t, "--ephemeral")
-	for _, p := range []probe{{"password", password}, {"srp", srp}} {
+	for _, p := range probes {
 		t.Run(p.name, func(t *testing.T) {
 			for attempt := 1; ; attempt++ {
-				statistic, relative, difference := compare(ctx, t, server, p, n)
-				t.Logf("attempt %d: t = %+.2f, known users take %+.2f %% longer (%+.1f µs), %d calls of each kind",
-					attempt, statistic, 100*relative, 1e6*difference, n)
-				if max(statistic, -statistic) <= tLimit || max(relative, -relative) <= relativeLimit {
+				if compare(t, server, p, n, attempt) {
 					return
 				}
 				if attempt == attempts {
@@ -87,57 +49,56 @@ func TestUnknownUsersCostTheSame(t *testing.T) {
 	}
 }
 
-// compare makes n calls for known and n for unknown users in random order on a fresh pool. The difference is in seconds.
-func compare(ctx context.Context, t *testing.T, server *process.Server, p probe, n int) (statistic, relative, difference float64) {
-	t.Helper()
-	client, people := pool(ctx, t, server, (n+perUser-1)/perUser)
-	var known, unknown sample
-	order := rand.Perm(2 * n)
-	for i := range 20 { // warm caches and connections
-		expect(t, p.call(ctx, server, client, fmt.Sprintf("warm-%02d", i)))
+// record is what the walks of one kind of name gave, by step.
+type record struct {
+	times  []sample
+	shapes []map[string]int
+}
+
+func newRecord(p probe) *record {
+	r := &record{times: make([]sample, len(p.steps)), shapes: make([]map[string]int, len(p.steps))}
+	for i := range r.shapes {
+		r.shapes[i] = map[string]int{}
 	}
-	for _, i := range order {
-		name, into := fmt.Sprintf("nobody-%05d", i), &unknown
+	return r
+}
+
+func (r *record) add(w *walk) {
+	for i, took := range w.took {
+		r.times[i].add(took)
+		r.shapes[i][w.shapes[i]]++
+	}
+}
+
+// compare walks n times with users and n times with names nobody has, in random order on a fresh pool, and reports
+// whether they take equally long. Answers of different shape end the test.
+func compare(t *testing.T, server *process.Server, p probe, n, attempt int) bool {
+	t.Helper()
+	ctx := context.Background()
+	v := newVillage(ctx, t, server, p, (n+perUser-1)/perUser)
+	for i := range warmNames * perUser { // warm caches and connections
+		v.walk(t, p, v.strangers[i/perUser])
+	}
+	v.strangers = v.strangers[warmNames:]
+	known, unknown := newRecord(p), newRecord(p)
+	for _, i := range rand.Perm(2 * n) {
 		if i < n {
-			name, into = people[i/perUser], &known
+			known.add(v.walk(t, p, v.people[i/perUser]))
+		} else {
+			unknown.add(v.walk(t, p, v.strangers[(i-n)/perUser]))
 		}
-		began := time.Now()
-		err := p.call(ctx, server, client, name)
-		into.add(time.Since(began))
-		expect(t, err)
 	}
-	return welch(known.trimmed(), unknown.trimmed())
+	equal := true
+	for i, step := range p.steps {
+		if a, b := shapes(known.shapes[i]), shapes(unknown.shapes[i]); !slices.Equal(a, b) {
+			t.Fatalf("%s: users are answered\n%q\nand names nobody has\n%q", step, a, b)
+		}
+		statistic, relative, difference := welch(known.times[i].trimmed(), unknown.times[i].trimmed())
+		t.Logf("%s, attempt %d: t = %+.2f, known users take %+.2f %% longer (%+.1f µs), %d calls of each kind",
+			step, attempt, statistic, 100*relative, 1e6*difference, n)
+		equal = equal && (max(statistic, -statistic) <= tLimit || max(relative, -relative) <= relativeLimit)
+	}
+	return equal
 }
 
-// expect holds the answer to the one text that says nothing.
-func expect(t *testing.T, err error) {
-	t.Helper()
-	var refused *process.Error
-	if !errors.As(err, &refused) || refused.Code != "NotAuthorizedException" || refused.Message != "Incorrect username or password." {
-		t.Fatalf("got %v", err)
-	}
-}
-
-// pool makes a pool whose client hides users, with n confirmed users, and returns client and user names.
-func pool(ctx context.Context, t *testing.T, server *process.Server, n int) (client string, people []string) {
-	t.Helper()
-	must := func(operation string, in process.M) process.M {
-		out, err := server.Call(ctx, operation, in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
-	}
-	id := process.Path(must("CreateUserPool", process.M{"PoolName": "timing"}), "UserPool", "Id")
-	client = process.Path(must("CreateUserPoolClient", process.M{
-		"UserPoolId": id, "ClientName": "timing", "PreventUserExistenceErrors": "ENABLED",
-		"ExplicitAuthFlows": []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
-	}), "UserPoolClient", "ClientId")
-	for i := range n {
-		name := fmt.Sprintf("person-%05d", i)
-		must("AdminCreateUser", process.M{"UserPoolId": id, "Username": name, "MessageAction": "SUPPRESS"})
-		must("AdminSetUserPassword", process.M{"UserPoolId": id, "Username": name, "Password": "Right-Password-1!", "Permanent": true})
-		people = append(people, name)
-	}
-	return client, people
-}
+func shapes(seen map[string]int) []string { return slices.Sorted(maps.Keys(seen)) }
