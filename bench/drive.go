@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -9,54 +10,78 @@ import (
 
 // figures are what one path gave.
 type figures struct {
-	rate     float64 // calls per second, all callers together
-	p50, p99 time.Duration
-	cpu      time.Duration // of the server, per call
+	took    []time.Duration
+	elapsed time.Duration
+	cpu     time.Duration // of the server
+	floor   time.Duration // of one call; 0 for paths without one
 }
 
+func (f *figures) rate() float64 { return float64(len(f.took)) / f.elapsed.Seconds() }
+
+func (f *figures) perCall() time.Duration { return f.cpu / time.Duration(max(len(f.took), 1)) }
+
+// slice is how long a path is driven at a time: between slices its floor is measured, because a shared machine is not
+// equally fast for longer.
+const slice = 500 * time.Millisecond
+
 // drive calls a path from several goroutines for the set time.
-func drive(ctx context.Context, w *world, p path, o options) (figures, error) {
+func drive(ctx context.Context, w *world, p path, o options, floor floors) (*figures, error) {
 	if err := p.once(w, 0, 0); err != nil { // warm up, and fail early
-		return figures{}, err
+		return nil, err
 	}
 	w.server.settle()
-	deadline := time.Now().Add(o.duration)
+	all, counts := &figures{}, make([]int, o.workers)
+	var least []time.Duration
+	for {
+		at, err := floor.now(p.name)
+		if err != nil {
+			return nil, err
+		}
+		least = append(least, at)
+		if all.elapsed >= o.duration {
+			break
+		}
+		if err := driveSlice(ctx, w, p, all, counts, min(slice, o.duration)); err != nil {
+			return nil, err
+		}
+	}
+	for _, at := range least {
+		all.floor += at / time.Duration(len(least))
+	}
+	return all, nil
+}
+
+// driveSlice adds one slice to the figures; counts are the calls of each goroutine so far.
+func driveSlice(ctx context.Context, w *world, p path, into *figures, counts []int, d time.Duration) error {
 	var (
 		mu    sync.Mutex
-		all   []time.Duration
 		first error
 		group sync.WaitGroup
 	)
 	before, began := w.server.cpu(), time.Now()
-	for worker := range o.workers {
+	for worker := range counts {
 		group.Go(func() {
 			var took []time.Duration
-			for i := 1; time.Now().Before(deadline) && ctx.Err() == nil; i++ {
+			var err error
+			for err == nil && time.Since(began) < d && ctx.Err() == nil {
+				counts[worker]++
 				at := time.Now()
-				err := p.once(w, worker, i)
-				took = append(took, time.Since(at))
-				if err != nil {
-					mu.Lock()
-					first = err
-					mu.Unlock()
-					return
+				if err = p.once(w, worker, counts[worker]); err == nil {
+					took = append(took, time.Since(at))
 				}
 			}
 			mu.Lock()
-			all = append(all, took...)
-			mu.Unlock()
+			defer mu.Unlock()
+			into.took = append(into.took, took...)
+			if err != nil && !errors.Is(err, errExhausted) {
+				first = err
+			}
 		})
 	}
 	group.Wait()
-	if first != nil {
-		return figures{}, first
-	}
-	elapsed, used := time.Since(began), w.server.cpu()-before
-	return figures{
-		rate: float64(len(all)) / elapsed.Seconds(),
-		p50:  quantile(all, 0.5), p99: quantile(all, 0.99),
-		cpu: used / time.Duration(max(len(all), 1)),
-	}, nil
+	into.elapsed += time.Since(began)
+	into.cpu += w.server.cpu() - before
+	return first
 }
 
 func quantile(d []time.Duration, q float64) time.Duration {

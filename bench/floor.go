@@ -1,9 +1,13 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"fmt"
+	"errors"
+	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -11,60 +15,97 @@ import (
 	"cognate/internal/base/srp"
 )
 
-// floors are what the cryptography of a path costs by itself on this machine
-// now, in processor time; budgets are multiples of them.
-type floors struct {
-	plain, srp, refresh time.Duration
-}
+// floors are the cryptography of the paths that have a floor, for one call: what no implementation can leave out.
+// Budgets are multiples of its processor time.
+type floors map[string]func() error
 
-func measureFloors() (floors, error) {
-	key, err := rsa.GenerateKey(rand.Reader, jose.KeyBits)
+func newFloors() (floors, error) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, jose.KeyBits)
 	if err != nil {
-		return floors{}, err
+		return nil, err
 	}
-	signer, err := jose.NewSigner(key)
+	signer, err := jose.NewSigner(rsaKey)
 	if err != nil {
-		return floors{}, err
+		return nil, err
 	}
-	claims := make([]byte, 600)
+	passkey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	digest, salt, claims := make([]byte, 32), make([]byte, 16), make([]byte, 600)
 	for i := range claims {
 		claims[i] = 'x'
 	}
-	sign := cost(400, func() { _, err = jose.SignRS256(signer, "kid", claims) })
+	assertion, err := ecdsa.SignASN1(rand.Reader, passkey, digest)
 	if err != nil {
-		return floors{}, err
+		return nil, err
 	}
-	salt := make([]byte, 16)
-	srp.Warm()
-	verify := cost(400, func() { srp.Verifier("pool", "user", userPassword, salt) })
-	verifier := srp.Verifier("pool", "user", userPassword, salt)
 	client, err := srp.NewShortClient(rand.Reader, 32)
 	if err != nil {
-		return floors{}, err
+		return nil, err
 	}
-	a := client.A()
-	exchange := cost(100, func() {
-		var s *srp.Server
-		if s, err = srp.NewServer(verifier, rand.Reader); err == nil {
+	srp.Warm()
+	verifier, a := srp.Verifier("pool", "user", userPassword, salt), client.A()
+
+	tokens := func() error { // two signatures
+		_, first := jose.SignRS256(signer, "kid", claims)
+		_, second := jose.SignRS256(signer, "kid", claims)
+		return errors.Join(first, second)
+	}
+	password := func() error { srp.Verifier("pool", "user", userPassword, salt); return nil }
+	exchange := func() error {
+		s, err := srp.NewServer(verifier, rand.Reader)
+		if err == nil {
 			s.B()
 			_, err = s.Key(a)
 		}
-	})
-	return floors{plain: verify + 2*sign, srp: exchange + 2*sign, refresh: 2 * sign}, err
+		return err
+	}
+	code := func() error { // those of three time steps are compared
+		for i := range 3 {
+			totp(salt, int64(i))
+		}
+		return nil
+	}
+	assert := func() error { ecdsa.VerifyASN1(&passkey.PublicKey, digest, assertion); return nil }
+	return floors{
+		pathPlain: all(password, tokens), pathSRP: all(exchange, tokens), pathRefresh: tokens, pathPasskey: all(assert, tokens),
+		pathPlainTOTP: all(password, code, tokens), pathSRPTOTP: all(exchange, code, tokens),
+	}, nil
 }
 
-// cost is the processor time of one call, the median of five rounds.
-func cost(n int, fn func()) time.Duration {
-	fn()
-	var rounds []time.Duration
-	for range 5 {
-		before := processorTime()
-		for range n / 5 {
-			fn()
+func all(parts ...func() error) func() error {
+	return func() error {
+		for _, part := range parts {
+			if err := part(); err != nil {
+				return err
+			}
 		}
-		rounds = append(rounds, (processorTime()-before)/time.Duration(n/5))
+		return nil
 	}
-	return quantile(rounds, 0.5)
+}
+
+// now is the floor of a path at this moment, measured on all processors at once, as the path will be; 0 for paths
+// without one.
+func (f floors) now(path string) (time.Duration, error) {
+	fn := f[path]
+	if fn == nil {
+		return 0, nil
+	}
+	const calls = 25
+	var group sync.WaitGroup
+	procs := runtime.GOMAXPROCS(0)
+	failed := make([]error, procs)
+	before := processorTime()
+	for i := range procs {
+		group.Go(func() {
+			for n := 0; n < calls && failed[i] == nil; n++ {
+				failed[i] = fn()
+			}
+		})
+	}
+	group.Wait()
+	return (processorTime() - before) / time.Duration(calls*procs), errors.Join(failed...)
 }
 
 func processorTime() time.Duration {
@@ -73,24 +114,4 @@ func processorTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func (f floors) print() {
-	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
-	fmt.Printf("Floors now (processor time of the cryptography alone): "+
-		"plain sign-in (verifier, two signatures) %s; SRP sign-in %s; refresh (two signatures) %s\n\n",
-		ms(f.plain), ms(f.srp), ms(f.refresh))
-}
-
-// of is the floor of a path, 0 for paths without one.
-func (f floors) of(path string) time.Duration {
-	switch path {
-	case pathPlain:
-		return f.plain
-	case pathSRP:
-		return f.srp
-	case pathRefresh:
-		return f.refresh
-	}
-	return 0
 }

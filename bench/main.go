@@ -134,30 +134,43 @@ func measure(ctx context.Context, o options, st storage, n int, all bool) error 
 		return err
 	}
 	defer w.server.stop()
+	if all {
+		if w.factors, err = newFactors(ctx, w.server, o); err != nil {
+			return err
+		}
+	}
 	w.server.settle()
-	floor, err := measureFloors() // here, because a shared machine is not equally fast all the time
+	floor, err := newFloors()
 	if err != nil {
 		return err
 	}
 	fmt.Printf("## %s, %d users, %d callers, %s a path\n\n", st.engine, n, o.workers, o.duration)
-	floor.print()
-	fmt.Println("| path | calls/s | p50 | p99 | server CPU per call | of the floor |")
-	fmt.Println("| --- | --- | --- | --- | --- | --- |")
+	fmt.Println("| path | calls/s | p50 | p99 | server CPU per call | floor | of the floor |")
+	fmt.Println("| --- | --- | --- | --- | --- | --- | --- |")
 	for _, p := range paths(all) {
 		if o.only != "" && !strings.Contains(p.name, o.only) {
 			continue
 		}
-		f, err := drive(ctx, w, p, o)
-		if err != nil {
+		if err := measurePath(ctx, w, p, o, floor); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		ratio := ""
-		if at := floor.of(p.name); at > 0 {
-			ratio = fmt.Sprintf("%.2f ×", f.cpu.Seconds()/at.Seconds())
-		}
-		fmt.Printf("| %s | %.0f | %s | %s | %.2f ms | %s |\n", p.name, f.rate,
-			f.p50.Round(10*time.Microsecond), f.p99.Round(10*time.Microsecond), f.cpu.Seconds()*1000, ratio)
 	}
 	fmt.Printf("\nresident after the run: %.1f MiB\n\n", w.server.residentMiB())
+	return nil
+}
+
+// measurePath drives a path and prints its line.
+func measurePath(ctx context.Context, w *world, p path, o options, floor floors) error {
+	f, err := drive(ctx, w, p, o, floor)
+	if err != nil {
+		return err
+	}
+	ms := func(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1000) }
+	least, ratio := "", ""
+	if f.floor > 0 {
+		least, ratio = ms(f.floor), fmt.Sprintf("%.2f ×", f.perCall().Seconds()/f.floor.Seconds())
+	}
+	fmt.Printf("| %s | %.0f | %s | %s | %s | %s | %s |\n", p.name, f.rate(),
+		ms(quantile(f.took, 0.5)), ms(quantile(f.took, 0.99)), ms(f.perCall()), least, ratio)
 	return nil
 }

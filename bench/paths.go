@@ -1,14 +1,11 @@
 package main
 
 import (
-	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
-
-	"cognate/internal/base/srp"
 )
 
 // path is one thing a client does; once does it one time.
@@ -19,9 +16,12 @@ type path struct {
 
 // The paths that have a floor.
 const (
-	pathPlain   = "sign-in, plain password"
-	pathSRP     = "sign-in, SRP (both calls)"
-	pathRefresh = "refresh"
+	pathPlain     = "sign-in, plain password"
+	pathSRP       = "sign-in, SRP (both calls)"
+	pathPlainTOTP = "sign-in, plain password and software token (both calls)"
+	pathSRPTOTP   = "sign-in, SRP and software token (three calls)"
+	pathPasskey   = "sign-in, passkey (both calls)"
+	pathRefresh   = "refresh"
 )
 
 // paths are measured in this order. Those that do not depend on the number of
@@ -40,6 +40,9 @@ func paths(all bool) []path {
 	}
 	return append([]path{
 		{pathSRP, signInSRP},
+		{pathPlainTOTP, signInPlainTOTP},
+		{pathSRPTOTP, signInSRPTOTP},
+		{pathPasskey, signInPasskey},
 		{pathRefresh, refresh},
 		{"GetUser", getUser},
 		{"SignUp + ConfirmSignUp", signUp},
@@ -55,35 +58,7 @@ func signInPlain(w *world, worker, i int) error {
 }
 
 func signInSRP(w *world, worker, i int) error {
-	name := w.known[(worker*31+i)%len(w.known)]
-	c, err := srp.NewShortClient(rand.Reader, 32)
-	if err != nil {
-		return err
-	}
-	first, err := w.server.call("InitiateAuth", object{
-		"ClientId": clientID, "AuthFlow": "USER_SRP_AUTH",
-		"AuthParameters": object{"USERNAME": name, "SRP_A": c.A()},
-	})
-	if err != nil {
-		return err
-	}
-	p := first["ChallengeParameters"].(object)
-	text := func(k string) string { s, _ := p[k].(string); return s }
-	_, suffix, _ := strings.Cut(poolID, "_")
-	signature, at, err := c.Answer(suffix, userPassword, srp.Challenge{
-		B: text("SRP_B"), Salt: text("SALT"), SecretBlock: text("SECRET_BLOCK"), Identity: text("USER_ID_FOR_SRP"),
-	}, time.Now())
-	if err != nil {
-		return err
-	}
-	_, err = w.server.call("RespondToAuthChallenge", object{
-		"ClientId": clientID, "ChallengeName": "PASSWORD_VERIFIER", "Session": first["Session"],
-		"ChallengeResponses": object{
-			"USERNAME": text("USER_ID_FOR_SRP"), "PASSWORD_CLAIM_SECRET_BLOCK": text("SECRET_BLOCK"),
-			"PASSWORD_CLAIM_SIGNATURE": signature, "TIMESTAMP": at,
-		},
-	})
-	return err
+	return finished(proveSRP(w.server, poolID, clientID, w.known[(worker*31+i)%len(w.known)]))
 }
 
 func refresh(w *world, _, _ int) error {

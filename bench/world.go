@@ -29,6 +29,7 @@ type world struct {
 	known   []string
 	refresh string
 	access  string
+	factors *factors // nil when no path needs them
 }
 
 // newWorld lets a server make its demo pool, fills the pool with the server
