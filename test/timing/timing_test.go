@@ -21,7 +21,7 @@ const (
 	// over a network.
 	tLimit = 4.5
 	// relativeLimit is that size: a share of the time the call takes.
-	relativeLimit = 0.05
+	relativeLimit = 0.01
 	// attempts is how often a comparison may be repeated: noise of the machine goes away, a difference in the code does
 	// not.
 	attempts = 3
