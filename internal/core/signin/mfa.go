@@ -293,16 +293,13 @@ func (e *Engine) respondFactor(ctx context.Context, r *Request) (*Answer, error)
 	return e.proved(ctx, a, nil, method)
 }
 
-// proved goes on after a factor other than a password, whose verification may
-// have changed the user's row.
+// proved goes on after a factor other than a password.
 func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, method string) (*Answer, error) {
-	before := a
-	a, err := e.findAccount(ctx, before.Request, before.account)
+	a, err := e.afterwards(ctx, a, method)
 	if err != nil {
 		return nil, err
 	}
-	a.amr, a.userVerified, a.custom = append(slices.Clone(before.amr), method), before.userVerified, before.custom
-	a.device, a.deviceProven, a.flow = before.device, before.deviceProven, before.flow
+	a.amr = append(slices.Clone(a.amr), method)
 	switch {
 	case a.user == nil || !a.user.Enabled || a.user.Status == cognitoidp.UserStatusTypeUnconfirmed,
 		a.user.Status == cognitoidp.UserStatusTypeForceChangePassword && !a.custom:
@@ -312,6 +309,24 @@ func (e *Engine) proved(ctx context.Context, a *attempt, st *challenge.State, me
 		return nil, errResetRequired()
 	}
 	return e.finish(ctx, a, st, nil)
+}
+
+// afterwards is the account once a factor was verified. Codes that were sent
+// verify the address in the user's row; software tokens and passkeys have rows of
+// their own, so the account is as it was read.
+func (e *Engine) afterwards(ctx context.Context, a *attempt, method string) (*attempt, error) {
+	switch method {
+	case factor.AMRTOTP, factor.AMRPlatform, factor.AMRRoaming:
+		return a, nil
+	}
+	before := a
+	a, err := e.findAccount(ctx, before.Request, before.account)
+	if err != nil {
+		return nil, err
+	}
+	a.amr, a.userVerified, a.custom = before.amr, before.userVerified, before.custom
+	a.device, a.deviceProven, a.flow = before.device, before.deviceProven, before.flow
+	return a, nil
 }
 
 // respondChoice answers SELECT_MFA_TYPE with the challenge that was chosen.
