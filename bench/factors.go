@@ -22,7 +22,7 @@ var errExhausted = errors.New("every code of the moment is used")
 
 const (
 	// perSecond is how many people have a software token for each second that a path is driven. A code is good once, and
-	// three codes are good at a time, of which setting up takes one.
+	// three codes are good at a time, of which setting up takes the oldest.
 	perSecond = 300
 	// keyHolders is how many people have a passkey.
 	keyHolders = 50
@@ -144,7 +144,7 @@ func (f *factors) settle(s *process, p *person) error {
 	if p.seed, err = base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text(secret, "SecretCode")); err != nil {
 		return err
 	}
-	p.used = step(time.Now()) - 1
+	p.used = step(time.Now().Add(2*time.Second)) - 1 // the oldest code that is still good when it arrives
 	if _, err := s.call("VerifySoftwareToken", object{"AccessToken": token, "UserCode": totp(p.seed, p.used)}); err != nil {
 		return err
 	}
