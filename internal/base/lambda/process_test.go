@@ -98,9 +98,18 @@ func TestDeadProcessTakesNothing(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Millisecond)
+		for alive(pid) { // until the system has closed its connections
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 	answer(t, r, `{}`)
+}
+
+// alive reports whether a process has not ended yet; one that nobody has waited for yet has.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
 func TestIdleStop(t *testing.T) {

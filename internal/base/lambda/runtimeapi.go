@@ -48,6 +48,9 @@ func (w *process) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (w *process) next(rw http.ResponseWriter, r *http.Request) {
 	replaced := w.beginPoll()
 	for {
+		if r.Context().Err() != nil { // the process is gone; an event that came at the same moment is for another one
+			return
+		}
 		j, refused := w.take(replaced)
 		if refused {
 			runtimeError(rw, http.StatusForbidden, "InvalidStateTransition", "the last event is not answered, or another request for one is open")
