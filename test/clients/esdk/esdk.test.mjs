@@ -5,12 +5,12 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { buildClient, CommitmentPolicy, KMS, KmsKeyringNode } from "@aws-crypto/client-node";
 import { DecryptCommand, DescribeKeyCommand, EncryptCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import { environment, root, useServer } from "./server.mjs";
+import { environment, root, seeded, startServer } from "../server.mjs";
 
 const arn = (resource) => `arn:aws:kms:us-east-1:000000000000:${resource}`;
 const KEY = arn("key/1234abcd-12ab-34cd-56ef-1234567890ab");
 const OTHER = arn("key/other");
-const server = useServer({ seed: `keys:\n- {id: "${KEY}", aliases: [alias/sender]}\n- {id: other}\n- {id: off, disabled: true}\n` });
+const server = startServer(seeded(`keys:\n- {id: "${KEY}", aliases: [alias/sender]}\n- {id: other}\n- {id: off, disabled: true}\n`));
 
 const options = () => ({ region: "us-east-1", endpoint: server.url, maxAttempts: 1, credentials: { accessKeyId: "test", secretAccessKey: "test" } });
 // What AWS's samples for custom senders do: a keyring of the pool's key, with a client for its endpoint.

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { useServer } from "./server.mjs";
+import { seeded, startServer } from "../server.mjs";
 
 const arn = (service, resource) => `arn:aws:${service}:us-east-1:000000000000:${resource}`;
 const FUNCTION = arn("lambda", "function:sender");
@@ -31,20 +31,17 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const sender = { LambdaVersion: "V1_0", LambdaArn: FUNCTION };
-const server = useServer({
-  seed: JSON.stringify({
-    pools: [{
-      id: POOL,
-      settings: {
-        AutoVerifiedAttributes: ["email"],
-        LambdaConfig: { CustomEmailSender: sender, CustomSMSSender: sender, KMSKeyID: KEY },
-        SmsConfiguration: { SnsCallerArn: arn("iam", "role/sms").replace("us-east-1", "") },
-      },
-      clients: [{ id: CLIENT, settings: { ExplicitAuthFlows: ["ALLOW_USER_PASSWORD_AUTH"] } }],
-    }],
-  }),
-  flags: () => ["--functions", join(folder, "functions.yaml")],
-});
+const server = startServer(seeded(JSON.stringify({
+  pools: [{
+    id: POOL,
+    settings: {
+      AutoVerifiedAttributes: ["email"],
+      LambdaConfig: { CustomEmailSender: sender, CustomSMSSender: sender, KMSKeyID: KEY },
+      SmsConfiguration: { SnsCallerArn: arn("iam", "role/sms").replace("us-east-1", "") },
+    },
+    clients: [{ id: CLIENT, settings: { ExplicitAuthFlows: ["ALLOW_USER_PASSWORD_AUTH"] } }],
+  }],
+}), () => ["--functions", join(folder, "functions.yaml")]));
 
 async function call(operation, input) {
   const answer = await fetch(server.url + "/", {

@@ -1,72 +1,27 @@
-// Starts the built cognate binary for one test file and gives it the few things every test needs.
+// Gives a test file its server with an SDK client, and the few things every test needs.
 
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { after, before } from "node:test";
+import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   AdminCreateUserCommand, AdminSetUserPasswordCommand, CognitoIdentityProviderClient, CreateUserPoolClientCommand, CreateUserPoolCommand,
   SetUserPoolMfaConfigCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { startServer } from "../server.mjs";
 
 export const PASSWORD = "Correct-Horse-1";
 export const REGION = "us-east-1";
-const binary = process.env.COGNATE_BIN ?? resolve(import.meta.dirname, "../../../bin/cognate");
 
-function freePort() {
-  return new Promise((done, fail) => {
-    const s = createServer();
-    s.on("error", fail);
-    s.listen(0, "127.0.0.1", () => {
-      const { port } = s.address();
-      s.close(() => done(port));
-    });
-  });
-}
-
-// Registers a server for the calling test file; its fields are there once tests run. prepare, when given, is called
-// before the start and returns further arguments.
-export function useServer(prepare = async () => []) {
-  const server = { url: "", sdk: undefined, output: "" };
-  let child, folder;
-  before(async () => {
-    const port = await freePort();
-    folder = mkdtempSync(join(tmpdir(), "cognate-test-"));
-    const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(COGNATE|AWS)_/.test(k)));
-    child = spawn(binary, ["dev", "--ephemeral", "--listen", `127.0.0.1:${port}`, ...await prepare(folder)], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
-    const ended = new Promise((_, fail) => child.once("error", fail).once("exit", (code) => fail(new Error(`cognate ended with ${code}\n${server.output}`))));
-    ended.catch(() => {});
-    child.stdout.on("data", (d) => (server.output += d));
-    child.stderr.on("data", (d) => (server.output += d));
-    server.url = `http://127.0.0.1:${port}`;
-    server.sdk = new CognitoIdentityProviderClient({
+// startServer with an SDK client of the server in sdk.
+export function useServer(prepare) {
+  const server = startServer(prepare);
+  let sdk;
+  Object.defineProperty(server, "sdk", {
+    get: () => (sdk ??= new CognitoIdentityProviderClient({
       region: REGION, endpoint: server.url, maxAttempts: 1, credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    });
-    await Promise.race([ended, ready(server.url)]);
+    })),
   });
-  after(async () => {
-    server.sdk?.destroy();
-    child?.removeAllListeners("exit");
-    if (child && child.exitCode === null) {
-      const gone = new Promise((done) => child.once("exit", done));
-      child.kill("SIGTERM");
-      await gone;
-    }
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => sdk?.destroy());
   return server;
-}
-
-async function ready(url) {
-  for (let i = 0; i < 3000; i++) {
-    const answer = await fetch(url + "/_cognate/ready").catch(() => undefined);
-    if (answer?.status === 200) return;
-    await sleep(20);
-  }
-  throw new Error("cognate was not ready in a minute");
 }
 
 // Makes a pool with one client without secret; returns ids and shorthands.

@@ -1,4 +1,4 @@
-// Starts the built cognate binary for a test file, with the seed file and settings it asks for.
+// Starts the built cognate binary for one test file. It needs nothing but Node.js, so that the folders of all clients share it.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,38 +8,22 @@ import { join, resolve } from "node:path";
 import { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const root = resolve(import.meta.dirname, "../../..");
+export const root = resolve(import.meta.dirname, "../..");
 const binary = process.env.COGNATE_BIN ?? join(root, "bin/cognate");
-export { root };
-
-function freePort() {
-  return new Promise((done, fail) => {
-    const s = createServer();
-    s.on("error", fail);
-    s.listen(0, "127.0.0.1", () => {
-      const { port } = s.address();
-      s.close(() => done(port));
-    });
-  });
-}
 
 // The caller's environment without settings of Cognate or AWS.
-export const environment = (extra = {}) => ({
-  ...Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(COGNATE|AWS)_/.test(k))), ...extra,
-});
+export const environment = () => Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(COGNATE|AWS)_/.test(k)));
 
-// seed and flags may be functions, which are asked once other before hooks have run.
-export function useServer({ seed, flags = [], env = {} }) {
+// Registers a server for the calling test file; its fields are there once tests run. prepare, when given, is called with a
+// folder of the server's own before the start and returns further arguments.
+export function startServer(prepare = async () => []) {
   const server = { url: "", output: "" };
-  const value = (v) => (typeof v === "function" ? v() : v);
   let child, folder;
   before(async () => {
     const port = await freePort();
     folder = mkdtempSync(join(tmpdir(), "cognate-test-"));
-    const file = join(folder, "seed.yaml");
-    writeFileSync(file, value(seed));
-    const args = ["dev", "--ephemeral", "--listen", `127.0.0.1:${port}`, "--seed", file, ...value(flags)];
-    child = spawn(binary, args, { cwd: folder, env: environment(env), stdio: ["ignore", "pipe", "pipe"] });
+    const args = ["dev", "--ephemeral", "--listen", `127.0.0.1:${port}`, ...await prepare(folder)];
+    child = spawn(binary, args, { cwd: folder, env: environment(), stdio: ["ignore", "pipe", "pipe"] });
     const ended = new Promise((_, fail) => child.once("error", fail).once("exit", (code) => fail(new Error(`cognate ended with ${code}\n${server.output}`))));
     ended.catch(() => {});
     child.stdout.on("data", (d) => (server.output += d));
@@ -57,6 +41,24 @@ export function useServer({ seed, flags = [], env = {} }) {
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
   return server;
+}
+
+// A prepare of startServer that writes a seed file. flags are asked for once other before hooks have run.
+export const seeded = (seed, flags = () => []) => async (folder) => {
+  const file = join(folder, "seed.yaml");
+  writeFileSync(file, seed);
+  return ["--seed", file, ...flags()];
+};
+
+function freePort() {
+  return new Promise((done, fail) => {
+    const s = createServer();
+    s.on("error", fail);
+    s.listen(0, "127.0.0.1", () => {
+      const { port } = s.address();
+      s.close(() => done(port));
+    });
+  });
 }
 
 async function ready(url) {
