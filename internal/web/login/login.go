@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/pool"
@@ -52,11 +52,7 @@ func Handler(d Deps) http.Handler {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	h := &handler{Deps: d, pages: newPages()}
-	if u, err := url.Parse(d.PublicURL); err == nil {
-		h.prefix = strings.TrimRight(u.EscapedPath(), "/")
-	}
-	return h
+	return &handler{Deps: d, prefix: httpkit.BasePath(d.PublicURL), pages: newPages()}
 }
 
 // confirmPage is the page of confirmation links, with or without a slash at the end.

@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
 	"cognate/internal/api/rt"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/factor"
@@ -46,11 +46,7 @@ func Handler(d Deps) http.Handler {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	h := &handler{Deps: d}
-	if u, err := url.Parse(d.PublicURL); err == nil {
-		h.prefix = strings.TrimRight(u.EscapedPath(), "/")
-	}
-	return h
+	return &handler{Deps: d, prefix: httpkit.BasePath(d.PublicURL)}
 }
 
 // resource is the name of the resource below an issuer.
