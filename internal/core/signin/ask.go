@@ -77,11 +77,11 @@ func (e *Engine) ask(ctx context.Context, s *signIn, step Step) (*Answer, error)
 	if q.send == nil {
 		return answer, e.write(ctx, s, step.Try, keep)
 	}
-	return answer, e.send(ctx, s, step, st, q, keep, answer)
+	return answer, e.deliver(ctx, s, step, st, q, keep, answer)
 }
 
-// send writes a step whose challenge carries a code: the message is queued with it.
-func (e *Engine) send(ctx context.Context, s *signIn, step Step, st *challenge.State, q posing, keep func(*db.Tx) error, answer *Answer) error {
+// deliver writes a step whose challenge carries a code: the message is queued with it.
+func (e *Engine) deliver(ctx context.Context, s *signIn, step Step, st *challenge.State, q posing, keep func(*db.Tx) error, answer *Answer) error {
 	if err := e.Keys.Load(ctx, s.Pool.ID); err != nil { // not inside the transaction
 		return err
 	}
