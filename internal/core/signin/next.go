@@ -176,6 +176,10 @@ func follow(f Facts, p challenge.Progress) Step {
 		return Step{Kind: AskFunctions}
 	case ClaimVerdict:
 		return decided(f, p)
+	case ClaimElsewhere:
+		if step, refused := barred(f); refused {
+			return step
+		}
 	}
 	return rest(f, p)
 }
@@ -196,7 +200,10 @@ func proven(f Facts, p challenge.Progress) Step {
 	case change:
 		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypeNewPasswordRequired}
 	}
-	return rest(f, p)
+	if step = rest(f, p); step.Kind == Refuse {
+		step.Try = TryGrant
+	}
+	return step
 }
 
 // firstFactor judges the proof of a password in AWS's order (spec/user-pools-auth-flows.md section 6). Where the client
@@ -243,6 +250,19 @@ func unfit(f Facts, p challenge.Progress) (step Step, refused bool) {
 		return refusal(errBadSession(), "the user is gone, may not sign in or must change the password"), true
 	case f.Status == cognitoidp.UserStatusTypeResetRequired:
 		return refusal(errResetRequired(), ""), true
+	}
+	return Step{}, false
+}
+
+// barred refuses users who may not sign in, whoever vouches for them.
+func barred(f Facts) (step Step, refused bool) {
+	switch {
+	case !f.Known:
+		return refusal(errUnknownUser(), "unknown user"), true
+	case !f.Enabled:
+		return refusal(errDisabled(), "disabled user"), true
+	case f.Status == cognitoidp.UserStatusTypeUnconfirmed:
+		return refusal(errUnconfirmed(), ""), true
 	}
 	return Step{}, false
 }
