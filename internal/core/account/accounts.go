@@ -73,7 +73,7 @@ func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *namedCall) (user *
 	}
 	obs.Cause(ctx, "unknown user")
 	if !call.Client.HidesUsers() {
-		return nil, "", &cognitoidp.UserNotFoundException{Message: "Username/client id combination not found."}
+		return nil, "", cognitoidp.NewUserNotFound("Username/client id combination not found.")
 	}
 	return nil, ghost, nil
 }

@@ -78,7 +78,7 @@ func ghostTarget(name, ghost string, media []string) code.Destination {
 func undeliverable(ctx context.Context, err error) error {
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
-		return &cognitoidp.CodeDeliveryFailureException{Message: "The code cannot be delivered: no transport is configured."}
+		return cognitoidp.NewCodeDeliveryFailure("The code cannot be delivered: no transport is configured.")
 	}
 	return err
 }

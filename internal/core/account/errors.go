@@ -12,44 +12,38 @@ import (
 
 // Texts: spec/user-pools-errors.md sections 4 and 5.
 
-func errInvalid(text string) error { return &cognitoidp.InvalidParameterException{Message: text} }
-
-func errRefused(text string) error { return &cognitoidp.NotAuthorizedException{Message: text} }
-
 func errLimit() error {
-	return &cognitoidp.LimitExceededException{Message: "Attempt limit exceeded, please try after some time."}
+	return cognitoidp.NewLimitExceeded("Attempt limit exceeded, please try after some time.")
 }
 
 func errWrongCode() error {
-	return &cognitoidp.CodeMismatchException{Message: "Invalid verification code provided, please try again."}
+	return cognitoidp.NewCodeMismatch("Invalid verification code provided, please try again.")
 }
 
 func errNoCode() error {
-	return &cognitoidp.ExpiredCodeException{Message: "Invalid code provided, please request a code again."}
+	return cognitoidp.NewExpiredCode("Invalid code provided, please request a code again.")
 }
 
 func errTooManyTries() error {
-	return &cognitoidp.TooManyFailedAttemptsException{Message: "Attempt limit exceeded, please try after some time."}
+	return cognitoidp.NewTooManyFailedAttempts("Attempt limit exceeded, please try after some time.")
 }
-
-func errUserExists(text string) error { return &cognitoidp.UsernameExistsException{Message: text} }
 
 func errWrongStatus(status cognitoidp.UserStatusType) error {
-	return errRefused("User cannot be confirmed. Current status is " + string(status))
+	return cognitoidp.NewNotAuthorized("User cannot be confirmed. Current status is %s", string(status))
 }
 
-func errDisabled() error { return errRefused("User is disabled.") }
+func errDisabled() error { return cognitoidp.NewNotAuthorized("User is disabled.") }
 
 func errNoRecovery() error {
-	return errInvalid("Cannot reset password for the user as there is no registered/verified email or phone_number")
+	return cognitoidp.NewInvalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
 }
 
 func errCannotReset() error {
-	return errRefused("User password cannot be reset in the current state.")
+	return cognitoidp.NewNotAuthorized("User password cannot be reset in the current state.")
 }
 
 func errPasswordUsed() error {
-	return &cognitoidp.PasswordHistoryPolicyViolationException{Message: "Password has previously been used."}
+	return cognitoidp.NewPasswordHistoryPolicyViolation("Password has previously been used.")
 }
 
 // isCodeRefusal reports whether an error is the answer to a guess, which must
@@ -91,16 +85,14 @@ func takenRefusal(ctx context.Context, err error, text string) error {
 	if taken.Attribute != "username" {
 		text = "An account with the given " + taken.Attribute + " already exists."
 	}
-	return errUserExists(text)
+	return cognitoidp.NewUsernameExists("%s", text)
 }
 
 // aliasRefusal maps a verified alias that another user holds.
 func aliasRefusal(err error) error {
 	var taken *directory.AliasTaken
 	if errors.As(err, &taken) {
-		return &cognitoidp.AliasExistsException{
-			Message: "An account with the " + taken.Attribute + " already exists.",
-		}
+		return cognitoidp.NewAliasExists("An account with the %s already exists.", taken.Attribute)
 	}
 	return err
 }

@@ -90,9 +90,7 @@ func (a *Accounts) inviteAgain(ctx context.Context, c directory.Caller, in Invit
 		return nil, err
 	}
 	if u.Status != cognitoidp.UserStatusTypeForceChangePassword {
-		return nil, &cognitoidp.UnsupportedUserStateException{
-			Message: "Resend not possible. " + string(u.Status) + " status is not FORCE_CHANGE_PASSWORD",
-		}
+		return nil, cognitoidp.NewUnsupportedUserState("Resend not possible. %s status is not FORCE_CHANGE_PASSWORD", string(u.Status))
 	}
 	secret := password.GenerateTemporary(p.PasswordPolicy(), a.Rand)
 	if in.Password != "" {

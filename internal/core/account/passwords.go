@@ -133,7 +133,7 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 		return nil
 	}
 	if previous == nil {
-		return errInvalid("Missing required parameter PreviousPassword")
+		return cognitoidp.NewInvalidParameter("Missing required parameter PreviousPassword")
 	}
 	if have.Verify(p.Name, u.Username, *previous) {
 		return nil
@@ -145,7 +145,7 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 	if err != nil {
 		return err
 	}
-	return errRefused("Incorrect username or password.")
+	return cognitoidp.NewNotAuthorized("Incorrect username or password.")
 }
 
 // SetPassword sets the password of a user for an administrator; a temporary one
@@ -177,7 +177,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, c directory.Caller, name s
 	})
 	if errors.Is(err, message.ErrNoTransport) { // CodeDeliveryFailureException is not declared
 		obs.Cause(ctx, "%v", err)
-		return errInvalid("The code cannot be delivered: no transport is configured.")
+		return cognitoidp.NewInvalidParameter("The code cannot be delivered: no transport is configured.")
 	}
 	return err
 }

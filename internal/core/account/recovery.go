@@ -22,7 +22,7 @@ func (a *Accounts) ForgotPassword(ctx context.Context, c directory.Caller, name 
 		return nil, err
 	}
 	if adminOnly(c.Pool) {
-		return nil, errRefused("Contact administrator to reset password.")
+		return nil, cognitoidp.NewNotAuthorized("Contact administrator to reset password.")
 	}
 	if err := a.migrateForgetful(ctx, call); err != nil {
 		return nil, err

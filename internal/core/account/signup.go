@@ -40,7 +40,7 @@ func (a *Accounts) SignUp(ctx context.Context, c directory.Caller, in SignUpInpu
 		return nil, err
 	}
 	if c.Pool.AdminCreateOnly() {
-		return nil, errRefused("SignUp is not permitted for this user pool")
+		return nil, cognitoidp.NewNotAuthorized("SignUp is not permitted for this user pool")
 	}
 	nu, err := a.prepareSignUp(call, in)
 	if err != nil {
@@ -108,7 +108,7 @@ func (a *Accounts) prepareSignUp(call *namedCall, in SignUpInput) (*signUp, erro
 			return nil, err
 		}
 	} else if !passwordless(p) {
-		return nil, errInvalid("Missing required parameter Password")
+		return nil, cognitoidp.NewInvalidParameter("Missing required parameter Password")
 	}
 	return &signUp{
 		NewUser: directory.NewUser{
@@ -148,7 +148,7 @@ func (a *Accounts) ResendConfirmationCode(ctx context.Context, c directory.Calle
 		return nil, err
 	}
 	if len(c.Pool.Config.AutoVerifiedAttributes) == 0 {
-		return nil, errRefused("Cannot resend codes. Auto verification not turned on.")
+		return nil, cognitoidp.NewNotAuthorized("Cannot resend codes. Auto verification not turned on.")
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
 	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
@@ -168,7 +168,7 @@ func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *namedCall) (*cog
 	hide := call.Client.HidesUsers()
 	confirmed := u != nil && u.Status != cognitoidp.UserStatusTypeUnconfirmed
 	if confirmed && !hide {
-		return nil, errInvalid("User is already confirmed.")
+		return nil, cognitoidp.NewInvalidParameter("User is already confirmed.")
 	}
 	if err := a.Codes.Allow(tx, call.Pool.ID, sub, code.LimitResend); err != nil {
 		return nil, codeRefusal(ctx, err)
@@ -181,7 +181,7 @@ func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *namedCall) (*cog
 	case err == nil && delivery == nil && hide:
 		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.Pool))
 	case err == nil && delivery == nil:
-		return nil, errInvalid("User has no attribute to send a confirmation code to.")
+		return nil, cognitoidp.NewInvalidParameter("User has no attribute to send a confirmation code to.")
 	}
 	return delivery, err
 }

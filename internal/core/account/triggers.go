@@ -36,9 +36,7 @@ func (a *Accounts) preSignUp(ctx context.Context, call *namedCall, validation ma
 			continue
 		}
 		if nu.Attributes[attr] == "" {
-			return &cognitoidp.InvalidLambdaResponseException{
-				Message: "PreSignUp cannot verify " + attr + ": the user has none.",
-			}
+			return cognitoidp.NewInvalidLambdaResponse("PreSignUp cannot verify %s: the user has none.", attr)
 		}
 		nu.Attributes[attr+"_verified"] = "true"
 		nu.MoveAliases = true

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"errors"
-	"fmt"
 
 	"cognate/internal/api/cognitoidp"
 )
@@ -39,28 +38,20 @@ func (e *AliasTaken) Is(target error) bool {
 
 // aliasExists is the refusal of an alias that another user holds; attribute is its name.
 func aliasExists(attribute string) error {
-	return &cognitoidp.AliasExistsException{Message: fmt.Sprintf("An account with the given %s already exists.", attribute)}
+	return cognitoidp.NewAliasExists("An account with the given %s already exists.", attribute)
 }
 
 // UserNotFound returns the UserNotFoundException of administrative and token-authorised operations.
 func UserNotFound() error {
-	return &cognitoidp.UserNotFoundException{Message: "User does not exist."}
+	return cognitoidp.NewUserNotFound("User does not exist.")
 }
 
-func errDisabled() error { return notAuthorized("User is disabled.") }
+func errDisabled() error { return cognitoidp.NewNotAuthorized("User is disabled.") }
 
-func invalid(format string, args ...any) error {
-	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
-}
-
-func notAuthorized(format string, args ...any) error {
-	return &cognitoidp.NotAuthorizedException{Message: fmt.Sprintf(format, args...)}
-}
-
-func groupNotFound() error { return &cognitoidp.ResourceNotFoundException{Message: "Group not found."} }
+func groupNotFound() error { return cognitoidp.NewResourceNotFound("Group not found.") }
 
 func errUnauthorizedWrite() error {
-	return notAuthorized("A client attempted to write unauthorized attribute")
+	return cognitoidp.NewNotAuthorized("A client attempted to write unauthorized attribute")
 }
 
 // refuse turns a sentinel of this room into the exception that every operation of this room declares for it; other

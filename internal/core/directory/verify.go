@@ -75,7 +75,7 @@ func (d *Directory) mayChange(ctx context.Context, tx *db.Tx, p *pool.Pool, u *U
 	err := d.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangedAttribute)
 	if errors.Is(err, code.ErrLimited) {
 		obs.Cause(ctx, "too many codes by changing addresses")
-		return &cognitoidp.TooManyRequestsException{Message: "Attempt limit exceeded, please try after some time."}
+		return cognitoidp.NewTooManyRequests("Attempt limit exceeded, please try after some time.")
 	}
 	return err
 }
@@ -122,9 +122,9 @@ func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.C
 // CodeDeliveryFailureException.
 func errNoDelivery(c *pool.Client, name string) error {
 	if c == nil {
-		return invalid("The verification code for %s cannot be delivered: no transport is configured.", name)
+		return cognitoidp.NewInvalidParameter("The verification code for %s cannot be delivered: no transport is configured.", name)
 	}
-	return &cognitoidp.CodeDeliveryFailureException{Message: "The verification code for " + name + " cannot be delivered."}
+	return cognitoidp.NewCodeDeliveryFailure("The verification code for %s cannot be delivered.", name)
 }
 
 // remove deletes attributes by name. c is nil for administrators.
@@ -136,7 +136,7 @@ func (d *Directory) remove(tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, nam
 		}
 	}
 	if lines != "" {
-		return invalid("Invalid user attributes: %s", lines)
+		return cognitoidp.NewInvalidParameter("Invalid user attributes: %s", lines)
 	}
 	attrs := make(map[string]string, len(names))
 	for _, name := range names {
@@ -170,13 +170,13 @@ func codeRefusal(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, code.ErrMismatch):
 		obs.Cause(ctx, "wrong code")
-		return &cognitoidp.CodeMismatchException{Message: "Invalid verification code provided, please try again."}
+		return cognitoidp.NewCodeMismatch("Invalid verification code provided, please try again.")
 	case errors.Is(err, code.ErrExpired):
 		obs.Cause(ctx, "no live code for the value")
-		return &cognitoidp.ExpiredCodeException{Message: "Invalid code provided, please request a code again."}
+		return cognitoidp.NewExpiredCode("Invalid code provided, please request a code again.")
 	case errors.Is(err, code.ErrLimited), errors.Is(err, code.ErrTooMany):
 		obs.Cause(ctx, "%v", err)
-		return &cognitoidp.LimitExceededException{Message: "Attempt limit exceeded, please try after some time."}
+		return cognitoidp.NewLimitExceeded("Attempt limit exceeded, please try after some time.")
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func (o Ops) AssociateSoftwareToken(ctx context.Context, in *cognitoidp.Associat
 	case in.Session != nil:
 		out.Session, err = o.associateInSession(ctx, *in.Session, seed)
 	default:
-		err = invalid("Either AccessToken or Session must be given.")
+		err = cognitoidp.NewInvalidParameter("Either AccessToken or Session must be given.")
 	}
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (o Ops) VerifySoftwareToken(ctx context.Context, in *cognitoidp.VerifySoftw
 	case in.Session != nil:
 		out.Session, err = o.verifyInSession(ctx, *in.Session, in.UserCode, name)
 	default:
-		err = invalid("Either AccessToken or Session must be given.")
+		err = cognitoidp.NewInvalidParameter("Either AccessToken or Session must be given.")
 	}
 	if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func (o Ops) unset(ctx context.Context, tx *db.Tx, p *pool.Pool, st *challenge.S
 	case err != nil:
 		return nil, err
 	case !u.Enabled:
-		return nil, notAuthorized("User is disabled.")
+		return nil, cognitoidp.NewNotAuthorized("User is disabled.")
 	case u.MFA.TOTP:
 		obs.Cause(ctx, "the user has a software token already")
 		return nil, errSession()
@@ -227,7 +227,7 @@ func keepBack(ctx context.Context, err error) (refusal, fatal error) {
 		obs.Cause(ctx, "%v", err)
 		return errWrongSetUp(), nil
 	case errors.Is(err, ErrNotSetUp):
-		return nil, &cognitoidp.SoftwareTokenMFANotFoundException{Message: "Software Token MFA does not exist for the user."}
+		return nil, cognitoidp.NewSoftwareTokenMFANotFound("Software Token MFA does not exist for the user.")
 	}
 	return nil, err
 }
@@ -238,10 +238,10 @@ func sessionRefusal(ctx context.Context, err error) error {
 		return nil
 	case errors.Is(err, challenge.ErrExpired):
 		obs.Cause(ctx, "session expired")
-		return notAuthorized("Invalid session for the user, session is expired.")
+		return cognitoidp.NewNotAuthorized("Invalid session for the user, session is expired.")
 	case errors.Is(err, challenge.ErrSpent):
 		obs.Cause(ctx, "session used before")
-		return notAuthorized("Invalid session for the user, session can only be used once.")
+		return cognitoidp.NewNotAuthorized("Invalid session for the user, session can only be used once.")
 	case errors.Is(err, challenge.ErrInvalid):
 		obs.Cause(ctx, "not a session of MFA_SETUP")
 		return errSession()

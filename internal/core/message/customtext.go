@@ -65,7 +65,7 @@ func checkText(member string, kind Kind, text string, limit int, link bool) erro
 }
 
 func badText(why string) error {
-	return &cognitoidp.InvalidLambdaResponseException{Message: "Invalid lambda function output : " + why}
+	return cognitoidp.NewInvalidLambdaResponse("Invalid lambda function output : %s", why)
 }
 
 // withPlaces writes the code parameter in its one form with braces; functions

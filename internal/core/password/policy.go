@@ -53,7 +53,7 @@ func broken(rule Rule, text string) error {
 func Refusal(err error) error {
 	var p *PolicyError
 	if errors.As(err, &p) {
-		return &cognitoidp.InvalidPasswordException{Message: p.Message}
+		return cognitoidp.NewInvalidPassword("%s", p.Message)
 	}
 	return err
 }

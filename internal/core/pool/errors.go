@@ -2,7 +2,6 @@ package pool
 
 import (
 	"errors"
-	"fmt"
 
 	"cognate/internal/api/cognitoidp"
 )
@@ -22,7 +21,7 @@ var (
 // PoolRefusal renders ErrPoolNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
 func PoolRefusal(err error, poolID string) error {
 	if errors.Is(err, ErrPoolNotFound) {
-		return &cognitoidp.ResourceNotFoundException{Message: "User pool " + poolID + " does not exist."}
+		return cognitoidp.NewResourceNotFound("User pool %s does not exist.", poolID)
 	}
 	return err
 }
@@ -30,7 +29,7 @@ func PoolRefusal(err error, poolID string) error {
 // ClientRefusal renders ErrClientNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
 func ClientRefusal(err error, clientID string) error {
 	if errors.Is(err, ErrClientNotFound) {
-		return &cognitoidp.ResourceNotFoundException{Message: "User pool client " + clientID + " does not exist."}
+		return cognitoidp.NewResourceNotFound("User pool client %s does not exist.", clientID)
 	}
 	return err
 }
@@ -39,21 +38,16 @@ func ClientRefusal(err error, clientID string) error {
 func SecretHashRefusal(c *Client, err error) error {
 	switch {
 	case errors.Is(err, ErrSecretHashMissing):
-		return &cognitoidp.NotAuthorizedException{Message: "Client " + c.ID + " is configured with secret but SECRET_HASH was not received"}
+		return cognitoidp.NewNotAuthorized("Client %s is configured with secret but SECRET_HASH was not received", c.ID)
 	case errors.Is(err, ErrSecretHashWrong):
-		return &cognitoidp.NotAuthorizedException{Message: "Unable to verify secret hash for client " + c.ID}
+		return cognitoidp.NewNotAuthorized("Unable to verify secret hash for client %s", c.ID)
 	}
 	return err
 }
 
-// invalid is the refusal of a setting.
-func invalid(format string, args ...any) error {
-	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
-}
-
 // concurrent is the answer to a lost compare-and-swap where the operation declares it.
 func concurrent() error {
-	return &cognitoidp.ConcurrentModificationException{Message: "The resource was changed by another request. Try again."}
+	return cognitoidp.NewConcurrentModification("The resource was changed by another request. Try again.")
 }
 
 // ErrExists is a chosen pool or client id that is taken, also by a pool that is still being deleted.

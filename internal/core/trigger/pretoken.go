@@ -166,7 +166,7 @@ func (c *TokenChanges) setGroups(ctx context.Context, raw json.RawMessage) error
 	}
 	if err := json.Unmarshal(raw, &c.Groups); err != nil {
 		obs.Cause(ctx, "PreTokenGeneration answer: %v", err)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+		return cognitoidp.NewInvalidLambdaResponse("Unrecognizable lambda output")
 	}
 	return nil
 }
