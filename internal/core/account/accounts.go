@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/message"
-	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
@@ -76,35 +74,4 @@ func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *namedCall) (user *
 		return nil, "", cognitoidp.NewUserNotFound("Username/client id combination not found.")
 	}
 	return nil, ghost, nil
-}
-
-// credential checks the policy and derives the verifier of a password. It is
-// the expensive part of these operations and runs outside transactions.
-func (a *Accounts) credential(p *pool.Pool, username, pw string) (*password.Credential, error) {
-	if err := password.Check(p.PasswordPolicy(), pw); err != nil {
-		return nil, password.Refusal(err)
-	}
-	c, err := password.New(p.Name, username, pw, a.Rand)
-	if err != nil {
-		return nil, fmt.Errorf("derive verifier: %w", err)
-	}
-	c.SetAt = a.now().UnixMilli()
-	return c, nil
-}
-
-// temporary is credential for a password that an administrator chose or that
-// was generated: it must be changed, and dies after the pool's number of days.
-func (a *Accounts) temporary(p *pool.Pool, username, pw string) (*password.Credential, error) {
-	c, err := a.credential(p, username, pw)
-	if err != nil {
-		return nil, err
-	}
-	a.expire(p, c)
-	return c, nil
-}
-
-// expire makes a credential temporary.
-func (a *Accounts) expire(p *pool.Pool, c *password.Credential) {
-	c.Temporary = true
-	c.ExpiresAt = a.now().Add(p.TemporaryPasswordLife()).UnixMilli()
 }

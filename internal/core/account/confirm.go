@@ -84,17 +84,17 @@ func (a *Accounts) proveCode(ctx context.Context, call *namedCall, pr proof) err
 			}
 		}
 		if err := a.Codes.Allow(tx, call.Pool.ID, sub, pr.rule); err != nil {
-			return codeRefusal(ctx, err)
+			return code.Refusal(ctx, err)
 		}
 		proven, err := a.Codes.Verify(tx, call.Pool.ID, sub, pr.kind, pr.code)
 		switch {
-		case isCodeRefusal(err):
-			refusal = codeRefusal(ctx, err)
+		case code.Guessed(err):
+			refusal = code.Refusal(ctx, err)
 			return nil
 		case err != nil:
 			return err
 		case u == nil || proven.Attribute == "": // nobody was told a ghost's code; a lucky guess proves nothing
-			refusal = errWrongCode()
+			refusal = code.Refusal(ctx, code.ErrMismatch)
 			return nil
 		}
 		return pr.accept(tx, u, proven)

@@ -78,7 +78,13 @@ func ghostTarget(name, ghost string, media []string) code.Destination {
 func undeliverable(ctx context.Context, err error) error {
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
-		return cognitoidp.NewCodeDeliveryFailure("The code cannot be delivered: no transport is configured.")
+		return noTransport(cognitoidp.NewCodeDeliveryFailure)
 	}
 	return err
+}
+
+// noTransport is the text of such a refusal, as the exception that the operation
+// declares for it.
+func noTransport(exception func(format string, args ...any) error) error {
+	return exception("The code cannot be delivered: no transport is configured.")
 }

@@ -54,7 +54,7 @@ func (a *Accounts) Invite(ctx context.Context, c directory.Caller, in InviteInpu
 		nu.Status = cognitoidp.UserStatusTypeConfirmed // nothing to change at first sign-in
 	}
 	if secret != "" {
-		if nu.Credential, err = a.temporary(p, name.username, secret); err != nil {
+		if nu.Credential, err = a.Directory.FirstCredential(p, name.username, secret, true); err != nil {
 			return nil, err
 		}
 	}
@@ -96,16 +96,8 @@ func (a *Accounts) inviteAgain(ctx context.Context, c directory.Caller, in Invit
 	if in.Password != "" {
 		secret = in.Password
 	}
-	cred, err := a.temporary(p, u.Username, secret)
+	err = a.Directory.SetPassword(ctx, p, u, directory.NewPassword{Text: secret, Temporary: true, Reusable: true})
 	if err != nil {
-		return nil, err
-	}
-	old, err := a.Directory.Credential(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	cred.Remember(old, password.HistorySize(p.PasswordPolicy()))
-	if err := a.Directory.SetCredential(ctx, u, cred); err != nil {
 		return nil, err
 	}
 	err = a.Messages.Compose(ctx, func(ctx context.Context) error {

@@ -14,26 +14,6 @@ import (
 	"cognate/internal/core/pool"
 )
 
-// replacement derives the credential that replaces the user's present one:
-// policy, history, verifier.
-func (a *Accounts) replacement(ctx context.Context, p *pool.Pool, u *directory.User, pw string) (*password.Credential, error) {
-	fresh, err := a.credential(p, u.Username, pw)
-	if err != nil {
-		return nil, err
-	}
-	old, err := a.Directory.Credential(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	size := password.HistorySize(p.PasswordPolicy())
-	if old != nil && old.UsedBefore(size, p.Name, u.Username, pw) {
-		obs.Cause(ctx, "password is in the history")
-		return nil, errPasswordUsed()
-	}
-	fresh.Remember(old, size)
-	return fresh, nil
-}
-
 // ChangePassword sets a new password for a user who proves the present one by
 // previous, nil when it was left out. Wrong previous passwords are limited per
 // hour; AWS's quota of five is applied to them alone.
@@ -46,10 +26,10 @@ func (a *Accounts) ChangePassword(ctx context.Context, c directory.Caller, sub s
 		if err := a.provePrevious(ctx, c.Pool, u, previous); err != nil {
 			return err
 		}
-		return a.replace(ctx, c.Pool, u, proposed, change{guard: func(tx *db.Tx) error {
+		return a.replace(ctx, c.Pool, u, directory.NewPassword{Text: proposed}, func(tx *db.Tx) error {
 			// Here and not before, so that parallel guesses are not worth more than the limit.
-			return codeRefusal(ctx, a.Codes.Peek(tx, c.Pool.ID, u.Sub, code.LimitChangePassword))
-		}})
+			return code.Refusal(ctx, a.Codes.Peek(tx, c.Pool.ID, u.Sub, code.LimitChangePassword))
+		})
 	})
 }
 
@@ -64,47 +44,18 @@ func untilUnchanged(fn func() error) error {
 	}
 }
 
-// change is how one way of setting a password differs from another.
-type change struct {
-	temporary bool
-	guard     func(*db.Tx) error // in the transaction, before the user is saved
-}
-
-// replace sets a new password for a user that was read before, and saves what
-// else the caller changed in u.
-func (a *Accounts) replace(ctx context.Context, p *pool.Pool, u *directory.User, pw string, how change) error {
-	fresh, err := a.replacement(ctx, p, u, pw)
-	if err != nil {
-		return err
-	}
-	if how.temporary {
-		a.expire(p, fresh)
-	}
-	set := a.Directory.SetCredential
-	if same, err := a.unchanged(ctx, p, u, pw); err != nil {
-		return err
-	} else if same {
-		set = a.Directory.RenewCredential
-	}
-	if err := set(ctx, u, fresh); err != nil {
+// replace sets a new password for a user that was read before. guard runs in the
+// transaction, before the user is saved.
+func (a *Accounts) replace(ctx context.Context, p *pool.Pool, u *directory.User, n directory.NewPassword, guard func(*db.Tx) error) error {
+	if err := a.Directory.SetPassword(ctx, p, u, n); err != nil {
 		return err
 	}
 	return a.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := how.guard(tx); err != nil {
+		if err := guard(tx); err != nil {
 			return err
 		}
 		return a.Directory.Save(tx, p, u)
 	})
-}
-
-// unchanged reports whether pw is the permanent password that the user has. It
-// is asked only where somebody would be told of a change.
-func (a *Accounts) unchanged(ctx context.Context, p *pool.Pool, u *directory.User, pw string) (bool, error) {
-	if !p.ChangeNotices() {
-		return false, nil
-	}
-	have, err := a.Directory.Credential(ctx, u)
-	return err == nil && have.HasPassword() && !have.Temporary && have.Verify(p.Name, u.Username, pw), err
 }
 
 // bySub reads the user of an access token.
@@ -123,7 +74,7 @@ func (a *Accounts) bySub(ctx context.Context, p *pool.Pool, sub string) (u *dire
 // leave it out.
 func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory.User, previous *string) error {
 	if !u.Enabled {
-		return errDisabled()
+		return directory.Disabled()
 	}
 	have, err := a.Directory.Credential(ctx, u)
 	if err != nil {
@@ -133,19 +84,19 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 		return nil
 	}
 	if previous == nil {
-		return cognitoidp.NewInvalidParameter("Missing required parameter PreviousPassword")
+		return pool.MissingParameter("PreviousPassword")
 	}
 	if have.Verify(p.Name, u.Username, *previous) {
 		return nil
 	}
 	obs.Cause(ctx, "wrong previous password")
 	err = a.DB.Update(ctx, func(tx *db.Tx) error {
-		return codeRefusal(ctx, a.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangePassword))
+		return code.Refusal(ctx, a.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangePassword))
 	})
 	if err != nil {
 		return err
 	}
-	return cognitoidp.NewNotAuthorized("Incorrect username or password.")
+	return password.Wrong()
 }
 
 // SetPassword sets the password of a user for an administrator; a temporary one
@@ -156,13 +107,13 @@ func (a *Accounts) SetPassword(ctx context.Context, c directory.Caller, name, pw
 		if err != nil {
 			return err
 		}
-		u.Status = cognitoidp.UserStatusTypeForceChangePassword
+		n := directory.NewPassword{Text: pw, Temporary: !permanent, Status: cognitoidp.UserStatusTypeForceChangePassword}
 		if permanent {
-			u.Status = cognitoidp.UserStatusTypeConfirmed
+			n.Status = cognitoidp.UserStatusTypeConfirmed
 		}
-		return a.replace(ctx, c.Pool, u, pw, change{temporary: !permanent, guard: func(tx *db.Tx) error {
+		return a.replace(ctx, c.Pool, u, n, func(tx *db.Tx) error {
 			return a.Codes.Drop(tx, c.Pool.ID, u.Sub, code.SignUp) // there is nothing left to confirm
-		}})
+		})
 	})
 }
 
@@ -177,7 +128,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, c directory.Caller, name s
 	})
 	if errors.Is(err, message.ErrNoTransport) { // CodeDeliveryFailureException is not declared
 		obs.Cause(ctx, "%v", err)
-		return cognitoidp.NewInvalidParameter("The code cannot be delivered: no transport is configured.")
+		return noTransport(cognitoidp.NewInvalidParameter)
 	}
 	return err
 }

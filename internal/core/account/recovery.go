@@ -43,7 +43,7 @@ func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, call *namedCall) (*cog
 		return nil, err
 	}
 	if err := a.Codes.Allow(tx, call.Pool.ID, sub, code.LimitForgotPassword); err != nil {
-		return nil, codeRefusal(ctx, err)
+		return nil, code.Refusal(ctx, err)
 	}
 	to, refusal := recoveryOf(call.Pool, u)
 	switch {
@@ -70,7 +70,7 @@ func recoveryOf(p *pool.Pool, u *directory.User) (code.Destination, error) {
 // resettable refuses users whose password cannot be reset by a code.
 func resettable(u *directory.User) error {
 	if !u.Enabled {
-		return errDisabled()
+		return directory.Disabled()
 	}
 	switch u.Status {
 	case cognitoidp.UserStatusTypeConfirmed, cognitoidp.UserStatusTypeResetRequired:
@@ -182,7 +182,7 @@ func (a *Accounts) recover(ctx context.Context, call *namedCall, in RecoverInput
 		kind: code.ForgotPassword, rule: code.LimitForgotPassword, code: in.Code,
 		check: func(u *directory.User) error {
 			if !u.Enabled {
-				return errDisabled()
+				return directory.Disabled()
 			}
 			return nil
 		},
@@ -197,7 +197,9 @@ func (a *Accounts) recover(ctx context.Context, call *namedCall, in RecoverInput
 	if err := resettable(seen); err != nil {
 		return nil, err
 	}
-	fresh, err := a.replacement(ctx, call.Pool, seen, in.Password)
+	err := a.Directory.SetPassword(ctx, call.Pool, seen, directory.NewPassword{
+		Text: in.Password, Recovered: true, Status: cognitoidp.UserStatusTypeConfirmed,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -206,12 +208,8 @@ func (a *Accounts) recover(ctx context.Context, call *namedCall, in RecoverInput
 		if u.Version != seen.Version {
 			return errStale
 		}
-		if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
-			return err
-		}
-		u.Status = cognitoidp.UserStatusTypeConfirmed
-		saved = u
-		return a.Directory.Save(tx, call.Pool, u)
+		saved = seen.Clone() // the transaction may run again
+		return a.Directory.Save(tx, call.Pool, saved)
 	}
 	err = a.proveCode(ctx, call, pr)
 	return saved, err

@@ -104,11 +104,11 @@ func (a *Accounts) prepareSignUp(call *namedCall, in SignUpInput) (*signUp, erro
 	}
 	var cred *password.Credential
 	if in.Password != "" {
-		if cred, err = a.credential(p, name.username, in.Password); err != nil {
+		if cred, err = a.Directory.FirstCredential(p, name.username, in.Password, false); err != nil {
 			return nil, err
 		}
 	} else if !passwordless(p) {
-		return nil, cognitoidp.NewInvalidParameter("Missing required parameter Password")
+		return nil, pool.MissingParameter("Password")
 	}
 	return &signUp{
 		NewUser: directory.NewUser{
@@ -171,7 +171,7 @@ func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *namedCall) (*cog
 		return nil, cognitoidp.NewInvalidParameter("User is already confirmed.")
 	}
 	if err := a.Codes.Allow(tx, call.Pool.ID, sub, code.LimitResend); err != nil {
-		return nil, codeRefusal(ctx, err)
+		return nil, code.Refusal(ctx, err)
 	}
 	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody
 		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.Pool))

@@ -30,7 +30,6 @@ func (a *Accounts) nameFor(p *pool.Pool, typed string, attrs map[string]string, 
 		}
 		attrs[attr] = typed
 		n.attribute = attr
-		n.taken = "An account with the given " + attr + " already exists."
 		return n, nil
 	}
 	return n, aliasForm(p, typed)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/pagetoken"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 )
 
@@ -43,7 +43,7 @@ func (d *Devices) query(ctx context.Context, p *pool.Pool, operation, user strin
 	var err error
 	q.after, err = q.tokens.Open(ctx, p.ID, q.binding, *text)
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return nil, cognitoidp.NewInvalidParameter("Invalid pagination token given.")
+		return nil, directory.InvalidPaginationToken()
 	}
 	return q, err
 }

@@ -238,7 +238,7 @@ func (d *Directory) openToken(ctx context.Context, p *pool.Pool, binding string,
 	}
 	cursor, err := d.pageTokens().Open(ctx, p.ID, binding, *token)
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return "", cognitoidp.NewInvalidParameter("Invalid pagination token given.")
+		return "", InvalidPaginationToken()
 	}
 	return cursor, err
 }

@@ -33,11 +33,11 @@ func (d *Directory) Caller(ctx context.Context, tx *db.Tx, p *pool.Pool, sub str
 	switch {
 	case errors.Is(err, ErrUserNotFound):
 		obs.Cause(ctx, "the user of the token is gone")
-		return nil, cognitoidp.NewNotAuthorized("Access Token has been revoked")
+		return nil, token.AccessRevoked()
 	case err != nil:
 		return nil, err
 	case !u.Enabled:
-		return nil, errDisabled()
+		return nil, Disabled()
 	}
 	return u, nil
 }
@@ -46,7 +46,7 @@ func (d *Directory) Caller(ctx context.Context, tx *db.Tx, p *pool.Pool, sub str
 func (d *Directory) caller(tx *db.Tx, a *token.Access) (*User, error) {
 	u, err := d.BySub(tx, a.Pool, a.Sub)
 	if err == nil && !u.Enabled {
-		return nil, errDisabled()
+		return nil, Disabled()
 	}
 	return u, err
 }

@@ -6,6 +6,9 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
+	"cognate/internal/core/code"
+	"cognate/internal/core/password"
 )
 
 // Refusal renders a sentinel of this room as the exception with which RespondToAuthChallenge and InitiateAuth answer it
@@ -13,6 +16,7 @@ import (
 func Refusal(ctx context.Context, name cognitoidp.ChallengeNameType, err error) error {
 	totp := name == cognitoidp.ChallengeNameTypeSoftwareTokenMfa
 	passkey := name == cognitoidp.ChallengeNameTypeWebAuthn
+	note := func() { obs.Cause(ctx, "%s: %v", name, err) } // before other rooms note their causes
 	var out error
 	switch {
 	case errors.Is(err, ErrMismatch) && totp:
@@ -22,17 +26,19 @@ func Refusal(ctx context.Context, name cognitoidp.ChallengeNameType, err error) 
 	case errors.Is(err, ErrReplayed) && totp:
 		out = cognitoidp.NewExpiredCode("Your software token has already been used once.")
 	case errors.Is(err, ErrReplayed):
-		out = cognitoidp.NewNotAuthorized("Invalid session for the user, session can only be used once.")
+		note()
+		out = challenge.Refusal(ctx, challenge.ErrSpent)
 	case errors.Is(err, ErrNotSetUp) && totp:
-		out = cognitoidp.NewSoftwareTokenMFANotFound("Software Token MFA does not exist for the user.")
+		out = errNoToken()
 	case errors.Is(err, ErrMismatch), errors.Is(err, ErrCloned), errors.Is(err, ErrTooMany), errors.Is(err, ErrNotSetUp) && passkey:
-		out = cognitoidp.NewNotAuthorized("Incorrect username or password.")
+		out = password.Wrong()
 	case errors.Is(err, ErrNotSetUp):
 		out = cognitoidp.NewInvalidParameter("User has no address to which the code of %s can be sent.", name)
 	case errors.Is(err, ErrExpired):
-		out = cognitoidp.NewExpiredCode("Invalid code provided, please request a code again.")
+		note()
+		out = code.Refusal(ctx, code.ErrExpired)
 	case errors.Is(err, ErrLimited):
-		out = cognitoidp.NewTooManyRequests("%s", limitText)
+		out = code.TooOften(cognitoidp.NewTooManyRequests)
 	case errors.Is(err, ErrUndeliverable):
 		out = cognitoidp.NewInvalidParameter("The code of %s cannot be delivered: no transport is configured.", name)
 	case errors.Is(err, ErrNoRelyingParty):
@@ -40,13 +46,20 @@ func Refusal(ctx context.Context, name cognitoidp.ChallengeNameType, err error) 
 	default:
 		return err
 	}
-	obs.Cause(ctx, "%s: %v", name, err)
+	note()
 	return out
 }
 
-const limitText = "Attempt limit exceeded, please try after some time."
+func errSession(ctx context.Context) error { return challenge.Refusal(ctx, challenge.ErrInvalid) }
 
-func errSession() error { return cognitoidp.NewNotAuthorized("Invalid session for the user.") }
+func errNoToken() error {
+	return cognitoidp.NewSoftwareTokenMFANotFound("Software Token MFA does not exist for the user.")
+}
+
+// errNoCredentials refuses a request that has neither of the two ways to say who asks.
+func errNoCredentials() error {
+	return cognitoidp.NewInvalidParameter("Either AccessToken or Session must be given.")
+}
 
 func errTokenOff() error {
 	return cognitoidp.NewSoftwareTokenMFANotFound("Software Token MFA has not been enabled by the userPool")

@@ -234,7 +234,7 @@ func (o Ops) page(ctx context.Context, a *token.Access, keys []passkey, in *cogn
 	if in.NextToken != nil {
 		cursor, err := tokens.Open(ctx, a.Pool.ID, binding, *in.NextToken)
 		if errors.Is(err, pagetoken.ErrInvalid) {
-			return nil, nil, cognitoidp.NewInvalidParameter("Invalid NextToken.")
+			return nil, nil, pool.InvalidNextToken()
 		}
 		if err != nil {
 			return nil, nil, err

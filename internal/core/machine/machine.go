@@ -101,7 +101,7 @@ func granted(c *pool.Client, asked []string) ([]string, error) {
 	var out []string
 	for _, scope := range asked {
 		if !slices.Contains(own, scope) {
-			return nil, cognitoidp.NewInvalidParameter("Invalid scope requested: %s", scope)
+			return nil, pool.InvalidScope(cognitoidp.NewInvalidParameter, scope)
 		}
 		if !slices.Contains(out, scope) {
 			out = append(out, scope)
@@ -125,7 +125,7 @@ func declared(ctx context.Context, err error) error {
 		return cognitoidp.NewInvalidParameter("%s", unreachable.Message)
 	case errors.Is(err, token.ErrChanges):
 		obs.Cause(ctx, "%v", err)
-		return cognitoidp.NewInvalidParameter("Unrecognizable lambda output")
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidParameter)
 	}
 	return err
 }

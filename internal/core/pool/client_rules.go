@@ -170,7 +170,7 @@ func oauth(c *cognitoidp.UserPoolClientType, secret bool, custom Set) error {
 	}
 	for _, scope := range c.AllowedOAuthScopes {
 		if !isStandardScope(scope) && !custom.Has(scope) {
-			return cognitoidp.NewScopeDoesNotExist("Invalid scope requested: %s", scope)
+			return InvalidScope(cognitoidp.NewScopeDoesNotExist, scope)
 		}
 	}
 	for _, list := range [][]string{c.CallbackURLs, c.LogoutURLs} {

@@ -21,10 +21,13 @@ var (
 // PoolRefusal renders ErrPoolNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
 func PoolRefusal(err error, poolID string) error {
 	if errors.Is(err, ErrPoolNotFound) {
-		return cognitoidp.NewResourceNotFound("User pool %s does not exist.", poolID)
+		return cognitoidp.NewResourceNotFound("%s", Unknown(poolID))
 	}
 	return err
 }
+
+// Unknown says that there is no pool of an id, in AWS's words.
+func Unknown(poolID string) string { return "User pool " + poolID + " does not exist." }
 
 // ClientRefusal renders ErrClientNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
 func ClientRefusal(err error, clientID string) error {
@@ -43,6 +46,30 @@ func SecretHashRefusal(c *Client, err error) error {
 		return cognitoidp.NewNotAuthorized("Unable to verify secret hash for client %s", c.ID)
 	}
 	return err
+}
+
+// MissingParameter is the refusal of a parameter that a request has to have.
+func MissingParameter(name string) error {
+	return cognitoidp.NewInvalidParameter("Missing required parameter %s", name)
+}
+
+// InvalidScope is AWS's text for a scope that cannot be had, as the exception that the operation declares for it.
+func InvalidScope(exception func(format string, args ...any) error, scope string) error {
+	return exception("Invalid scope requested: %s", scope)
+}
+
+// UnrecognizableOutput is AWS's text for what a function of the pool answered, as the exception that the operation
+// declares for it.
+func UnrecognizableOutput(exception func(format string, args ...any) error) error {
+	return exception("Unrecognizable lambda output")
+}
+
+// InvalidNextToken is the refusal of a token that does not continue the list.
+func InvalidNextToken() error { return cognitoidp.NewInvalidParameter("Invalid NextToken.") }
+
+// badPage is the refusal of a page size beyond the largest.
+func badPage[N int | int64](most int, asked N) error {
+	return cognitoidp.NewInvalidParameter("MaxResults must be between 1 and %d, not %d.", most, asked)
 }
 
 // concurrent is the answer to a lost compare-and-swap where the operation declares it.

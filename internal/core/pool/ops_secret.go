@@ -134,7 +134,7 @@ func (o Ops) AddUserPoolClientSecret(ctx context.Context, in *cognitoidp.AddUser
 func (o Ops) ListUserPoolClientSecrets(ctx context.Context, in *cognitoidp.ListUserPoolClientSecretsRequest) (*cognitoidp.ListUserPoolClientSecretsResponse, error) {
 	note(ctx, in.UserPoolId, in.ClientId)
 	if in.NextToken != nil {
-		return nil, cognitoidp.NewInvalidParameter("Invalid NextToken.")
+		return nil, InvalidNextToken()
 	}
 	list, err := o.readSecrets(ctx, in.UserPoolId, in.ClientId)
 	if err != nil {

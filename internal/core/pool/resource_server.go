@@ -230,7 +230,7 @@ func (o Ops) ListResourceServers(ctx context.Context, in *cognitoidp.ListResourc
 	note(ctx, in.UserPoolId, "")
 	limit := int(num(or(in.MaxResults, maxServerPage)))
 	if limit < 1 || limit > maxServerPage {
-		return nil, cognitoidp.NewInvalidParameter("MaxResults must be between 1 and %d, not %d.", maxServerPage, limit)
+		return nil, badPage(maxServerPage, limit)
 	}
 	if _, err := o.PoolOrRefuse(ctx, in.UserPoolId); err != nil {
 		return nil, err

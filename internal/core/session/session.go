@@ -104,7 +104,7 @@ func (r *Room) list(ctx context.Context, p *pool.Pool, operation string, from *s
 		return err
 	})
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return nil, nil, cognitoidp.NewInvalidParameter("Invalid NextToken.")
+		return nil, nil, pool.InvalidNextToken()
 	}
 	if err != nil {
 		return nil, nil, err

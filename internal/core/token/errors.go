@@ -31,7 +31,7 @@ var (
 func Refusal(err error) error {
 	switch {
 	case errors.Is(err, ErrInvalidRefresh):
-		return cognitoidp.NewNotAuthorized("Invalid Refresh Token.")
+		return invalidRefresh(cognitoidp.NewNotAuthorized)
 	case errors.Is(err, ErrRefreshRevoked):
 		return cognitoidp.NewNotAuthorized("Refresh Token has been revoked")
 	case errors.Is(err, ErrRefreshExpired):
@@ -39,18 +39,26 @@ func Refusal(err error) error {
 	case errors.Is(err, ErrRefreshReuse):
 		return cognitoidp.NewRefreshTokenReuse("Refresh token reuse detected")
 	case errors.Is(err, ErrChanges):
-		return cognitoidp.NewInvalidLambdaResponse("Unrecognizable lambda output")
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	}
 	return err
 }
 
+func invalidRefresh(exception func(format string, args ...any) error) error {
+	return exception("Invalid Refresh Token.")
+}
+
 // The refusals of access tokens, in AWS's words.
-func errBadAccess() error { return cognitoidp.NewNotAuthorized("Invalid Access Token") }
+
+// InvalidAccess is the refusal of a text that is no access token, or one of another pool.
+func InvalidAccess() error { return cognitoidp.NewNotAuthorized("Invalid Access Token") }
 func errBadSignature() error {
 	return cognitoidp.NewNotAuthorized("Could not verify signature for Access Token")
 }
 func errAccessExpired() error { return cognitoidp.NewNotAuthorized("Access Token has expired") }
-func errAccessRevoked() error { return cognitoidp.NewNotAuthorized("Access Token has been revoked") }
+
+// AccessRevoked is the refusal of an access token whose session or user is gone.
+func AccessRevoked() error { return cognitoidp.NewNotAuthorized("Access Token has been revoked") }
 func errScope() error {
 	return cognitoidp.NewNotAuthorized("Access Token does not have required scopes")
 }
@@ -72,7 +80,7 @@ func refusalOfClient(ctx context.Context, err error) error {
 // refusalOfRevoked renders the errors of a text that was to be revoked.
 func refusalOfRevoked(err error) error {
 	if errors.Is(err, ErrInvalidRefresh) {
-		return cognitoidp.NewInvalidParameter("Invalid Refresh Token.")
+		return invalidRefresh(cognitoidp.NewInvalidParameter)
 	}
 	return err
 }

@@ -123,7 +123,7 @@ func unreachable(ctx context.Context, c call, err error) error {
 		reason = "TooManyRequestsException"
 	case errors.Is(err, lambda.ErrTooLarge):
 		obs.Cause(ctx, "%s: %v", c.source, err)
-		return cognitoidp.NewInvalidLambdaResponse("Unrecognizable lambda output")
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	case ctx.Err() != nil:
 		return fmt.Errorf("trigger: %s: %w", c.source, err)
 	default:
@@ -141,7 +141,7 @@ func decode(ctx context.Context, c call, payload []byte, response any) error {
 	}
 	if !json.Valid(payload) {
 		obs.Cause(ctx, "%s answered with invalid JSON", c.source)
-		return cognitoidp.NewInvalidLambdaResponse("Invalid lambda function output : Invalid JSON")
+		return InvalidOutput("Invalid JSON")
 	}
 	err := json.Unmarshal(payload, &answer)
 	if err == nil && (len(answer.Response) == 0 || answer.Response[0] != '{') {
@@ -152,9 +152,14 @@ func decode(ctx context.Context, c call, payload []byte, response any) error {
 	}
 	if err != nil {
 		obs.Cause(ctx, "%s answer: %v", c.source, err)
-		return cognitoidp.NewInvalidLambdaResponse("Unrecognizable lambda output")
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	}
 	return nil
+}
+
+// InvalidOutput is the refusal of an answer that cannot be used.
+func InvalidOutput(why string) error {
+	return cognitoidp.NewInvalidLambdaResponse("Invalid lambda function output : %s", why)
 }
 
 // config is the pool's LambdaConfig, never nil.
