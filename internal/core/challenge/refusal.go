@@ -18,10 +18,13 @@ func Refusal(ctx context.Context, err error) error {
 	case errors.Is(err, ErrSpent):
 		out = cognitoidp.NewNotAuthorized("Invalid session for the user, session can only be used once.")
 	case errors.Is(err, ErrInvalid):
-		out = cognitoidp.NewNotAuthorized("Invalid session for the user.")
+		out = Unusable()
 	default:
 		return err
 	}
 	obs.Cause(ctx, "%v", err)
 	return out
 }
+
+// Unusable is the refusal of a session that is not good for what it came with.
+func Unusable() error { return cognitoidp.NewNotAuthorized("Invalid session for the user.") }

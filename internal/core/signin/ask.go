@@ -98,7 +98,7 @@ func (e *Engine) deliver(ctx context.Context, s *signIn, step Step, st *challeng
 		})
 	})
 	if s.Challenge == "" && errors.Is(err, factor.ErrNotSetUp) { // removed meanwhile; InitiateAuth declares no better
-		err = errBadSession()
+		err = challenge.Unusable()
 	}
 	return factor.Refusal(ctx, step.Challenge, err)
 }
@@ -130,7 +130,7 @@ func errSRPA(ctx context.Context, err error) error {
 		return err
 	}
 	obs.Cause(ctx, "SRP_A refused: %v", err)
-	return errInvalid("Invalid SRP_A value.")
+	return cognitoidp.NewInvalidParameter("Invalid SRP_A value.")
 }
 
 // poseNewPassword makes NEW_PASSWORD_REQUIRED.

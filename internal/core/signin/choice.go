@@ -8,6 +8,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
 )
 
@@ -64,7 +65,7 @@ func (s *signIn) mayChoose(ctx context.Context) error {
 		obs.Cause(ctx, "unknown user, simulated")
 	case !s.user.Enabled && !hide:
 		obs.Cause(ctx, "disabled user")
-		return errDisabled()
+		return directory.Disabled()
 	case s.user.Status == cognitoidp.UserStatusTypeUnconfirmed && !hide:
 		return errUnconfirmed()
 	}
@@ -139,7 +140,7 @@ func (e *Engine) choose(ctx context.Context, r *Request) (*signIn, error) {
 	if chosen == cognitoidp.ChallengeNameTypeSelectChallenge {
 		chosen = cognitoidp.ChallengeNameType(r.Params["ANSWER"])
 		if !slices.Contains(offered, chosen) {
-			return nil, errInvalid("Invalid ANSWER: %s is not an available challenge.", chosen)
+			return nil, cognitoidp.NewInvalidParameter("Invalid ANSWER: %s is not an available challenge.", chosen)
 		}
 	}
 	return s, e.want(ctx, s, chosen, offered)

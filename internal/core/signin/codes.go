@@ -7,8 +7,10 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/pool"
 )
 
 // proveCode verifies the code of SMS_MFA, SOFTWARE_TOKEN_MFA, EMAIL_OTP or SMS_OTP. The session is used up by a right
@@ -20,7 +22,7 @@ func (e *Engine) proveCode(ctx context.Context, r *Request) (*signIn, error) {
 	}
 	text := factor.AnswerOf(r.Challenge, r.Params)
 	if text == "" {
-		return nil, errMissing(string(r.Challenge) + "_CODE")
+		return nil, pool.MissingParameter(string(r.Challenge) + "_CODE")
 	}
 	if err := e.Keys.Load(ctx, s.Pool.ID); err != nil {
 		return nil, err
@@ -86,7 +88,7 @@ func (e *Engine) chooseFactor(ctx context.Context, r *Request) (*signIn, error) 
 		chosen = string(cognitoidp.ChallengeNameTypeEmailOtp)
 	}
 	if !slices.Contains(s.progress.Choices, chosen) {
-		return nil, errInvalid("Invalid ANSWER: %s is not among the factors of the user.", chosen)
+		return nil, cognitoidp.NewInvalidParameter("Invalid ANSWER: %s is not among the factors of the user.", chosen)
 	}
 	s.proof.Wants = cognitoidp.ChallengeNameType(chosen)
 	return s, nil
@@ -106,7 +108,7 @@ func (e *Engine) proveSetUp(ctx context.Context, r *Request) (*signIn, error) {
 	address := r.Params["EMAIL"]
 	if address == "" || !slices.Contains(s.progress.Choices, string(cognitoidp.ChallengeNameTypeEmailOtp)) {
 		obs.Cause(ctx, "no factor was set up in this session")
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	switch s.user.Attributes["email"] {
 	case address:

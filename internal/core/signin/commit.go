@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/device"
@@ -111,7 +112,7 @@ func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx
 	switch {
 	case errors.As(err, &taken):
 		obs.Cause(ctx, "%v", err)
-		return errAliasTaken(taken.Attribute)
+		return directory.Taken(cognitoidp.NewAliasExists, taken.Attribute)
 	case err != nil:
 		return err
 	case locked:

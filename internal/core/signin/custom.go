@@ -6,8 +6,10 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/password"
 	"cognate/internal/core/trigger"
 )
 
@@ -49,13 +51,13 @@ func (s *signIn) barred(ctx context.Context) error {
 	switch {
 	case s.user == nil && !hide:
 		obs.Cause(ctx, "unknown user")
-		return errUnknownUser()
+		return directory.UserNotFound()
 	case s.user == nil:
 		obs.Cause(ctx, "unknown user, hidden: the functions play along, and no tokens come of it")
 		return nil
 	case !s.user.Enabled && !hide:
 		obs.Cause(ctx, "disabled user")
-		return errDisabled()
+		return directory.Disabled()
 	case s.user.Status == cognitoidp.UserStatusTypeUnconfirmed && !hide:
 		return errUnconfirmed()
 	}
@@ -154,7 +156,7 @@ func (e *Engine) proveCustom(ctx context.Context, r *Request) (*signIn, error) {
 	}
 	if !e.answersFor(s, r.Params["USERNAME"]) {
 		obs.Cause(ctx, "answer names another user")
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	if err := e.recall(ctx, s); err != nil {
 		return nil, err
@@ -172,7 +174,7 @@ func (e *Engine) proveCustom(ctx context.Context, r *Request) (*signIn, error) {
 	s.proof.Claim = ClaimCustom
 	if len(s.custom.History) > maxSteps {
 		obs.Cause(ctx, "more than %d steps in one custom sign-in", maxSteps)
-		s.proof.Refusal = errWrongPassword()
+		s.proof.Refusal = password.Wrong()
 	}
 	return s, nil
 }

@@ -86,7 +86,7 @@ func (e *Engine) load(ctx context.Context, s *signIn) error {
 	})
 	if errors.Is(err, db.ErrNoRows) {
 		obs.Cause(ctx, "no state is kept for the session")
-		return errSessionUsed()
+		return challenge.Refusal(ctx, challenge.ErrSpent)
 	}
 	if err != nil {
 		return err

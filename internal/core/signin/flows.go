@@ -1,6 +1,8 @@
 package signin
 
-import "cognate/internal/api/cognitoidp"
+import (
+	"cognate/internal/api/cognitoidp"
+)
 
 // flowOff is AWS's text for each flow that the client does not allow; admin marks flows that only AdminInitiateAuth has
 // (spec/user-pools-auth-flows.md section 1).
@@ -22,10 +24,10 @@ var flowOff = map[cognitoidp.AuthFlowType]struct {
 func allowFlow(r *Request, elsewhere bool) error {
 	off, ok := flowOff[r.Flow]
 	if !ok || elsewhere {
-		return errInvalid("Initiate Auth method not supported")
+		return cognitoidp.NewInvalidParameter("Initiate Auth method not supported")
 	}
 	if !r.Client.Allows(r.Flow) {
-		return errInvalid("%s", off.text)
+		return cognitoidp.NewInvalidParameter("%s", off.text)
 	}
 	return nil
 }

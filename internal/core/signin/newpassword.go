@@ -9,8 +9,8 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
-	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 )
 
@@ -49,19 +49,20 @@ func (e *Engine) proveNewPassword(ctx context.Context, r *Request) (*signIn, err
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := e.freshCredential(ctx, s, r.Params["NEW_PASSWORD"])
+	updated := s.user.Clone()
+	err = e.Directory.SetPassword(ctx, s.Pool, updated, directory.NewPassword{
+		Text: r.Params["NEW_PASSWORD"], Status: cognitoidp.UserStatusTypeConfirmed,
+	})
 	if err != nil {
 		return nil, err
 	}
-	updated := s.user.Clone()
-	updated.Status = cognitoidp.UserStatusTypeConfirmed
-	if err := e.Directory.SetCredential(ctx, updated, fresh); err != nil {
+	if s.credential, err = e.Directory.Credential(ctx, updated); err != nil { // what follows stands on it
 		return nil, err
 	}
 	if err := e.Directory.Apply(updated, s.Pool, changes); err != nil {
 		return nil, err
 	}
-	s.user, s.credential, s.proof.Claim = updated, fresh, ClaimNewPassword
+	s.user, s.proof.Claim = updated, ClaimNewPassword
 	s.earned = func(tx *db.Tx) error { return e.Directory.Save(tx, s.Pool, updated) }
 	return s, nil
 }
@@ -71,15 +72,15 @@ func (e *Engine) awaitsPassword(ctx context.Context, s *signIn) error {
 	switch {
 	case s.user == nil:
 		obs.Cause(ctx, "the user of the session is gone")
-		return errBadSession()
+		return challenge.Unusable()
 	case !e.answersFor(s, s.name):
 		obs.Cause(ctx, "answer names another user")
-		return errBadSession()
+		return challenge.Unusable()
 	case !s.user.Enabled:
-		return errDisabled()
+		return directory.Disabled()
 	case s.user.Status != cognitoidp.UserStatusTypeForceChangePassword || s.credential.SetAt != s.progress.PasswordSetAt:
 		obs.Cause(ctx, "the password changed since the session was made")
-		s.proof.Refusal = errBadSession() // writing it tells a session that was used
+		s.proof.Refusal = challenge.Unusable() // writing it tells a session that was used
 	}
 	return nil
 }
@@ -109,7 +110,7 @@ func (e *Engine) newPasswordAttributes(s *signIn) (map[string]string, error) {
 	maps.Copy(merged, first)
 	if missing := missingRequired(s.Pool, merged); len(missing) > 0 {
 		slices.Sort(missing)
-		return nil, errInvalid("Invalid attributes given, %s is missing", strings.Join(missing, " and "))
+		return nil, cognitoidp.NewInvalidParameter("Invalid attributes given, %s is missing", strings.Join(missing, " and "))
 	}
 	if err := e.Directory.CheckAttributes(s.Pool, s.Client, changes, directory.Update); err != nil {
 		return nil, err
@@ -120,26 +121,4 @@ func (e *Engine) newPasswordAttributes(s *signIn) (map[string]string, error) {
 	}
 	maps.Copy(changes, first)
 	return changes, nil
-}
-
-// freshCredential checks policy and history and derives the verifier of a new
-// permanent password. The temporary password is no history: AWS lets the new
-// one equal it.
-func (e *Engine) freshCredential(ctx context.Context, s *signIn, pw string) (*password.Credential, error) {
-	policy := s.Pool.PasswordPolicy()
-	if err := password.Check(policy, pw); err != nil {
-		return nil, password.Refusal(err)
-	}
-	size := password.HistorySize(policy)
-	if s.credential.UsedBefore(size, s.Pool.Name, s.user.Username, pw) {
-		obs.Cause(ctx, "password is in the history")
-		return nil, errPasswordUsed()
-	}
-	c, err := password.New(s.Pool.Name, s.user.Username, pw, e.Rand)
-	if err != nil {
-		return nil, err
-	}
-	c.SetAt = e.now().UnixMilli()
-	c.Remember(s.credential, size)
-	return c, nil
 }

@@ -8,7 +8,10 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/device"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/password"
+	"cognate/internal/core/pool"
 )
 
 // Claim is what a hop set out to prove.
@@ -164,7 +167,7 @@ func follow(f Facts, p challenge.Progress) Step {
 		}
 	case ClaimDevice:
 		if !f.Right {
-			step := refusal(errWrongPassword(), "wrong proof of the device")
+			step := refusal(password.Wrong(), "wrong proof of the device")
 			step.Try = TryCount
 			return step
 		}
@@ -210,16 +213,16 @@ func proven(f Facts, p challenge.Progress) Step {
 // hides users every early refusal becomes that of a wrong password.
 func firstFactor(f Facts) (step Step, refused bool) {
 	wrong := func(cause string) (Step, bool) {
-		return Step{Kind: Refuse, Refusal: errWrongPassword(), Cause: cause, Try: TryCount}, true
+		return Step{Kind: Refuse, Refusal: password.Wrong(), Cause: cause, Try: TryCount}, true
 	}
 	told := func(err error, cause string, try Try) (Step, bool) {
 		return Step{Kind: Refuse, Refusal: err, Cause: cause, Try: try}, true
 	}
 	switch {
 	case !f.Known && !f.Hides && !f.PlaysAlong:
-		return told(errUnknownUser(), "unknown user", TryNone)
+		return told(directory.UserNotFound(), "unknown user", TryNone)
 	case f.Known && !f.Hides && !f.Enabled:
-		return told(errDisabled(), "disabled user", TryNone)
+		return told(directory.Disabled(), "disabled user", TryNone)
 	case f.Locked:
 		return told(errLocked(), "locked after failed attempts", TryNone)
 	case !f.Known:
@@ -247,7 +250,7 @@ func unfit(f Facts, p challenge.Progress) (step Step, refused bool) {
 	switch {
 	case !f.Known || !f.Enabled || f.Status == cognitoidp.UserStatusTypeUnconfirmed,
 		f.Status == cognitoidp.UserStatusTypeForceChangePassword && !p.Functions:
-		return refusal(errBadSession(), "the user is gone, may not sign in or must change the password"), true
+		return refusal(challenge.Unusable(), "the user is gone, may not sign in or must change the password"), true
 	case f.Status == cognitoidp.UserStatusTypeResetRequired:
 		return refusal(errResetRequired(), ""), true
 	}
@@ -258,9 +261,9 @@ func unfit(f Facts, p challenge.Progress) (step Step, refused bool) {
 func barred(f Facts) (step Step, refused bool) {
 	switch {
 	case !f.Known:
-		return refusal(errUnknownUser(), "unknown user"), true
+		return refusal(directory.UserNotFound(), "unknown user"), true
 	case !f.Enabled:
-		return refusal(errDisabled(), "disabled user"), true
+		return refusal(directory.Disabled(), "disabled user"), true
 	case f.Status == cognitoidp.UserStatusTypeUnconfirmed:
 		return refusal(errUnconfirmed(), ""), true
 	}
@@ -294,7 +297,7 @@ func chosen(f Facts, p challenge.Progress) Step {
 func decided(f Facts, p challenge.Progress) Step {
 	switch {
 	case f.Verdict == VerdictFail:
-		return refusal(errWrongPassword(), "DefineAuthChallenge failed the sign-in")
+		return refusal(password.Wrong(), "DefineAuthChallenge failed the sign-in")
 	case f.Verdict == VerdictChallenge && !f.Challenges:
 		return refusal(errCustomAuthOff(), "")
 	case f.Verdict == VerdictChallenge:
@@ -302,9 +305,9 @@ func decided(f Facts, p challenge.Progress) Step {
 	case f.Verdict == VerdictPassword:
 		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypePasswordVerifier}
 	case f.Verdict != VerdictIssue:
-		return refusal(errLambdaOutput(), "DefineAuthChallenge answered nothing usable")
+		return refusal(pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse), "DefineAuthChallenge answered nothing usable")
 	case !f.Known || !f.Enabled:
-		return refusal(errWrongPassword(), "unknown or disabled user, hidden")
+		return refusal(password.Wrong(), "unknown or disabled user, hidden")
 	case f.Status == cognitoidp.UserStatusTypeUnconfirmed:
 		return refusal(errUnconfirmed(), "")
 	case f.Status == cognitoidp.UserStatusTypeResetRequired:

@@ -9,6 +9,8 @@ import (
 	"cognate/internal/api/rt"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/password"
+	"cognate/internal/core/pool"
 )
 
 // shown is a step in one line: its kind, what it asks or tells, and what it does to counter and session.
@@ -92,8 +94,8 @@ func TestNextPassword(t *testing.T) {
 		"no factor left":       {true, func(f *Facts) { f.Second.Blocked = true }, "refuse The user has no second factor that this sign-in could use.; grant"},
 		"device":               {true, func(f *Facts) { f.ProveDevice = true }, "ask DEVICE_SRP_AUTH; clear"},
 		"device after factor":  {true, func(f *Facts) { f.ProveDevice, f.Second.Challenge = true, "EMAIL_OTP" }, "ask EMAIL_OTP; clear"},
-		"refused by somebody":  {true, func(f *Facts) { f.Refusal = errLambdaOutput() }, "refuse Unrecognizable lambda output"},
-		"refused, and counted": {false, func(f *Facts) { f.Refusal, f.Counts = errWrongPassword(), true }, wrongText},
+		"refused by somebody":  {true, func(f *Facts) { f.Refusal = pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse) }, "refuse Unrecognizable lambda output"},
+		"refused, and counted": {false, func(f *Facts) { f.Refusal, f.Counts = password.Wrong(), true }, wrongText},
 	} {
 		if got := shown(Next(user(ClaimPassword, c.right, c.change), challenge.Progress{})); got != c.want {
 			t.Errorf("%s: %s, want %s", what, got, c.want)

@@ -8,7 +8,9 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/password"
 	"cognate/internal/core/trigger"
 )
 
@@ -57,7 +59,7 @@ func (e *Engine) beginAdminPassword(ctx context.Context, r *Request) (*signIn, e
 // proveAdminPassword verifies the answer of the legacy form. The name is looked up again: it may be somebody's by now.
 func (e *Engine) proveAdminPassword(ctx context.Context, r *Request) (*signIn, error) {
 	if r.Door.Name != doorAdmin {
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	st, err := e.answered(ctx, r, "PASSWORD")
 	if err != nil {
@@ -66,7 +68,7 @@ func (e *Engine) proveAdminPassword(ctx context.Context, r *Request) (*signIn, e
 	name := r.Params["USERNAME"]
 	if !bytes.Equal(mark(r.Pool, name), st.Typed) {
 		obs.Cause(ctx, "answer names another user")
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	a, err := e.find(ctx, r, name)
 	if err != nil {
@@ -135,7 +137,7 @@ func (e *Engine) migrated(ctx context.Context, s *signIn) (vouched bool, err err
 	if errors.As(err, &unknown) {
 		if s.Client.HidesUsers() { // as long as a wrong password takes
 			s.credential.Verify(s.Pool.Name, s.identity(), s.Params["PASSWORD"])
-			err = errWrongPassword()
+			err = password.Wrong()
 		}
 		s.proof.Refusal = err
 		return false, nil

@@ -3,7 +3,6 @@ package signin
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 
 	"cognate/internal/api/cognitoidp"
@@ -13,6 +12,7 @@ import (
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/pool"
 )
 
 // signIn is one hop: what was asked, the account as it was read, how far the sign-in has come, and what this hop brings.
@@ -80,7 +80,7 @@ func (e *Engine) answersFor(s *signIn, name string) bool {
 // session opens.
 func (e *Engine) answered(ctx context.Context, r *Request, names ...string) (*challenge.State, error) {
 	if r.Session == "" {
-		return nil, errMissing("Session")
+		return nil, pool.MissingParameter("Session")
 	}
 	if _, err := r.named(names...); err != nil {
 		return nil, err
@@ -98,15 +98,15 @@ func (e *Engine) openSession(ctx context.Context, r *Request) (*challenge.State,
 // usable checks that a session or secret block that was opened is of this door and challenge.
 func usable(ctx context.Context, r *Request, st *challenge.State, err error) (*challenge.State, error) {
 	if err != nil {
-		return nil, sessionRefusal(ctx, err)
+		return nil, challenge.Refusal(ctx, err)
 	}
 	if err := st.Require(string(r.Challenge)); err != nil {
 		obs.Cause(ctx, "session is for %s", st.Step)
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	if st.Door != r.Door.Name && !slices.Contains(r.Door.Shared, st.Door) {
 		obs.Cause(ctx, "session is of the door %q", st.Door)
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	return st, nil
 }
@@ -146,20 +146,20 @@ func (e *Engine) holds(ctx context.Context, s *signIn) error {
 	switch {
 	case !e.answersFor(s, s.name):
 		obs.Cause(ctx, "answer names another user")
-		return errBadSession()
+		return challenge.Unusable()
 	case p.First:
 		return s.mayChoose(ctx)
 	case s.user == nil:
 		obs.Cause(ctx, "the user of the session is gone")
-		return errBadSession()
+		return challenge.Unusable()
 	case !s.user.Enabled:
 		obs.Cause(ctx, "disabled user")
-		return errDisabled()
+		return directory.Disabled()
 	case s.user.Status == cognitoidp.UserStatusTypeResetRequired:
 		return errResetRequired()
 	case slices.Contains(p.Proven, factor.AMRPassword) && s.credential.SetAt != p.PasswordSetAt:
 		obs.Cause(ctx, "the password changed since it was proven")
-		return errBadSession()
+		return challenge.Unusable()
 	}
 	return nil
 }
@@ -198,28 +198,7 @@ func (e *Engine) spend(tx *db.Tx, st *challenge.State) error {
 	if st == nil {
 		return nil
 	}
-	if err := e.Sessions.Spend(tx, st); err != nil {
-		if errors.Is(err, challenge.ErrSpent) {
-			return errSessionUsed()
-		}
-		return err
-	}
-	return nil
-}
-
-func sessionRefusal(ctx context.Context, err error) error {
-	switch {
-	case errors.Is(err, challenge.ErrExpired):
-		obs.Cause(ctx, "session expired")
-		return errSessionExpired()
-	case errors.Is(err, challenge.ErrSpent):
-		obs.Cause(ctx, "session used before")
-		return errSessionUsed()
-	case errors.Is(err, challenge.ErrInvalid):
-		obs.Cause(ctx, "session does not open for this pool and client")
-		return errBadSession()
-	}
-	return err
+	return challenge.Refusal(tx.Context(), e.Sessions.Spend(tx, st))
 }
 
 // userOf is the account as the rules of factors see it: the user, or the ghost.

@@ -27,7 +27,7 @@ func (e *Engine) redeem(ctx context.Context, s *signIn, wrong func(*db.Tx, *chal
 		if err := wrong(tx, st); err != nil && !errors.Is(err, challenge.ErrSpent) {
 			return err
 		} else if err != nil {
-			refusal = errSessionUsed()
+			refusal = challenge.Refusal(ctx, challenge.ErrSpent)
 		}
 		return nil
 	})

@@ -117,7 +117,7 @@ func (e *Engine) punishReuse(ctx context.Context, r *Request, refreshToken strin
 func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in *cognitoidp.GetTokensFromRefreshTokenRequest) (*Answer, error) {
 	if !c.CheckSecret(str(in.ClientSecret)) {
 		obs.Cause(ctx, "wrong or missing client secret")
-		return nil, errRefused("Unable to verify secret for client " + c.ID)
+		return nil, cognitoidp.NewNotAuthorized("Unable to verify secret for client %s", c.ID)
 	}
 	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata, Params: map[string]string{"DEVICE_KEY": str(in.DeviceKey)}}
 	return e.exchange(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })

@@ -42,7 +42,7 @@ func (r *Request) note(ctx context.Context) {
 func (r *Request) require(names ...string) error {
 	for _, n := range names {
 		if r.Params[n] == "" {
-			return errMissing(n)
+			return pool.MissingParameter(n)
 		}
 	}
 	return nil

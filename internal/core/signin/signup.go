@@ -68,11 +68,11 @@ func (e *Engine) continueSignUp(ctx context.Context, s *signIn) (*signIn, error)
 		err = st.Require(ConfirmedStep)
 	}
 	if err != nil {
-		return nil, sessionRefusal(ctx, err)
+		return nil, challenge.Refusal(ctx, err)
 	}
 	if s.user == nil || !s.user.Enabled || st.Sub != s.user.Sub || s.user.Status != cognitoidp.UserStatusTypeConfirmed {
 		obs.Cause(ctx, "the session is of another user")
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	s.answered, s.progress.Proven, s.proof.Claim = st, st.Proven, ClaimElsewhere
 	return s, e.mustRecognise(ctx, s)

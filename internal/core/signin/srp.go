@@ -10,6 +10,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/base/srp"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/trigger"
 )
 
@@ -29,7 +30,7 @@ func (e *Engine) beginSRP(ctx context.Context, r *Request) (*signIn, error) {
 	s := e.opened(r, a).typed(name)
 	if s.user == nil && !r.Client.HidesUsers() {
 		obs.Cause(ctx, "unknown user")
-		return nil, errUnknownUser()
+		return nil, directory.UserNotFound()
 	}
 	s.proof.Wants = cognitoidp.ChallengeNameTypePasswordVerifier
 	return s, e.announceKnown(ctx, s)
@@ -48,7 +49,7 @@ func (e *Engine) proveSRP(ctx context.Context, r *Request) (*signIn, error) {
 	}
 	if !e.answersFor(s, s.name) {
 		obs.Cause(ctx, "answer names another user")
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	s.proof.PlaysAlong = true // whoever was posed this challenge is played along with
 	if _, err := e.recognise(ctx, s, st.Device); err != nil {
@@ -87,7 +88,7 @@ func (e *Engine) openBlock(ctx context.Context, r *Request) (*challenge.State, e
 	}
 	if session.ID != block.ID {
 		obs.Cause(ctx, "session and secret block are of different sign-ins")
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
 	return block, nil
 }

@@ -10,6 +10,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/token"
 )
 
 // demand is what a USER_AUTH request asks for by step-up authentication
@@ -31,10 +32,10 @@ func (e *Engine) demanded(r *Request) (*demand, error) {
 		return nil, err
 	}
 	if d.token != "" && values == "" {
-		return nil, errInvalid("ACCESS_TOKEN needs TARGET_ACR_VALUES.")
+		return nil, cognitoidp.NewInvalidParameter("ACCESS_TOKEN needs TARGET_ACR_VALUES.")
 	}
 	if r.Session != "" {
-		return nil, errInvalid("TARGET_ACR_VALUES and MAX_AGE cannot be given with a Session.")
+		return nil, cognitoidp.NewInvalidParameter("TARGET_ACR_VALUES and MAX_AGE cannot be given with a Session.")
 	}
 	for _, name := range strings.Fields(values) {
 		if level := factor.Level(r.Pool.ACRLevel(name)); level > 0 && !slices.Contains(d.targets, level) {
@@ -42,12 +43,12 @@ func (e *Engine) demanded(r *Request) (*demand, error) {
 		}
 	}
 	if values != "" && len(d.targets) == 0 {
-		return nil, errInvalid("TARGET_ACR_VALUES has no value that is known to the user pool.")
+		return nil, cognitoidp.NewInvalidParameter("TARGET_ACR_VALUES has no value that is known to the user pool.")
 	}
 	if age != "" {
 		seconds, err := strconv.ParseUint(age, 10, 63)
 		if err != nil {
-			return nil, errInvalid("MAX_AGE must be a whole number of seconds.")
+			return nil, cognitoidp.NewInvalidParameter("MAX_AGE must be a whole number of seconds.")
 		}
 		d.maxAge = int64(seconds)
 	}
@@ -83,7 +84,7 @@ func (e *Engine) credited(ctx context.Context, s *signIn, d *demand, first []cog
 	}
 	if access.Pool.ID != s.Pool.ID || access.ClientID != s.Client.ID || s.user == nil || access.Sub != s.user.Sub {
 		obs.Cause(ctx, "the access token is of another user or client")
-		return 0, errRefused("Invalid Access Token")
+		return 0, token.InvalidAccess()
 	}
 	switch {
 	case d.maxAge == 0 || d.maxAge > 0 && e.now().Unix()-access.AuthTime > d.maxAge:
@@ -107,7 +108,7 @@ func (e *Engine) aim(ctx context.Context, s *signIn, d *demand, reached factor.L
 	for _, target := range d.targets {
 		if reached >= target {
 			obs.Cause(ctx, "the access token has level %d", reached)
-			return nil, errInvalid("The access token already satisfies the requested authentication level.")
+			return nil, cognitoidp.NewInvalidParameter("The access token already satisfies the requested authentication level.")
 		}
 		if offered := e.toward(s, first, s.progress.Proven, target); len(offered) > 0 {
 			s.progress.Goal.Level = int(target)
