@@ -8,6 +8,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	kmsapi "cognate/internal/api/kms"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
@@ -105,10 +106,10 @@ func (a *app) buildRooms(ctx context.Context) error {
 		AcceptAnyKey: s.Mode == config.Dev,
 	})
 	a.kms = kms.New(kms.Deps{
-		DB: a.db, Keyring: a.keys, Clock: a.clock, Region: s.Region, Account: s.Account, MakeKeys: s.Mode == config.Dev,
+		DB: a.db, Keyring: a.keys, Clock: a.clock, Region: arn.Region(s.Region), Account: s.Account, MakeKeys: s.Mode == config.Dev,
 	})
 	a.pools = pool.New(pool.Deps{
-		DB: a.db, Keys: a.keys, Clock: a.clock, Region: s.Region, Account: s.Account,
+		DB: a.db, Keys: a.keys, Clock: a.clock, Region: arn.Region(s.Region), Account: s.Account,
 		OnCreate: []func(*db.Tx, string) error{func(tx *db.Tx, id string) error { return a.tokens.CreateKeys(tx, id) }},
 		OnDelete: []func(*db.Tx, string) error{
 			func(tx *db.Tx, id string) error { return a.tokens.DropKeys(tx, id) },
@@ -124,7 +125,7 @@ func (a *app) buildRooms(ctx context.Context) error {
 	a.tokens = token.New(token.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Made: a.made, Issuer: token.Issuer(s.PublicURL),
 	})
-	a.triggers = trigger.New(a.functions, s.Region)
+	a.triggers = trigger.New(a.functions)
 	if err := a.buildMessages(); err != nil {
 		return err
 	}
@@ -178,7 +179,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	callers := newCallers(a.settings, a.iam)
+	callers := newCallers(a.settings, a.iam, a.pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}},
 		Authenticator: callers, Authorizer: callers, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,

@@ -157,11 +157,11 @@ func (s *Server) authenticate(x *exchange, body []byte) *Failure {
 	if x.op.Unsigned {
 		return nil
 	}
-	principal, err := s.opts.Authenticator.Authenticate(x.ctx, x.r, body, x.service.Name)
+	caller, err := s.opts.Authenticator.Authenticate(x.ctx, x.r, body, x.service.Name)
 	if err != nil {
 		return outside(x.ctx, x.op, err)
 	}
-	x.req.Principal = principal
+	x.req.Principal, x.req.Region = caller.Principal, caller.Region
 	return nil
 }
 

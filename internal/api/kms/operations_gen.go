@@ -34,6 +34,12 @@ var Operations = []rt.Operation[Service]{
 			"ValidationException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeDecryptRequest(d) },
+		Resource: func(in any) string {
+			if p := in.(*DecryptRequest).KeyId; p != nil {
+				return *p
+			}
+			return ""
+		},
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.Decrypt(ctx, in.(*DecryptRequest))
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/kms"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/obs"
 )
 
@@ -16,20 +17,33 @@ var _ kms.Service = Ops{}
 
 // usable finds the key that an operation names and may use.
 func (o Ops) usable(ctx context.Context, keyID string, algorithm *kms.EncryptionAlgorithmSpec) (keyRow, error) {
-	n, err := o.parse(keyID)
+	n, err := o.parse(o.asked(ctx), keyID)
 	if err != nil {
 		return keyRow{}, notOurs(ctx, keyID, err)
 	}
+	return o.usableAs(ctx, n, algorithm)
+}
+
+// asked is the Region that a request works in.
+func (o Ops) asked(ctx context.Context) arn.Region {
+	if r := obs.From(ctx).Region; r != "" {
+		return r
+	}
+	return o.deps.Region
+}
+
+// usableAs is usable for a name that was read.
+func (o Ops) usableAs(ctx context.Context, n name, algorithm *kms.EncryptionAlgorithmSpec) (keyRow, error) {
 	row, err := o.find(ctx, n)
 	if err != nil {
 		return row, refusal(ctx, err, n)
 	}
-	arn := o.arnOf("key/" + row.id)
+	key := o.arnOf(row)
 	if !row.enabled {
-		return row, kms.NewDisabled("%s is disabled.", arn)
+		return row, kms.NewDisabled("%s is disabled.", key)
 	}
 	if algorithm != nil && *algorithm != kms.EncryptionAlgorithmSpecSymmetricDefault {
-		return row, kms.NewInvalidKeyUsage("The request was rejected because %s is not an algorithm of the key %s.", string(*algorithm), arn)
+		return row, kms.NewInvalidKeyUsage("The request was rejected because %s is not an algorithm of the key %s.", string(*algorithm), key)
 	}
 	return row, nil
 }
@@ -97,7 +111,7 @@ func (o Ops) GenerateDataKey(ctx context.Context, in *kms.GenerateDataKeyRequest
 	if err != nil {
 		return nil, err
 	}
-	return &kms.GenerateDataKeyResponse{CiphertextBlob: wrapped, Plaintext: plaintext, KeyId: new(o.arnOf("key/" + row.id))}, nil
+	return &kms.GenerateDataKeyResponse{CiphertextBlob: wrapped, Plaintext: plaintext, KeyId: new(o.arnOf(row))}, nil
 }
 
 // Encrypt implements the KMS operation.
@@ -114,7 +128,7 @@ func (o Ops) Encrypt(ctx context.Context, in *kms.EncryptRequest) (*kms.EncryptR
 		return nil, err
 	}
 	return &kms.EncryptResponse{
-		CiphertextBlob: blob, KeyId: new(o.arnOf("key/" + row.id)),
+		CiphertextBlob: blob, KeyId: new(o.arnOf(row)),
 		EncryptionAlgorithm: new(kms.EncryptionAlgorithmSpecSymmetricDefault),
 	}, nil
 }
@@ -141,7 +155,10 @@ func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptR
 			return nil, kms.NewIncorrectKey("The key ID in the request does not identify a CMK that can perform this operation.")
 		}
 	}
-	row, err := o.usable(ctx, keyID, in.EncryptionAlgorithm)
+	if o.regionOf(keyID) != o.asked(ctx) {
+		return nil, badCiphertext(ctx, errCiphertext)
+	}
+	row, err := o.usableAs(ctx, name{id: keyID}, in.EncryptionAlgorithm)
 	var unknown *kms.NotFoundException
 	if errors.As(err, &unknown) {
 		return nil, badCiphertext(ctx, errCiphertext) // nobody asked for this key by name
@@ -157,7 +174,7 @@ func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptR
 		return nil, badCiphertext(ctx, err)
 	}
 	return &kms.DecryptResponse{
-		KeyId: new(o.arnOf("key/" + row.id)), Plaintext: plaintext,
+		KeyId: new(o.arnOf(row)), Plaintext: plaintext,
 		EncryptionAlgorithm: new(kms.EncryptionAlgorithmSpecSymmetricDefault),
 	}, nil
 }
@@ -173,7 +190,7 @@ func badCiphertext(ctx context.Context, err error) error {
 
 // DescribeKey implements the KMS operation.
 func (o Ops) DescribeKey(ctx context.Context, in *kms.DescribeKeyRequest) (*kms.DescribeKeyResponse, error) {
-	n, err := o.parse(in.KeyId)
+	n, err := o.parse(o.asked(ctx), in.KeyId)
 	if err != nil {
 		return nil, notOurs(ctx, in.KeyId, err)
 	}

@@ -123,7 +123,7 @@ func (r rules) changedMFA(old *Pool, in *cognitoidp.SetUserPoolMfaConfigRequest)
 		c.SmsAuthenticationMessage = s.SmsAuthenticationMessage
 		mfa.SmsMfaConfiguration = smsMFA(c)
 	}
-	for _, err := range []error{r.sms(c.SmsConfiguration), emailMFA(c, mfa), firstFactors(c, mfa), r.tier(c, mfa, "")} {
+	for _, err := range []error{sms(c), emailMFA(c, mfa), firstFactors(c, mfa), r.tier(c, mfa, "")} {
 		if err != nil {
 			return nil, nil, err
 		}

@@ -48,7 +48,7 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, row.poolID)
+		pool, err := p.txPool(tx, row.poolID)
 		if err != nil {
 			return err
 		}
@@ -72,12 +72,12 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 }
 
 // txPool reads a pool in a transaction or answers that it does not exist.
-func txPool(tx *db.Tx, poolID string) (*Pool, error) {
+func (p *Pools) txPool(tx *db.Tx, poolID string) (*Pool, error) {
 	row, err := readPool(tx, poolID)
 	if err != nil {
 		return nil, PoolRefusal(err, poolID)
 	}
-	return newPool(row)
+	return p.snapshot(row)
 }
 
 // newSecret makes the secret that a request asks for; none for a public client.
@@ -162,7 +162,7 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, in.UserPoolId)
+		pool, err := o.txPool(tx, in.UserPoolId)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func note(ctx context.Context, poolID, clientID string) {
 
 // CreateUserPool implements the AWS operation.
 func (o Ops) CreateUserPool(ctx context.Context, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.CreateUserPoolResponse, error) {
-	config, err := o.CreatePoolWithID(ctx, o.d.IDs.PoolID(o.d.Region), in)
+	config, err := o.CreatePoolWithID(ctx, o.d.IDs.PoolID(string(o.asked(ctx))), in)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 	if len(id) > maxPoolID || !poolIDs.MatchString(id) {
 		return nil, cognitoidp.NewInvalidParameter("The user pool id %s is not valid.", id)
 	}
-	config, mfa, err := p.rules().newPoolSettings(id, in)
+	config, mfa, err := p.rules().newPoolSettings(id, p.poolARN(id), in)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (p *Pools) fresh(ctx context.Context, poolID string) (*Pool, error) {
 	if err != nil {
 		return nil, PoolRefusal(err, poolID)
 	}
-	return newPool(row)
+	return p.snapshot(row)
 }
 
 // DescribeUserPool implements the AWS operation.
@@ -123,7 +123,7 @@ func (p *Pools) modify(ctx context.Context, poolID string, lost error, change fu
 		if err != nil {
 			return err
 		}
-		old, err := txPool(tx, poolID)
+		old, err := p.txPool(tx, poolID)
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func (o Ops) DeleteUserPool(ctx context.Context, in *cognitoidp.DeleteUserPoolRe
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, id)
+		pool, err := o.txPool(tx, id)
 		if err != nil {
 			return err
 		}

@@ -16,10 +16,14 @@ func (p *Pools) tagged(resource string) (string, error) {
 	if err != nil {
 		return "", cognitoidp.NewInvalidParameter("The resource ARN %s is not valid.", resource)
 	}
-	if a.Type() != "userpool" || a.String() != p.rules().poolARN(a.Name()) {
-		return "", cognitoidp.NewResourceNotFound("The resource %s does not exist.", resource)
+	if a.Type() != "userpool" || a.String() != p.poolARN(a.Name()) {
+		return "", noResource(resource)
 	}
 	return a.Name(), nil
+}
+
+func noResource(resource string) error {
+	return cognitoidp.NewResourceNotFound("The resource %s does not exist.", resource)
 }
 
 // retag changes the tags of the pool that an ARN names.

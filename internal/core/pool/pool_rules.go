@@ -9,21 +9,12 @@ import (
 
 // rules are the facts about this server that settings are checked against.
 type rules struct {
-	region, account string
-	ignoreTiers     bool
-	now             int64 // milliseconds
+	ignoreTiers bool
+	now         int64 // milliseconds
 }
 
-// poolARN is the resource name of a pool of this server.
-func (r rules) poolARN(poolID string) string {
-	return arn.ARN{
-		Partition: arn.Partition(r.region), Service: "cognito-idp", Region: r.region, Account: r.account,
-		Resource: "userpool/" + poolID,
-	}.String()
-}
-
-// newPoolSettings are the effective settings of a pool that a request creates.
-func (r rules) newPoolSettings(id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
+// newPoolSettings are the effective settings of a pool that a request creates under an id and ARN.
+func (r rules) newPoolSettings(id, name string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
 		return nil, nil, cognitoidp.NewInvalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
 	}
@@ -39,7 +30,7 @@ func (r rules) newPoolSettings(id string, in *cognitoidp.CreateUserPoolRequest) 
 		}
 	}
 	old := &cognitoidp.UserPoolType{
-		Id: &id, Arn: new(r.poolARN(id)), CreationDate: at(r.now), SchemaAttributes: schema,
+		Id: &id, Arn: &name, CreationDate: at(r.now), SchemaAttributes: schema,
 		AliasAttributes: in.AliasAttributes, UsernameAttributes: in.UsernameAttributes, UsernameConfiguration: in.UsernameConfiguration,
 		UserPoolTier: new(cognitoidp.UserPoolTierTypeEssentials),
 	}
@@ -86,7 +77,7 @@ func (r rules) poolSettings(old *cognitoidp.UserPoolType, oldMFA *cognitoidp.Get
 	for _, step := range []func() error{
 		func() error { return policies(c, in) },
 		func() error { return attributeUpdates(c, in.UserAttributeUpdateSettings) },
-		func() error { return r.sms(c.SmsConfiguration) },
+		func() error { return sms(c) },
 		func() error { return autoVerified(c) },
 		func() error { return email(c, in.EmailConfiguration) },
 		func() error { return recovery(c.AccountRecoverySetting) },
@@ -197,7 +188,8 @@ func attributeUpdates(c *cognitoidp.UserPoolType, in *cognitoidp.UserAttributeUp
 }
 
 // sms holds that a configuration names exactly one sender.
-func (r rules) sms(s *cognitoidp.SmsConfigurationType) error {
+func sms(c *cognitoidp.UserPoolType) error {
+	s := c.SmsConfiguration
 	switch {
 	case s == nil:
 		return nil
@@ -205,8 +197,9 @@ func (r rules) sms(s *cognitoidp.SmsConfigurationType) error {
 		return cognitoidp.NewInvalidParameter("SmsConfiguration can have either SnsCallerArn or EumsSms, not both.")
 	case str(s.SnsCallerArn) == "" && s.EumsSms == nil:
 		return cognitoidp.NewInvalidParameter("SmsConfiguration needs SnsCallerArn or EumsSms.")
-	case s.EumsSms != nil && s.EumsSms.Region != nil && *s.EumsSms.Region != r.region:
-		return cognitoidp.NewInvalidParameter("The Region of EumsSms must be the Region of the user pool, %s.", r.region)
+	}
+	if a, err := arn.Parse(str(c.Arn)); err == nil && s.EumsSms != nil && s.EumsSms.Region != nil && *s.EumsSms.Region != a.Region {
+		return cognitoidp.NewInvalidParameter("The Region of EumsSms must be the Region of the user pool, %s.", a.Region)
 	}
 	return nil
 }

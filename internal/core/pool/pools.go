@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
@@ -33,8 +34,10 @@ type Deps struct {
 	Clock *clock.Clock
 	// IDs draws pool and client ids and client secrets.
 	IDs id.Source
-	// Region and Account stand in the ids and ARNs of pools.
-	Region, Account string
+	// Region is the one of pools that nobody signed for, and of chosen ids that begin with no Region.
+	Region arn.Region
+	// Account stands in the ARNs of pools.
+	Account string
 	// IgnoreTiers lets every tier use every feature.
 	IgnoreTiers bool
 
@@ -78,7 +81,7 @@ func New(d Deps) *Pools {
 
 // rules are the facts that settings are checked against now.
 func (p *Pools) rules() rules {
-	return rules{region: p.d.Region, account: p.d.Account, ignoreTiers: p.d.IgnoreTiers, now: p.d.Clock.Milli()}
+	return rules{ignoreTiers: p.d.IgnoreTiers, now: p.d.Clock.Milli()}
 }
 
 // Pool returns the snapshot of a pool. The error is ErrPoolNotFound or one of the database. A cached pool costs no
@@ -115,7 +118,7 @@ func (p *Pools) Pool(ctx context.Context, poolID string) (*Pool, error) {
 		have.epoch.Store(epoch)
 		return have.value, nil
 	}
-	loaded, err := newPool(row)
+	loaded, err := p.snapshot(row)
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func (o Ops) SetUserPoolSessionConfiguration(ctx context.Context, in *cognitoidp
 		if err != nil {
 			return err
 		}
-		old, err := txPool(tx, in.UserPoolId)
+		old, err := o.txPool(tx, in.UserPoolId)
 		if err != nil {
 			return err
 		}
@@ -198,7 +198,7 @@ func (o Ops) SetUserPoolClientSessionConfiguration(ctx context.Context, in *cogn
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, in.UserPoolId)
+		pool, err := o.txPool(tx, in.UserPoolId)
 		if err != nil {
 			return err
 		}

@@ -16,14 +16,11 @@ import (
 const noClient = "CLIENT_ID_NOT_APPLICABLE"
 
 // Triggers invokes the functions of user pools. It is safe for concurrent use.
-type Triggers struct {
-	functions lambda.Invoker
-	region    string
-}
+type Triggers struct{ functions lambda.Invoker }
 
 // New returns the room; functions reaches functions by their ARN.
-func New(functions lambda.Invoker, region string) *Triggers {
-	return &Triggers{functions: functions, region: region}
+func New(functions lambda.Invoker) *Triggers {
+	return &Triggers{functions: functions}
 }
 
 // Subject is whom an event is about.
@@ -95,7 +92,7 @@ func (t *Triggers) invoke(ctx context.Context, c call, response any) (bool, erro
 
 func (t *Triggers) event(c call, response any) event {
 	e := event{
-		Version: c.version, TriggerSource: c.source, Region: t.region, UserPoolID: c.subject.Pool.ID,
+		Version: c.version, TriggerSource: c.source, Region: string(c.subject.Pool.Region), UserPoolID: c.subject.Pool.ID,
 		UserName:      c.subject.Username,
 		CallerContext: callerContext{SDKVersion: "aws-sdk-unknown-unknown", ClientID: c.subject.ClientID},
 		Request:       c.request, Response: response,

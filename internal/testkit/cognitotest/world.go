@@ -128,7 +128,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	if o.Functions == nil {
 		o.Functions = noFunctions{}
 	}
-	w.Triggers = trigger.New(o.Functions, "us-east-1")
+	w.Triggers = trigger.New(o.Functions)
 	w.Messages = message.New(message.Deps{
 		DB: d, Keyring: w.Keys, Clock: w.Clock, Inbox: !o.Mute, Pools: w.Pools, Texts: w.Triggers, Limits: w.Codes,
 	})
