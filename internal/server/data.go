@@ -42,7 +42,7 @@ func (a *app) prepareData(ctx context.Context) error {
 	if a.settings.Mode != config.Dev {
 		return nil
 	}
-	have, err := a.api.ListUserPools(ctx, &cognitoidp.ListUserPoolsRequest{MaxResults: 1})
+	have, err := a.API.ListUserPools(ctx, &cognitoidp.ListUserPoolsRequest{MaxResults: 1})
 	if err != nil || len(have.UserPools) > 0 {
 		return err
 	}
@@ -69,7 +69,7 @@ func (a *app) applySeedFile(ctx context.Context) error {
 }
 
 func (a *app) seeder() *seed.Seeder {
-	return &seed.Seeder{API: a.api, Pools: a.pools, Accounts: a.accounts, Keys: a.kms}
+	return &seed.Seeder{API: a.API, Pools: a.Pools, Accounts: a.Accounts, Keys: a.KMS}
 }
 
 // watchSeed applies edits of the seed file in dev until ctx is over. A broken

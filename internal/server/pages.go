@@ -17,11 +17,11 @@ func (a *app) pages() (pages, recoveryCodes http.Handler, err error) {
 		return nil, nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	pages = login.Handler(login.Deps{
-		Pools: a.pools, Accounts: account.Ops{Accounts: a.accounts}, PublicURL: a.settings.PublicURL,
+		Pools: a.Pools, Accounts: account.Ops{Accounts: a.Accounts}, PublicURL: a.settings.PublicURL,
 		Log: a.log, ClientIP: proxies.ClientIP,
 	})
 	recoveryCodes = recovery.Handler(recovery.Deps{
-		Codes: a.factors, PublicURL: a.settings.PublicURL, Log: a.log, ClientIP: proxies.ClientIP,
+		Codes: a.Factors, PublicURL: a.settings.PublicURL, Log: a.log, ClientIP: proxies.ClientIP,
 	})
 	return pages, recoveryCodes, nil
 }
