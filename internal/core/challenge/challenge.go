@@ -74,6 +74,9 @@ const (
 	purposeBlock   = "secret_block"
 )
 
+// NewID draws the id of a session, for a state whose other parts name it.
+func (s *Sessions) NewID() string { return s.ids.UUID() }
+
 // Seal returns the Session string of a state. It fills ID, IssuedAt and ExpiresAt when they are empty; a state sealed
 // twice keeps its ID and is spent once.
 func (s *Sessions) Seal(ctx context.Context, st *State) (string, error) {

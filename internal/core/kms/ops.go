@@ -26,12 +26,10 @@ func (o Ops) usable(ctx context.Context, keyID string, algorithm *kms.Encryption
 	}
 	arn := o.arnOf("key/" + row.id)
 	if !row.enabled {
-		return row, &kms.DisabledException{Message: arn + " is disabled."}
+		return row, kms.NewDisabled("%s is disabled.", arn)
 	}
 	if algorithm != nil && *algorithm != kms.EncryptionAlgorithmSpecSymmetricDefault {
-		return row, &kms.InvalidKeyUsageException{
-			Message: "The request was rejected because " + string(*algorithm) + " is not an algorithm of the key " + arn + ".",
-		}
+		return row, kms.NewInvalidKeyUsage("The request was rejected because %s is not an algorithm of the key %s.", string(*algorithm), arn)
 	}
 	return row, nil
 }
@@ -39,9 +37,9 @@ func (o Ops) usable(ctx context.Context, keyID string, algorithm *kms.Encryption
 func notOurs(ctx context.Context, keyID string, err error) error {
 	obs.Cause(ctx, "%v", err)
 	if len(keyID) > 4 && keyID[:4] == "arn:" {
-		return &kms.NotFoundException{Message: "Invalid arn " + keyID}
+		return kms.NewNotFound("Invalid arn %s", keyID)
 	}
-	return &kms.NotFoundException{Message: "Invalid keyId '" + keyID + "'"}
+	return kms.NewNotFound("Invalid keyId '%s'", keyID)
 }
 
 func refusal(ctx context.Context, err error, n name) error {
@@ -50,16 +48,16 @@ func refusal(ctx context.Context, err error, n name) error {
 	}
 	obs.Cause(ctx, "%v", err)
 	if n.alias != "" {
-		return &kms.NotFoundException{Message: "Alias " + n.arn + " is not found."}
+		return kms.NewNotFound("Alias %s is not found.", n.arn)
 	}
-	return &kms.NotFoundException{Message: "Key '" + n.arn + "' does not exist"}
+	return kms.NewNotFound("Key '%s' does not exist", n.arn)
 }
 
 // dry answers DryRunOperationException for a request that only asks whether it
 // would succeed.
 func dry(only *bool) error {
 	if only != nil && *only {
-		return &kms.DryRunOperationException{Message: "The request would have succeeded, but the DryRun option is set."}
+		return kms.NewDryRunOperation("The request would have succeeded, but the DryRun option is set.")
 	}
 	return nil
 }
@@ -69,7 +67,7 @@ func noEnclave(r *kms.RecipientInfo) error {
 	if r == nil {
 		return nil
 	}
-	return &kms.ValidationException{Message: "Recipient is not supported."}
+	return kms.NewValidation("Recipient is not supported.")
 }
 
 // GenerateDataKey implements the KMS operation.
@@ -77,7 +75,7 @@ func (o Ops) GenerateDataKey(ctx context.Context, in *kms.GenerateDataKeyRequest
 	var size int
 	switch {
 	case (in.NumberOfBytes == nil) == (in.KeySpec == nil):
-		return nil, &kms.ValidationException{Message: "Please specify either number of bytes or key spec."}
+		return nil, kms.NewValidation("Please specify either number of bytes or key spec.")
 	case in.NumberOfBytes != nil:
 		size = int(*in.NumberOfBytes)
 	case *in.KeySpec == kms.DataKeySpecAes128:
@@ -125,7 +123,7 @@ func (o Ops) Encrypt(ctx context.Context, in *kms.EncryptRequest) (*kms.EncryptR
 // KeyId, when given, must name the same.
 func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptResponse, error) {
 	if len(in.CiphertextBlob) == 0 {
-		return nil, &kms.ValidationException{Message: "CiphertextBlob is required."}
+		return nil, kms.NewValidation("CiphertextBlob is required.")
 	}
 	if err := noEnclave(in.Recipient); err != nil {
 		return nil, err
@@ -140,9 +138,7 @@ func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptR
 			return nil, err
 		}
 		if named.id != keyID {
-			return nil, &kms.IncorrectKeyException{
-				Message: "The key ID in the request does not identify a CMK that can perform this operation.",
-			}
+			return nil, kms.NewIncorrectKey("The key ID in the request does not identify a CMK that can perform this operation.")
 		}
 	}
 	row, err := o.usable(ctx, keyID, in.EncryptionAlgorithm)

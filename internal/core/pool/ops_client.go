@@ -22,7 +22,7 @@ func (o Ops) CreateUserPoolClient(ctx context.Context, in *cognitoidp.CreateUser
 // of the database or the keyring.
 func (p *Pools) CreateClientWithID(ctx context.Context, id, secret string, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
 	if !clientIDs.MatchString(id) {
-		return nil, invalid("The client id %s is not valid.", id)
+		return nil, cognitoidp.NewInvalidParameter("The client id %s is not valid.", id)
 	}
 	return p.createClient(ctx, id, secret, in)
 }
@@ -86,7 +86,7 @@ func (p *Pools) newSecret(id, given string, in *cognitoidp.CreateUserPoolClientR
 	s := secret{ID: id + "--" + strconv.FormatInt(now.Unix(), 10), Created: now.UnixMilli()}
 	switch {
 	case in.ClientSecret != nil && on(in.GenerateSecret):
-		return nil, invalid("GenerateSecret can not be true when ClientSecret is specified.")
+		return nil, cognitoidp.NewInvalidParameter("GenerateSecret can not be true when ClientSecret is specified.")
 	case given != "":
 		s.Value = given
 	case in.ClientSecret != nil:
@@ -97,7 +97,7 @@ func (p *Pools) newSecret(id, given string, in *cognitoidp.CreateUserPoolClientR
 		return nil, nil
 	}
 	if n := len(s.Value); n < 24 || n > 64 || !clientIDs.MatchString(s.Value) {
-		return nil, invalid("1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have 24 to 64 letters, digits, underscores or plus signs")
+		return nil, cognitoidp.NewInvalidParameter("1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have 24 to 64 letters, digits, underscores or plus signs")
 	}
 	return []secret{s}, nil
 }

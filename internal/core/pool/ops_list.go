@@ -20,7 +20,7 @@ func (p *Pools) cursor(ctx context.Context, scope, binding string, token *string
 	}
 	after, err := p.pages.Open(ctx, scope, binding, *token)
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return "", invalid("Invalid NextToken.")
+		return "", InvalidNextToken()
 	}
 	return after, err
 }
@@ -35,7 +35,7 @@ func (p *Pools) token(ctx context.Context, scope, binding, cursor string) (*stri
 func pageSize(max *int64) (int, error) {
 	n := num(or(max, maxPage))
 	if n < 1 || n > maxPage {
-		return 0, invalid("MaxResults must be between 1 and %d, not %d.", maxPage, n)
+		return 0, badPage(maxPage, n)
 	}
 	return int(n), nil
 }

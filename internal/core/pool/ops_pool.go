@@ -39,7 +39,7 @@ func (o Ops) CreateUserPool(ctx context.Context, in *cognitoidp.CreateUserPoolRe
 func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, error) {
 	note(ctx, id, "")
 	if len(id) > maxPoolID || !poolIDs.MatchString(id) {
-		return nil, invalid("The user pool id %s is not valid.", id)
+		return nil, cognitoidp.NewInvalidParameter("The user pool id %s is not valid.", id)
 	}
 	config, mfa, err := p.rules().newPoolSettings(id, in)
 	if err != nil {
@@ -198,9 +198,9 @@ func (o Ops) DeleteUserPool(ctx context.Context, in *cognitoidp.DeleteUserPoolRe
 		}
 		switch {
 		case val(pool.Config.DeletionProtection) == cognitoidp.DeletionProtectionTypeActive:
-			return invalid("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
+			return cognitoidp.NewInvalidParameter("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
 		case pool.Config.Domain != nil || pool.Config.CustomDomain != nil:
-			return invalid("User pool cannot be deleted. It has a domain configured that should be deleted first.")
+			return cognitoidp.NewInvalidParameter("User pool cannot be deleted. It has a domain configured that should be deleted first.")
 		}
 		if err := hook(tx, o.d.PoolGone, id); err != nil {
 			return err

@@ -14,10 +14,10 @@ import (
 func (p *Pools) tagged(resource string) (string, error) {
 	a, err := arn.Parse(resource)
 	if err != nil {
-		return "", invalid("The resource ARN %s is not valid.", resource)
+		return "", cognitoidp.NewInvalidParameter("The resource ARN %s is not valid.", resource)
 	}
 	if a.Type() != "userpool" || a.String() != p.rules().poolARN(a.Name()) {
-		return "", &cognitoidp.ResourceNotFoundException{Message: "The resource " + resource + " does not exist."}
+		return "", cognitoidp.NewResourceNotFound("The resource %s does not exist.", resource)
 	}
 	return a.Name(), nil
 }
@@ -35,7 +35,7 @@ func (p *Pools) retag(ctx context.Context, resource string, change func(tags map
 		}
 		change(c.UserPoolTags)
 		if text := badTags(c.UserPoolTags); text != "" {
-			return nil, nil, invalid("%s", text)
+			return nil, nil, cognitoidp.NewInvalidParameter("%s", text)
 		}
 		return c, old.MFA, nil
 	})

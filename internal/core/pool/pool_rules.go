@@ -25,7 +25,7 @@ func (r rules) poolARN(poolID string) string {
 // newPoolSettings are the effective settings of a pool that a request creates.
 func (r rules) newPoolSettings(id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
-		return nil, nil, invalid("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
+		return nil, nil, cognitoidp.NewInvalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
 	}
 	schema, err := buildSchema(in.Schema)
 	if err != nil {
@@ -34,7 +34,7 @@ func (r rules) newPoolSettings(id string, in *cognitoidp.CreateUserPoolRequest) 
 	if slices.Contains(in.AliasAttributes, cognitoidp.AliasAttributeTypePreferredUsername) {
 		for _, a := range schema {
 			if *a.Name == "preferred_username" && on(a.Required) {
-				return nil, nil, invalid("The preferred_username attribute can not be both a required attribute and an alias attribute.")
+				return nil, nil, cognitoidp.NewInvalidParameter("The preferred_username attribute can not be both a required attribute and an alias attribute.")
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func policies(c *cognitoidp.UserPoolType, in *cognitoidp.CreateUserPoolRequest) 
 	}
 	admin := val(in.AdminCreateUserConfig)
 	if pw.TemporaryPasswordValidityDays != nil && admin.UnusedAccountValidityDays != nil {
-		return invalid(unusedAccountReplaced)
+		return cognitoidp.NewInvalidParameter(unusedAccountReplaced)
 	}
 	days := num(or(pw.TemporaryPasswordValidityDays, num(admin.UnusedAccountValidityDays)))
 	if days == 0 {
@@ -186,7 +186,7 @@ func attributeUpdates(c *cognitoidp.UserPoolType, in *cognitoidp.UserAttributeUp
 	list := val(in).AttributesRequireVerificationBeforeUpdate
 	for _, a := range list {
 		if !slices.Contains(c.AutoVerifiedAttributes, a) {
-			return invalid("All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
+			return cognitoidp.NewInvalidParameter("All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
 		}
 	}
 	if list == nil {
@@ -202,11 +202,11 @@ func (r rules) sms(s *cognitoidp.SmsConfigurationType) error {
 	case s == nil:
 		return nil
 	case str(s.SnsCallerArn) != "" && s.EumsSms != nil:
-		return invalid("SmsConfiguration can have either SnsCallerArn or EumsSms, not both.")
+		return cognitoidp.NewInvalidParameter("SmsConfiguration can have either SnsCallerArn or EumsSms, not both.")
 	case str(s.SnsCallerArn) == "" && s.EumsSms == nil:
-		return invalid("SmsConfiguration needs SnsCallerArn or EumsSms.")
+		return cognitoidp.NewInvalidParameter("SmsConfiguration needs SnsCallerArn or EumsSms.")
 	case s.EumsSms != nil && s.EumsSms.Region != nil && *s.EumsSms.Region != r.region:
-		return invalid("The Region of EumsSms must be the Region of the user pool, %s.", r.region)
+		return cognitoidp.NewInvalidParameter("The Region of EumsSms must be the Region of the user pool, %s.", r.region)
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func (r rules) sms(s *cognitoidp.SmsConfigurationType) error {
 // autoVerified holds that codes for phone numbers can be sent.
 func autoVerified(c *cognitoidp.UserPoolType) error {
 	if c.SmsConfiguration == nil && slices.Contains(c.AutoVerifiedAttributes, cognitoidp.VerifiedAttributeTypePhoneNumber) {
-		return invalid("SMS configuration is required when phone_number is selected for auto verification")
+		return cognitoidp.NewInvalidParameter("SMS configuration is required when phone_number is selected for auto verification")
 	}
 	return nil
 }
@@ -224,7 +224,7 @@ func email(c *cognitoidp.UserPoolType, in *cognitoidp.EmailConfigurationType) er
 	e := val(in)
 	e.EmailSendingAccount = or(e.EmailSendingAccount, cognitoidp.EmailSendingAccountTypeCognitoDefault)
 	if *e.EmailSendingAccount == cognitoidp.EmailSendingAccountTypeDeveloper && str(e.SourceArn) == "" {
-		return invalid("Source ARN is required to use DEVELOPER email sending owner")
+		return cognitoidp.NewInvalidParameter("Source ARN is required to use DEVELOPER email sending owner")
 	}
 	c.EmailConfiguration = &e
 	return nil
@@ -238,11 +238,11 @@ func recovery(s *cognitoidp.AccountRecoverySettingType) error {
 	}
 	for i, a := range s.RecoveryMechanisms {
 		if a.Name == cognitoidp.RecoveryOptionNameTypeAdminOnly && len(s.RecoveryMechanisms) > 1 {
-			return invalid(text + "use admin_only setting with any other recovery mechanisms.")
+			return cognitoidp.NewInvalidParameter(text + "use admin_only setting with any other recovery mechanisms.")
 		}
 		for _, b := range s.RecoveryMechanisms[:i] {
 			if a.Name == b.Name || a.Priority == b.Priority {
-				return invalid(text + "have duplicate priorities or recovery mechanisms.")
+				return cognitoidp.NewInvalidParameter(text + "have duplicate priorities or recovery mechanisms.")
 			}
 		}
 	}
@@ -254,7 +254,7 @@ func lambdas(c *cognitoidp.UserPoolType, in *cognitoidp.LambdaConfigType) error 
 	l := val(in)
 	switch {
 	case l.PreTokenGenerationConfig != nil && l.PreTokenGeneration != nil && l.PreTokenGenerationConfig.LambdaArn != *l.PreTokenGeneration:
-		return invalid("Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's")
+		return cognitoidp.NewInvalidParameter("Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's")
 	case l.PreTokenGenerationConfig != nil:
 		l.PreTokenGeneration = &l.PreTokenGenerationConfig.LambdaArn
 	case l.PreTokenGeneration != nil:
@@ -263,7 +263,7 @@ func lambdas(c *cognitoidp.UserPoolType, in *cognitoidp.LambdaConfigType) error 
 		}
 	}
 	if (l.CustomSMSSender != nil || l.CustomEmailSender != nil) && str(l.KMSKeyID) == "" {
-		return invalid("KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used.")
+		return cognitoidp.NewInvalidParameter("KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used.")
 	}
 	c.LambdaConfig = &l
 	return nil

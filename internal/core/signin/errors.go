@@ -57,6 +57,19 @@ func errAliasTaken(attribute string) error {
 	return &cognitoidp.AliasExistsException{Message: "An account with the given " + attribute + " already exists."}
 }
 
+func errProvided(attribute string) error {
+	return errRefused("Cannot modify an already provided " + attribute)
+}
+
+func errNoFactorLeft() error {
+	return errRefused("The user has no second factor that this sign-in could use.")
+}
+
+// errOutOfReach refuses a level for which the user has not the factors; no set-up is offered.
+func errOutOfReach() error {
+	return errInvalid("The user has no factors that satisfy the requested authentication level.")
+}
+
 func errCustomAuthOff() error {
 	return errInvalid("Custom auth lambda trigger is not configured for the user pool.")
 }

@@ -88,9 +88,7 @@ func (t *Triggers) invoke(ctx context.Context, c call, response any) (bool, erro
 	}
 	if result.FunctionError != "" {
 		obs.Cause(ctx, "%s refused: %s", c.source, result.ErrorMessage)
-		return true, &cognitoidp.UserLambdaValidationException{
-			Message: c.name + " failed with error " + result.ErrorMessage + ".",
-		}
+		return true, cognitoidp.NewUserLambdaValidation("%s failed with error %s.", c.name, result.ErrorMessage)
 	}
 	return true, decode(ctx, c, result.Payload, response)
 }
@@ -125,16 +123,14 @@ func unreachable(ctx context.Context, c call, err error) error {
 		reason = "TooManyRequestsException"
 	case errors.Is(err, lambda.ErrTooLarge):
 		obs.Cause(ctx, "%s: %v", c.source, err)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	case ctx.Err() != nil:
 		return fmt.Errorf("trigger: %s: %w", c.source, err)
 	default:
 		reason = "ServiceException"
 	}
 	obs.Cause(ctx, "%s: %v", c.source, err)
-	return &cognitoidp.UnexpectedLambdaException{
-		Message: c.name + " invocation failed due to error " + reason + ".",
-	}
+	return cognitoidp.NewUnexpectedLambda("%s invocation failed due to error %s.", c.name, reason)
 }
 
 // decode reads the answer. The function has to return the whole event; only its
@@ -145,7 +141,7 @@ func decode(ctx context.Context, c call, payload []byte, response any) error {
 	}
 	if !json.Valid(payload) {
 		obs.Cause(ctx, "%s answered with invalid JSON", c.source)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Invalid lambda function output : Invalid JSON"}
+		return InvalidOutput("Invalid JSON")
 	}
 	err := json.Unmarshal(payload, &answer)
 	if err == nil && (len(answer.Response) == 0 || answer.Response[0] != '{') {
@@ -156,9 +152,14 @@ func decode(ctx context.Context, c call, payload []byte, response any) error {
 	}
 	if err != nil {
 		obs.Cause(ctx, "%s answer: %v", c.source, err)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	}
 	return nil
+}
+
+// InvalidOutput is the refusal of an answer that cannot be used.
+func InvalidOutput(why string) error {
+	return cognitoidp.NewInvalidLambdaResponse("Invalid lambda function output : %s", why)
 }
 
 // config is the pool's LambdaConfig, never nil.
