@@ -26,7 +26,7 @@ func (a *app) announce(out io.Writer, root *iam.RootKey) {
 		return
 	}
 	fmt.Fprintf(out, "\nCognate (dev)\n  endpoint  %s\n  inbox     %s/_cognate/inbox\n", s.PublicURL, s.PublicURL)
-	if _, _, err := a.pools.Client(context.Background(), demoClientID); err != nil {
+	if _, _, err := a.Pools.Client(context.Background(), demoClientID); err != nil {
 		fmt.Fprintln(out)
 		return
 	}

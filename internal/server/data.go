@@ -41,7 +41,7 @@ func (a *app) prepareData(ctx context.Context) error {
 	if a.settings.Mode != config.Dev {
 		return nil
 	}
-	if empty, err := a.pools.Empty(ctx); err != nil || !empty {
+	if empty, err := a.Pools.Empty(ctx); err != nil || !empty {
 		return err
 	}
 	f, err := seed.Parse([]byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
@@ -67,7 +67,7 @@ func (a *app) applySeedFile(ctx context.Context) error {
 }
 
 func (a *app) seeder() *seed.Seeder {
-	return &seed.Seeder{API: a.api, Pools: a.pools, Accounts: a.accounts, Keys: a.kms}
+	return &seed.Seeder{API: a.API, Pools: a.Pools, Accounts: a.Accounts, Keys: a.KMS}
 }
 
 // watchSeed applies edits of the seed file in dev until ctx is over. A broken

@@ -206,6 +206,11 @@ func (s *Sessions) Retry(tx *db.Tx, st *State) error {
 	return retry(tx, st.Pool, st.ID, st.ExpiresAt)
 }
 
+// DropPool removes up to limit rows of a deleted pool and returns how many; call it until it returns 0.
+func (s *Sessions) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
+	return dropPool(tx, poolID, limit)
+}
+
 // sweepMargin is how long the row of a spent session outlives it, so that a node whose clock is behind cannot accept
 // the session again after a node whose clock is ahead has swept.
 const sweepMargin = 15 * time.Minute

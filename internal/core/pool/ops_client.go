@@ -209,11 +209,6 @@ func (o Ops) DeleteUserPoolClient(ctx context.Context, in *cognitoidp.DeleteUser
 		if err != nil {
 			return err
 		}
-		for _, f := range o.d.OnDeleteClient {
-			if err := f(tx, row.poolID, row.id); err != nil {
-				return err
-			}
-		}
 		done, err := removeClient(tx, row.id, row.version)
 		if err == nil && !done {
 			err = concurrent()

@@ -41,15 +41,14 @@ type Deps struct {
 	// IgnoreTiers lets every tier use every feature.
 	IgnoreTiers bool
 
-	// OnCreate run in the transaction that makes a pool, after its data key and row were made.
-	OnCreate []func(tx *db.Tx, poolID string) error
-	// OnDelete run in the transaction that acknowledges the deletion of a pool.
-	OnDelete []func(tx *db.Tx, poolID string) error
-	// OnDeleteClient run in the transaction that deletes a client.
-	OnDeleteClient []func(tx *db.Tx, poolID, clientID string) error
-	// Purge remove a batch (at most 500 rows a transaction) of the data of a deleted pool and report whether nothing
-	// is left. They are called again until then.
-	Purge []func(ctx context.Context, poolID string) (done bool, err error)
+	// PoolMade runs in the transaction that makes a pool, after its data key and row were made. It, PoolGone and
+	// PurgePool are what the other rooms do; nil where there are none.
+	PoolMade func(tx *db.Tx, poolID string) error
+	// PoolGone runs in the transaction that acknowledges the deletion of a pool.
+	PoolGone func(tx *db.Tx, poolID string) error
+	// PurgePool removes a batch of the data of a deleted pool and reports whether nothing is left. It is called again
+	// until then.
+	PurgePool func(ctx context.Context, poolID string) (done bool, err error)
 	// CountUsers estimates how many users a pool has; nil means that EstimatedNumberOfUsers is 0.
 	CountUsers func(ctx context.Context, poolID string) (int64, error)
 }

@@ -14,6 +14,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/lambda"
 	"cognate/internal/core/signin"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -51,7 +52,7 @@ func slow(in *cognitoidp.InitiateAuthRequest) *cognitoidp.InitiateAuthRequest {
 // TestNothingToldAfterTheLock holds that a right password which is judged while other guesses lock the account is
 // refused like a wrong one, in every answer that would tell it from one.
 func TestNothingToldAfterTheLock(t *testing.T) {
-	dbtest.Each(t, Migrations(), func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
 		m := &meanwhile{}
 		w := New(t, d, Options{Functions: m})
 		p := w.Pool(func(in *cognitoidp.CreateUserPoolRequest) {
@@ -89,7 +90,7 @@ func TestNothingToldAfterTheLock(t *testing.T) {
 
 // TestMigrationIsCounted holds that a locked name is not looked up by UserMigration, however many guesses are under way.
 func TestMigrationIsCounted(t *testing.T) {
-	dbtest.Each(t, Migrations(), func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
 		f := &counting{}
 		w := New(t, d, Options{Functions: f})
 		p := w.Pool(func(in *cognitoidp.CreateUserPoolRequest) {
