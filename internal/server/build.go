@@ -52,12 +52,13 @@ func Migrations() []db.Migration {
 
 // app is an assembled server.
 type app struct {
-	settings config.Settings
-	log      *slog.Logger
-	clock    *clock.Clock
-	metrics  *metrics
-	stop     context.CancelFunc // ends what runs in the background
-	made     *jose.KeySource
+	settings  config.Settings
+	addresses pool.Addresses
+	log       *slog.Logger
+	clock     *clock.Clock
+	metrics   *metrics
+	stop      context.CancelFunc // ends what runs in the background
+	made      *jose.KeySource
 
 	db        *db.DB
 	keys      *keyring.Keyring
@@ -81,7 +82,9 @@ type app struct {
 
 // build opens the store and makes the rooms. The caller closes the app.
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
-	a := &app{settings: s, log: log, clock: clock.System(), metrics: newMetrics()}
+	a := &app{
+		settings: s, addresses: pool.NewAddresses(s.PublicURL), log: log, clock: clock.System(), metrics: newMetrics(),
+	}
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
 	if err := a.openStore(ctx); err != nil {
@@ -122,7 +125,7 @@ func (a *app) buildRooms(ctx context.Context) error {
 	a.codes = code.New(code.Deps{Keys: a.keys, Clock: a.clock})
 	a.sessions = challenge.New(challenge.Deps{Keys: a.keys, Clock: a.clock})
 	a.tokens = token.New(token.Deps{
-		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Made: a.made, Issuer: token.Issuer(s.PublicURL),
+		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Made: a.made, Addresses: a.addresses,
 	})
 	a.triggers = trigger.New(a.functions, s.Region)
 	if err := a.buildMessages(); err != nil {
@@ -137,7 +140,7 @@ func (a *app) buildRooms(ctx context.Context) error {
 	})
 	a.factors = factor.New(factor.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Tokens: a.tokens, Sessions: a.sessions,
-		Codes: a.codes, Messages: a.messages, Directory: a.users,
+		Codes: a.codes, Messages: a.messages, Directory: a.users, Addresses: a.addresses,
 	})
 	a.devices = device.New(device.Deps{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Pools: a.pools, Tokens: a.tokens, Directory: a.users,

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/url"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/awscall"
 	"cognate/internal/base/esdk"
 	"cognate/internal/base/httpkit"
@@ -20,7 +19,7 @@ func (a *app) buildMessages() error {
 	d := message.Deps{
 		DB: a.db, Keyring: a.keys, Clock: a.clock, Log: a.log, Inbox: s.Mode == config.Dev,
 		Pools: a.pools, Functions: a.triggers, Texts: a.triggers, Limits: a.codes,
-		LinkBase: func(cfg *cognitoidp.UserPoolType) string { return s.PublicURL + "/" + *cfg.Id },
+		Addresses: a.addresses,
 	}
 	var err error
 	if d.Email, err = a.emailSender(); err != nil {

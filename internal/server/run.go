@@ -15,7 +15,6 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/base/srp"
 	"cognate/internal/config"
-	"cognate/internal/core/token"
 	"cognate/internal/web/oauth"
 	"cognate/internal/web/operator"
 )
@@ -159,7 +158,7 @@ func (a *app) handler() (http.Handler, error) {
 	return routes{
 		api: api,
 		oauth: oauth.Handler(oauth.Deps{
-			Pools: a.pools, Tokens: a.tokens, PublicURL: a.settings.PublicURL, Issuer: token.Issuer(a.settings.PublicURL),
+			Pools: a.pools, Tokens: a.tokens, Addresses: a.addresses,
 			Failed: func(r *http.Request, err error) { a.log.Error("discovery failed", "path", r.URL.Path, "error", err) },
 		}),
 		login:    pages,

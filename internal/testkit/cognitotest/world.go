@@ -116,12 +116,13 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	w.must(err)
 	w.Keys, err = keyring.Open(w.Ctx, d, kek)
 	w.must(err)
+	addresses := pool.NewAddresses("https://id.example.com")
 	w.Pools = pool.New(pool.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000",
 		OnCreate: []func(*db.Tx, string) error{func(tx *db.Tx, id string) error { return w.Tokens.CreateKeys(tx, id) }},
 	})
 	w.Tokens = token.New(token.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Made: sharedKeys{}, Issuer: token.Issuer("https://id.example.com"),
+		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Made: sharedKeys{}, Addresses: addresses,
 	})
 	w.Codes = code.New(code.Deps{Keys: w.Keys, Clock: w.Clock})
 	w.Sessions = challenge.New(challenge.Deps{Keys: w.Keys, Clock: w.Clock})
@@ -131,13 +132,14 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	w.Triggers = trigger.New(o.Functions, "us-east-1")
 	w.Messages = message.New(message.Deps{
 		DB: d, Keyring: w.Keys, Clock: w.Clock, Inbox: !o.Mute, Pools: w.Pools, Texts: w.Triggers, Limits: w.Codes,
+		Addresses: addresses,
 	})
 	w.Users = directory.New(directory.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages,
 	})
 	w.Factors = factor.New(factor.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Sessions: w.Sessions,
-		Codes: w.Codes, Messages: w.Messages, Directory: w.Users,
+		Codes: w.Codes, Messages: w.Messages, Directory: w.Users, Addresses: addresses,
 	})
 	w.DeviceRoom = device.New(device.Deps{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Directory: w.Users,

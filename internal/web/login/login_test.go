@@ -12,7 +12,6 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/account"
-	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/testkit/cognitotest"
 )
@@ -59,7 +58,7 @@ func (w *world) open(target string, edit func(*http.Request)) *httptest.Response
 }
 
 func (w *world) link(c *pool.Client, name, code string) string {
-	return message.ConfirmLink("https://id.example.com/auth/"+w.p.ID, c.ID, name, code)
+	return pool.NewAddresses("https://id.example.com/auth").ConfirmLink(w.p.Config, c.ID, name, code)
 }
 
 func (w *world) status(name string) cognitoidp.UserStatusType {

@@ -30,40 +30,22 @@ type Keys interface {
 	Keys(ctx context.Context, poolID string) ([]byte, error)
 }
 
-// Deps are what the handler is made of; Issuer, Endpoints and Failed may be nil.
+// Deps are what the handler is made of; Failed may be nil.
 type Deps struct {
 	Pools  Pools
 	Tokens Keys
-	// PublicURL is the address of the server, below which every pool has its endpoints.
-	PublicURL string
-	// Issuer names the issuer of a pool; nil means token.Issuer(PublicURL). It is the function that token was given.
-	Issuer func(*pool.Pool) string
-	// Endpoints returns the base address of a pool's authorize, token and login endpoints when they are known by
-	// another host than the path form below PublicURL, else "".
-	Endpoints func(*pool.Pool) string
+	// Addresses are those that token was given.
+	Addresses pool.Addresses
 	// Failed is told about internal failures, whose detail never reaches the caller.
 	Failed func(r *http.Request, err error)
 }
 
 // handler answers discovery requests.
-type handler struct {
-	Deps
-	public string // PublicURL without a slash at its end
-	prefix string // the path of PublicURL, "" or "/..."
-}
+type handler struct{ Deps }
 
 // Handler returns the handler of everything below a pool's issuer.
 func Handler(d Deps) http.Handler {
-	h := &handler{Deps: d, public: strings.TrimRight(d.PublicURL, "/")}
-	if h.Issuer == nil {
-		h.Issuer = token.Issuer(d.PublicURL)
-	}
-	if _, rest, ok := strings.Cut(h.public, "://"); ok {
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			h.prefix = rest[i:]
-		}
-	}
-	return h
+	return &handler{d}
 }
 
 // The documents below an issuer.
@@ -79,13 +61,13 @@ const (
 // split takes the pool id and the document out of a path: /<pool id>/.well-known/<document>, or the form of RFC 8414
 // section 3.1, which puts the well-known part first.
 func (h *handler) split(path string) (poolID, doc string, ok bool) {
-	path = strings.TrimPrefix(path, h.prefix)
+	path = h.Addresses.Trim(path)
 	if rest, found := strings.CutPrefix(path, wellKnown); found {
 		doc, poolID, _ = strings.Cut(rest, "/")
-		return poolID, doc, (doc == docOAuth || doc == docOpenID) && token.IsPoolID(poolID)
+		return poolID, doc, (doc == docOAuth || doc == docOpenID) && pool.IsID(poolID)
 	}
 	poolID, doc, _ = strings.Cut(strings.TrimPrefix(path, "/"), wellKnown)
-	return poolID, doc, (doc == docOpenID || doc == docOAuth || doc == docKeys) && token.IsPoolID(poolID)
+	return poolID, doc, (doc == docOpenID || doc == docOAuth || doc == docKeys) && pool.IsID(poolID)
 }
 
 // ServeHTTP answers GET, HEAD and the preflight of browsers, which may read the documents from any origin.

@@ -38,8 +38,8 @@ func (r rooms) Pool(_ context.Context, id string) (*pool.Pool, error) {
 func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
 
 func newDeps(publicURL string) Deps {
-	r := rooms{&pool.Pool{ID: testPool, Config: &cognitoidp.UserPoolType{}}}
-	return Deps{Pools: r, Tokens: r, PublicURL: publicURL}
+	r := rooms{&pool.Pool{ID: testPool, Config: &cognitoidp.UserPoolType{Id: new(testPool)}}}
+	return Deps{Pools: r, Tokens: r, Addresses: pool.NewAddresses(publicURL)}
 }
 
 func ask(t *testing.T, h http.Handler, method, target string, headers ...string) *http.Response {
@@ -105,18 +105,17 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// TestPinnedIssuer: the issuer may be AWS's while the endpoints stay reachable, below a domain of their own or not.
+// TestPinnedIssuer: the issuer may be AWS's while the endpoints stay where they can be reached.
 func TestPinnedIssuer(t *testing.T) {
 	d := newDeps("https://id.example.com")
 	d.Pools.(rooms).pool.Config.IssuerConfiguration = &cognitoidp.IssuerConfigurationType{Type: new(cognitoidp.IssuerTypeUpdated)}
-	d.Endpoints = func(*pool.Pool) string { return "https://login.example.com" }
 	var doc map[string]any
 	text := body(t, ask(t, Handler(d), "GET", "/"+testPool+"/.well-known/openid-configuration"))
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatal(err)
 	}
 	iss := "https://issuer-cognito-idp.us-east-1.amazonaws.com/" + testPool
-	if doc["issuer"] != iss || doc["jwks_uri"] != iss+"/.well-known/jwks.json" || doc["token_endpoint"] != "https://login.example.com/oauth2/token" {
+	if doc["issuer"] != iss || doc["jwks_uri"] != iss+"/.well-known/jwks.json" || doc["token_endpoint"] != "https://id.example.com/"+testPool+"/oauth2/token" {
 		t.Fatalf("%v", doc)
 	}
 }
