@@ -15,7 +15,6 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/base/srp"
 	"cognate/internal/config"
-	"cognate/internal/web/oauth"
 	"cognate/internal/web/operator"
 )
 
@@ -145,7 +144,7 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, recoveryCodes, err := a.pages()
+	web, err := a.site()
 	if err != nil {
 		return nil, err
 	}
@@ -155,16 +154,7 @@ func (a *app) handler() (http.Handler, error) {
 		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.forget}
 		deps.Functions, deps.PublicURL, deps.RemoteFunctions = &functions{app: a}, a.settings.PublicURL, a.settings.AllowLocalFunctions
 	}
-	return routes{
-		api: api,
-		oauth: oauth.Handler(oauth.Deps{
-			Pools: a.pools, Tokens: a.tokens, Addresses: a.addresses,
-			Failed: func(r *http.Request, err error) { a.log.Error("discovery failed", "path", r.URL.Path, "error", err) },
-		}),
-		login:    pages,
-		recovery: recoveryCodes,
-		operator: operator.Handler(deps),
-	}, nil
+	return routes{addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps)}, nil
 }
 
 // ready reports whether the store answers.

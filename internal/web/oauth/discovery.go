@@ -1,9 +1,6 @@
 package oauth
 
 import (
-	"net/http"
-	"strconv"
-
 	"cognate/internal/api/rt"
 	"cognate/internal/core/pool"
 )
@@ -49,18 +46,4 @@ func member(b []byte, name string) []byte {
 		b = append(b, ',')
 	}
 	return append(rt.AppendString(b, name), ':')
-}
-
-func (h *handler) refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
-	b := rt.AppendString(member(nil, "message"), text)
-	write(w, r, status, append(b, '}'))
-}
-
-func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a reader that went away is no failure of ours
-	}
 }
