@@ -168,45 +168,38 @@ func (o Ops) AdminRemoveUserFromGroup(ctx context.Context, in *cognitoidp.AdminR
 
 // withMember finds user and group, in this order, and runs change on them in one transaction.
 func (o Ops) withMember(ctx context.Context, poolID, username, groupName string, change func(*db.Tx, *pool.Pool, *User, group) error) error {
-	p, err := o.Pools.PoolOrRefuse(ctx, poolID)
+	c, err := o.Admin(ctx, poolID, username)
 	if err != nil {
 		return err
 	}
-	return refuse(o.DB.Update(ctx, func(tx *db.Tx) error {
-		u, err := o.Resolve(tx, p, username)
+	return refuse(o.As(ctx, o.DB.Update, c, func(tx *db.Tx, u *User) error {
+		g, err := readGroup(tx, c.Pool.ID, groupName)
 		if err != nil {
 			return err
 		}
-		g, err := readGroup(tx, p.ID, groupName)
-		if err != nil {
-			return err
-		}
-		return change(tx, p, u, g)
+		return change(tx, c.Pool, u, g)
 	}))
 }
 
 // AdminListGroupsForUser implements the AWS operation; groups come by name.
 func (o Ops) AdminListGroupsForUser(ctx context.Context, in *cognitoidp.AdminListGroupsForUserRequest) (*cognitoidp.AdminListGroupsForUserResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	c, err := o.Admin(ctx, in.UserPoolId, in.Username)
 	if err != nil {
 		return nil, err
 	}
+	p := c.Pool
 	binding, limit := pagetoken.Binding("AdminListGroupsForUser", aliasKey(p, in.Username)), pageLimit(in.Limit)
 	after, err := o.openToken(ctx, p, binding, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	var list []group
-	err = o.DB.View(ctx, func(tx *db.Tx) error {
-		u, err := o.Resolve(tx, p, in.Username)
-		if err != nil {
-			return err
-		}
+	err = o.As(ctx, o.DB.View, c, func(tx *db.Tx, u *User) (err error) {
 		list, err = groupsOf(tx, p.ID, u.Sub)
 		return err
 	})
 	if err != nil {
-		return nil, refuse(err)
+		return nil, err
 	}
 	for len(list) > 0 && list[0].name <= after {
 		list = list[1:]
