@@ -15,7 +15,6 @@ import (
 
 // InviteInput is a user whom an administrator makes, or invites again.
 type InviteInput struct {
-	Name       string
 	Password   string // temporary; "" for one that is generated
 	Attributes map[string]string
 	Validation map[string]string // for the pool's PreSignUp function; nil for none
@@ -30,7 +29,7 @@ func (a *Accounts) Invite(ctx context.Context, c directory.Caller, in InviteInpu
 	if err := a.Keys.Load(ctx, p.ID); err != nil {
 		return nil, err
 	}
-	name, err := a.nameFor(p, in.Name, attrs, "User account already exists")
+	name, err := a.nameFor(p, c.Name, attrs, "User account already exists")
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +84,7 @@ func (a *Accounts) InviteAgain(ctx context.Context, c directory.Caller, in Invit
 
 func (a *Accounts) inviteAgain(ctx context.Context, c directory.Caller, in InviteInput) (*directory.User, error) {
 	p := c.Pool
-	u, err := a.named(ctx, c, in.Name)
+	u, err := a.user(ctx, c)
 	if err != nil {
 		return nil, err
 	}
