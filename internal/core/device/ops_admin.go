@@ -51,27 +51,28 @@ func (o Ops) AdminListDevices(ctx context.Context, in *cognitoidp.AdminListDevic
 	if err != nil {
 		return nil, err
 	}
-	q, err := o.query(ctx, p, "AdminListDevices", in.Username, in.Limit, in.PaginationToken)
+	page, err := o.page(ctx, p, "AdminListDevices", in.Username, in.Limit, in.PaginationToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &cognitoidp.AdminListDevicesResponse{Devices: []cognitoidp.DeviceType{}}
 	var (
-		page  page
+		found []*Device
+		last  string
 		owner *directory.User
 	)
 	err = o.asAdmin(ctx, o.DB.View, in.UserPoolId, in.Username, directory.NoUser(cognitoidp.NewResourceNotFound), func(tx *db.Tx, c directory.Caller, u *directory.User) (err error) {
 		owner = u
-		page, err = q.read(tx, c.Pool, u.Sub)
+		found, last, err = list(tx, c.Pool, u.Sub, page)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range page.devices {
+	for _, d := range found {
 		out.Devices = append(out.Devices, d.describeToAdmin(p, owner))
 	}
-	out.PaginationToken, err = q.next(ctx, page)
+	out.PaginationToken, err = page.Next(ctx, last)
 	return out, err
 }
 

@@ -116,23 +116,24 @@ func (o Ops) ListDevices(ctx context.Context, in *cognitoidp.ListDevicesRequest)
 	if err != nil {
 		return nil, err
 	}
-	q, err := o.query(ctx, a.Pool, "ListDevices", a.Access.Sub, in.Limit, in.PaginationToken)
+	page, err := o.page(ctx, a.Pool, "ListDevices", a.Access.Sub, in.Limit, in.PaginationToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &cognitoidp.ListDevicesResponse{Devices: []cognitoidp.DeviceType{}}
-	var page page
+	var found []*Device
+	last := ""
 	err = o.as(ctx, o.DB.View, a, func(tx *db.Tx, u *directory.User) (err error) {
-		page, err = q.read(tx, a.Pool, u.Sub)
+		found, last, err = list(tx, a.Pool, u.Sub, page)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range page.devices {
+	for _, d := range found {
 		out.Devices = append(out.Devices, d.describe())
 	}
-	out.PaginationToken, err = q.next(ctx, page)
+	out.PaginationToken, err = page.Next(ctx, last)
 	return out, err
 }
 

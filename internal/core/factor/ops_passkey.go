@@ -228,29 +228,24 @@ func (o Ops) ListWebAuthnCredentials(ctx context.Context, in *cognitoidp.ListWeb
 
 // page cuts the passkeys of a user to the page that was asked for. The cursor is the last passkey of the page before.
 func (o Ops) page(ctx context.Context, a directory.Caller, keys []passkey, in *cognitoidp.ListWebAuthnCredentialsRequest) ([]passkey, *string, error) {
-	tokens := pagetoken.Tokens{Keys: o.Keys, Now: o.now}
-	binding := pagetoken.Binding("ListWebAuthnCredentials", a.Access.Sub)
-	if in.NextToken != nil {
-		cursor, err := tokens.Open(ctx, a.Pool.ID, binding, *in.NextToken)
-		if errors.Is(err, pagetoken.ErrInvalid) {
-			return nil, nil, pool.InvalidNextToken()
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		for len(keys) > 0 && keys[0].cursor() <= cursor {
-			keys = keys[1:]
-		}
-	}
 	size := maxPasskeys
 	if in.MaxResults != nil && *in.MaxResults > 0 {
 		size = int(*in.MaxResults)
 	}
-	if len(keys) <= size {
-		return keys, nil, nil
+	tokens := pagetoken.Tokens{Keys: o.Keys, Now: o.now}
+	page, err := tokens.Page(ctx, a.Pool.ID, pagetoken.Binding("ListWebAuthnCredentials", a.Access.Sub), in.NextToken, size)
+	if errors.Is(err, pagetoken.ErrInvalid) {
+		return nil, nil, pool.InvalidNextToken()
 	}
-	next, err := tokens.Seal(ctx, a.Pool.ID, binding, keys[size-1].cursor())
-	return keys[:size], &next, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for len(keys) > 0 && keys[0].cursor() <= page.After {
+		keys = keys[1:]
+	}
+	keys, last := pagetoken.Cut(page, keys, passkey.cursor)
+	next, err := page.Next(ctx, last)
+	return keys, next, err
 }
 
 // cursor orders passkeys as text as readPasskeys does.

@@ -76,17 +76,14 @@ func (r *Room) list(ctx context.Context, c directory.Caller, operation string, f
 	if err := r.Keys.Load(ctx, p.ID); err != nil { // tokens are opened within the transaction
 		return nil, nil, err
 	}
-	var sub, next string
+	var at pagetoken.Page
+	var next string
 	var found []token.Tracked
 	err := r.Directory.As(ctx, r.DB.View, c, func(tx *db.Tx, u *directory.User) (err error) {
-		sub = u.Sub
-		at := ""
-		if from != nil {
-			if at, err = r.pages.Open(ctx, p.ID, pagetoken.Binding(operation, p.ID, sub), *from); err != nil {
-				return err
-			}
+		if at, err = r.pages.Page(ctx, p.ID, pagetoken.Binding(operation, p.ID, u.Sub), from, page); err != nil {
+			return err
 		}
-		found, next, err = r.Tokens.ListTracked(tx, p, sub, at, page)
+		found, next, err = r.Tokens.ListTracked(tx, p, u.Sub, at.After, at.Limit)
 		return err
 	})
 	if errors.Is(err, pagetoken.ErrInvalid) {
@@ -99,11 +96,8 @@ func (r *Room) list(ctx context.Context, c directory.Caller, operation string, f
 	for i := range found {
 		out[i] = describe(&found[i], current)
 	}
-	if next == "" {
-		return out, nil, nil
-	}
-	text, err := r.pages.Seal(ctx, p.ID, pagetoken.Binding(operation, p.ID, sub), next)
-	return out, &text, err
+	text, err := at.Next(ctx, next)
+	return out, text, err
 }
 
 // describe shows a session. Where an address lies is not known here, which AWS calls `unknown` too.
