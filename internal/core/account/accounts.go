@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"io"
-	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/clock"
@@ -39,8 +38,6 @@ type Accounts struct{ Deps }
 
 // New assembles the room.
 func New(d Deps) *Accounts { return &Accounts{Deps: d} }
-
-func (a *Accounts) now() time.Time { return a.Clock.Now() }
 
 // find resolves the name of a public call. Unknown users are an error only
 // where the client shows existence; otherwise user is nil and sub is the
