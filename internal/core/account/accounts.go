@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"io"
-	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/clock"
@@ -40,28 +39,15 @@ type Accounts struct{ Deps }
 // New assembles the room.
 func New(d Deps) *Accounts { return &Accounts{Deps: d} }
 
-func (a *Accounts) now() time.Time { return a.Clock.Now() }
-
-// namedCall is a caller and the name that was typed, of somebody who may not exist.
-type namedCall struct {
-	directory.Caller
-	name string
-}
-
-// call begins an operation about a name; keys are not loaded inside transactions.
-func (a *Accounts) call(ctx context.Context, c directory.Caller, name string) (*namedCall, error) {
-	return &namedCall{c, name}, a.Keys.Load(ctx, c.Pool.ID)
-}
-
 // find resolves the name of a public call. Unknown users are an error only
 // where the client shows existence; otherwise user is nil and sub is the
 // ghost's, which codes and limits are kept under.
-func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *namedCall) (user *directory.User, sub string, err error) {
-	ghost, err := a.Directory.GhostSub(ctx, call.Pool, call.name) // for every name, so that it costs the same
+func (a *Accounts) find(ctx context.Context, tx *db.Tx, c directory.Caller) (user *directory.User, sub string, err error) {
+	ghost, err := a.Directory.GhostSub(ctx, c.Pool, c.Name) // for every name, so that it costs the same
 	if err != nil {
 		return nil, "", err
 	}
-	u, known, err := a.Directory.Seek(tx, call.Pool, call.name, ghost)
+	u, known, err := a.Directory.Seek(tx, c.Pool, c.Name, ghost)
 	if err != nil {
 		return nil, "", err
 	}
@@ -70,7 +56,7 @@ func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *namedCall) (user *
 		return u, u.Sub, nil
 	}
 	obs.Cause(ctx, "unknown user")
-	if !call.Client.HidesUsers() {
+	if !c.Client.HidesUsers() {
 		return nil, "", cognitoidp.NewUserNotFound("Username/client id combination not found.")
 	}
 	return nil, ghost, nil

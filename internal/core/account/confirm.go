@@ -13,7 +13,6 @@ import (
 
 // ConfirmInput answers a sign-up code.
 type ConfirmInput struct {
-	Name       string
 	Code       string
 	ForceAlias bool   // takes a verified alias from whoever holds it
 	Session    string // of the sign-up, "" for none
@@ -24,8 +23,7 @@ type ConfirmInput struct {
 // code proves the address it was sent to, so that attribute becomes verified
 // and, where it is an alias, the user's own.
 func (a *Accounts) ConfirmSignUp(ctx context.Context, c directory.Caller, in ConfirmInput) (session string, err error) {
-	call, err := a.call(ctx, c, in.Name)
-	if err != nil {
+	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return "", err
 	}
 	unconfirmed := func(u *directory.User) error {
@@ -36,7 +34,7 @@ func (a *Accounts) ConfirmSignUp(ctx context.Context, c directory.Caller, in Con
 	}
 	var confirmed *directory.User
 	var method []string
-	err = a.proveCode(ctx, call, proof{
+	err = a.proveCode(ctx, c, proof{
 		kind: code.SignUp, rule: code.LimitConfirmSignUp, code: in.Code, check: unconfirmed,
 		accept: func(tx *db.Tx, u *directory.User, proven code.Destination) error {
 			if err := unconfirmed(u); err != nil {
@@ -44,13 +42,13 @@ func (a *Accounts) ConfirmSignUp(ctx context.Context, c directory.Caller, in Con
 			}
 			u.Status = cognitoidp.UserStatusTypeConfirmed
 			confirmed, method = u, methodOf(proven.Attribute)
-			return a.saveProven(tx, call, u, proven, in.ForceAlias)
+			return a.saveProven(tx, c, u, proven, in.ForceAlias)
 		},
 	})
 	if err != nil {
 		return "", aliasRefusal(err)
 	}
-	if err := a.confirmed(ctx, call, confirmed, trigger.PostConfirmationSignUp); err != nil {
+	if err := a.confirmed(ctx, c, confirmed, trigger.PostConfirmationSignUp); err != nil {
 		return "", err
 	}
 	return a.Engine.ConfirmedSession(ctx, c.Pool, c.Client, confirmed.Sub, in.Session, method)
@@ -70,23 +68,23 @@ type proof struct {
 }
 
 // proveCode runs one. A wrong code is counted, whatever is answered.
-func (a *Accounts) proveCode(ctx context.Context, call *namedCall, pr proof) error {
+func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) error {
 	var refusal error // of a guess that has to be committed
 	err := a.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
-		u, sub, err := a.find(ctx, tx, call)
+		u, sub, err := a.find(ctx, tx, c)
 		if err != nil {
 			return err
 		}
-		if !call.Client.HidesUsers() {
+		if !c.Client.HidesUsers() {
 			if err := pr.check(u); err != nil {
 				return err
 			}
 		}
-		if err := a.Codes.Allow(tx, call.Pool.ID, sub, pr.rule); err != nil {
+		if err := a.Codes.Allow(tx, c.Pool.ID, sub, pr.rule); err != nil {
 			return code.Refusal(ctx, err)
 		}
-		proven, err := a.Codes.Verify(tx, call.Pool.ID, sub, pr.kind, pr.code)
+		proven, err := a.Codes.Verify(tx, c.Pool.ID, sub, pr.kind, pr.code)
 		switch {
 		case code.Guessed(err):
 			refusal = code.Refusal(ctx, err)
@@ -107,29 +105,26 @@ func (a *Accounts) proveCode(ctx context.Context, call *namedCall, pr proof) err
 
 // saveProven marks the attribute that a code was sent to as verified, when the
 // user still has that value, and saves the user.
-func (a *Accounts) saveProven(tx *db.Tx, call *namedCall, u *directory.User, proven code.Destination, force bool) error {
+func (a *Accounts) saveProven(tx *db.Tx, c directory.Caller, u *directory.User, proven code.Destination, force bool) error {
 	if u.Attributes[proven.Attribute] == proven.Value {
 		u.Attributes[proven.Attribute+"_verified"] = "true"
 	}
 	if force {
-		if err := a.Directory.MoveAliases(tx, call.Pool, u); err != nil {
+		if err := a.Directory.MoveAliases(tx, c.Pool, u); err != nil {
 			return err
 		}
 	}
-	return a.Directory.Save(tx, call.Pool, u)
+	return a.Directory.Save(tx, c.Pool, u)
 }
 
 // Confirm confirms a user for an administrator. It verifies no attribute.
-func (a *Accounts) Confirm(ctx context.Context, c directory.Caller, name string) error {
-	call, err := a.call(ctx, c, name)
-	if err != nil {
+func (a *Accounts) Confirm(ctx context.Context, c directory.Caller) error {
+	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return err
 	}
-	var u *directory.User
-	err = a.DB.Update(ctx, func(tx *db.Tx) error {
-		if u, err = a.Directory.ResolveOrRefuse(tx, c.Pool, name); err != nil {
-			return err
-		}
+	var confirmed *directory.User
+	err := a.Directory.As(ctx, a.DB.Update, c, func(tx *db.Tx, u *directory.User) error {
+		confirmed = u
 		if u.Status != cognitoidp.UserStatusTypeUnconfirmed {
 			return errWrongStatus(u.Status)
 		}
@@ -142,7 +137,7 @@ func (a *Accounts) Confirm(ctx context.Context, c directory.Caller, name string)
 	if err != nil {
 		return err
 	}
-	return a.confirmed(ctx, call, u, trigger.PostConfirmationSignUp)
+	return a.confirmed(ctx, c, confirmed, trigger.PostConfirmationSignUp)
 }
 
 // methodOf is the authentication method that a code sent to an attribute proves.

@@ -44,18 +44,18 @@ func outgoing(p *pool.Pool, c *pool.Client, msg message.Kind, to code.Destinatio
 // told and that proves no address. What is answered is made up from the name
 // alone, so it stays the same. media are the attributes that the operation would
 // send to, best first.
-func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, call *namedCall, sub string, kind code.Kind, msg message.Kind, media []string) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	ghost, err := a.Directory.GhostSub(ctx, call.Pool, call.name)
+func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, c directory.Caller, sub string, kind code.Kind, msg message.Kind, media []string) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	ghost, err := a.Directory.GhostSub(ctx, c.Pool, c.Name)
 	if err != nil {
 		return nil, err
 	}
-	to := ghostTarget(call.name, ghost, media)
-	secret, err := a.Codes.Issue(tx, call.Pool.ID, sub, kind, code.Destination{}, 0)
+	to := ghostTarget(c.Name, ghost, media)
+	secret, err := a.Codes.Issue(tx, c.Pool.ID, sub, kind, code.Destination{}, 0)
 	if err != nil {
 		return nil, err
 	}
-	out := outgoing(call.Pool, call.Client, msg, to, secret)
-	out.Sub, out.Username = sub, call.name
+	out := outgoing(c.Pool, c.Client, msg, to, secret)
+	out.Sub, out.Username = sub, c.Name
 	if err := a.Messages.Pretend(ctx, tx, out); err != nil {
 		return nil, err
 	}

@@ -2,12 +2,10 @@ package account
 
 import (
 	"context"
-	"slices"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
-	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/trigger"
@@ -15,7 +13,6 @@ import (
 
 // InviteInput is a user whom an administrator makes, or invites again.
 type InviteInput struct {
-	Name       string
 	Password   string // temporary; "" for one that is generated
 	Attributes map[string]string
 	Validation map[string]string // for the pool's PreSignUp function; nil for none
@@ -30,7 +27,7 @@ func (a *Accounts) Invite(ctx context.Context, c directory.Caller, in InviteInpu
 	if err := a.Keys.Load(ctx, p.ID); err != nil {
 		return nil, err
 	}
-	name, err := a.nameFor(p, in.Name, attrs, "User account already exists")
+	name, err := a.nameFor(p, c.Name, attrs, "User account already exists")
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +82,7 @@ func (a *Accounts) InviteAgain(ctx context.Context, c directory.Caller, in Invit
 
 func (a *Accounts) inviteAgain(ctx context.Context, c directory.Caller, in InviteInput) (*directory.User, error) {
 	p := c.Pool
-	u, err := a.named(ctx, c, in.Name)
+	u, err := a.user(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -111,33 +108,15 @@ func (a *Accounts) inviteAgain(ctx context.Context, c directory.Caller, in Invit
 	return u, undeliverable(ctx, err)
 }
 
-// invite queues the invitation on each desired medium the user has an address
-// for; SMS is the default. Users without a password get one only if the
+// invite queues the invitation. Users without a password get one only if the
 // template does not need it.
 func (a *Accounts) invite(ctx context.Context, tx *db.Tx, c directory.Caller, u *directory.User, in InviteInput, secret string) error {
 	if in.Silent {
 		return nil
 	}
-	p, mediums := c.Pool, in.Mediums
-	if len(mediums) == 0 {
-		mediums = []cognitoidp.DeliveryMediumType{cognitoidp.DeliveryMediumTypeSms}
-	}
-	for _, attr := range []string{"phone_number", "email"} {
-		medium := message.MediumOf(attr)
-		to := u.Attributes[attr]
-		if to == "" || !slices.Contains(mediums, medium) {
-			continue
-		}
-		err := a.Messages.Send(ctx, tx, message.Outgoing{
-			PoolID: p.ID, Config: p.Config, Kind: message.AdminCreateUser, Sub: u.Sub,
-			Username: invitedName(p, u), Stored: u.Username, To: to, Medium: medium, Code: secret,
-			Attributes: directory.EventAttributes(p, u), Metadata: c.Metadata,
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.Directory.Invite(ctx, tx, c, u, directory.Invitation{
+		Username: invitedName(c.Pool, u), Password: secret, Mediums: in.Mediums,
+	})
 }
 
 // invitedName is the name a person signs in with: the address itself in pools

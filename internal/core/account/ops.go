@@ -23,7 +23,7 @@ func (o Ops) client(ctx context.Context, clientID, name string, secretHash *stri
 	event := obs.From(ctx)
 	event.Pool, event.Client = p.ID, c.ID
 	err = pool.SecretHashRefusal(c, c.CheckSecretHash(name, str(secretHash)))
-	return directory.Caller{Pool: p, Client: c, Metadata: metadata}, err
+	return directory.Caller{Pool: p, Client: c, Name: name, Metadata: metadata}, err
 }
 
 // SignUp implements the AWS operation.
@@ -33,7 +33,7 @@ func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognito
 		return nil, err
 	}
 	done, err := o.Accounts.SignUp(ctx, c, SignUpInput{
-		Name: in.Username, Password: str(in.Password),
+		Password:   str(in.Password),
 		Attributes: attributesOf(in.UserAttributes), Validation: attributesOrNil(in.ValidationData),
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 		return nil, err
 	}
 	session, err := o.Accounts.ConfirmSignUp(ctx, c, ConfirmInput{
-		Name: in.Username, Code: in.ConfirmationCode, ForceAlias: yes(in.ForceAliasCreation), Session: str(in.Session),
+		Code: in.ConfirmationCode, ForceAlias: yes(in.ForceAliasCreation), Session: str(in.Session),
 	})
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (o Ops) ResendConfirmationCode(ctx context.Context, in *cognitoidp.ResendCo
 	if err != nil {
 		return nil, err
 	}
-	delivery, err := o.Accounts.ResendConfirmationCode(ctx, c, in.Username)
+	delivery, err := o.Accounts.ResendConfirmationCode(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRe
 	if err != nil {
 		return nil, err
 	}
-	delivery, err := o.Accounts.ForgotPassword(ctx, c, in.Username)
+	delivery, err := o.Accounts.ForgotPassword(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (o Ops) ConfirmForgotPassword(ctx context.Context, in *cognitoidp.ConfirmFo
 	if err != nil {
 		return nil, err
 	}
-	recovery := RecoverInput{Name: in.Username, Code: in.ConfirmationCode, Password: in.Password}
+	recovery := RecoverInput{Code: in.ConfirmationCode, Password: in.Password}
 	if err := o.Accounts.ConfirmForgotPassword(ctx, c, recovery); err != nil {
 		return nil, err
 	}
@@ -100,12 +100,11 @@ func (o Ops) ConfirmForgotPassword(ctx context.Context, in *cognitoidp.ConfirmFo
 
 // ChangePassword implements the AWS operation.
 func (o Ops) ChangePassword(ctx context.Context, in *cognitoidp.ChangePasswordRequest) (*cognitoidp.ChangePasswordResponse, error) {
-	access, err := o.Directory.Authorize(ctx, in.AccessToken)
+	c, err := o.Directory.Owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	c := directory.Caller{Pool: access.Pool, Client: access.Client}
-	if err := o.Accounts.ChangePassword(ctx, c, access.Sub, in.PreviousPassword, in.ProposedPassword); err != nil {
+	if err := o.Accounts.ChangePassword(ctx, c, in.PreviousPassword, in.ProposedPassword); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.ChangePasswordResponse{}, nil

@@ -8,14 +8,15 @@ import (
 )
 
 // admin finds the pool of an administrative operation.
-func (o Ops) admin(ctx context.Context, poolID string, metadata map[string]string) (directory.Caller, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, poolID)
-	return directory.Caller{Pool: p, Metadata: metadata}, err
+func (o Ops) admin(ctx context.Context, poolID, name string, metadata map[string]string) (directory.Caller, error) {
+	c, err := o.Directory.Admin(ctx, poolID, name)
+	c.Metadata = metadata
+	return c, err
 }
 
 // AdminCreateUser implements the AWS operation.
 func (o Ops) AdminCreateUser(ctx context.Context, in *cognitoidp.AdminCreateUserRequest) (*cognitoidp.AdminCreateUserResponse, error) {
-	c, err := o.admin(ctx, in.UserPoolId, in.ClientMetadata)
+	c, err := o.admin(ctx, in.UserPoolId, in.Username, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +29,7 @@ func (o Ops) AdminCreateUser(ctx context.Context, in *cognitoidp.AdminCreateUser
 		invite = o.InviteAgain
 	}
 	u, err := invite(ctx, c, InviteInput{
-		Name: in.Username, Password: str(in.TemporaryPassword),
+		Password:   str(in.TemporaryPassword),
 		Attributes: attributesOf(in.UserAttributes), Validation: attributesOrNil(in.ValidationData),
 		ForceAlias: yes(in.ForceAliasCreation), Mediums: in.DesiredDeliveryMediums,
 		Silent: action == cognitoidp.MessageActionTypeSuppress,
@@ -41,11 +42,11 @@ func (o Ops) AdminCreateUser(ctx context.Context, in *cognitoidp.AdminCreateUser
 
 // AdminConfirmSignUp implements the AWS operation.
 func (o Ops) AdminConfirmSignUp(ctx context.Context, in *cognitoidp.AdminConfirmSignUpRequest) (*cognitoidp.AdminConfirmSignUpResponse, error) {
-	c, err := o.admin(ctx, in.UserPoolId, in.ClientMetadata)
+	c, err := o.admin(ctx, in.UserPoolId, in.Username, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.Confirm(ctx, c, in.Username); err != nil {
+	if err := o.Confirm(ctx, c); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.AdminConfirmSignUpResponse{}, nil
@@ -53,11 +54,11 @@ func (o Ops) AdminConfirmSignUp(ctx context.Context, in *cognitoidp.AdminConfirm
 
 // AdminSetUserPassword implements the AWS operation.
 func (o Ops) AdminSetUserPassword(ctx context.Context, in *cognitoidp.AdminSetUserPasswordRequest) (*cognitoidp.AdminSetUserPasswordResponse, error) {
-	c, err := o.admin(ctx, in.UserPoolId, nil)
+	c, err := o.admin(ctx, in.UserPoolId, in.Username, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.SetPassword(ctx, c, in.Username, in.Password, yes(in.Permanent)); err != nil {
+	if err := o.SetPassword(ctx, c, in.Password, yes(in.Permanent)); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.AdminSetUserPasswordResponse{}, nil
@@ -65,11 +66,11 @@ func (o Ops) AdminSetUserPassword(ctx context.Context, in *cognitoidp.AdminSetUs
 
 // AdminResetUserPassword implements the AWS operation.
 func (o Ops) AdminResetUserPassword(ctx context.Context, in *cognitoidp.AdminResetUserPasswordRequest) (*cognitoidp.AdminResetUserPasswordResponse, error) {
-	c, err := o.admin(ctx, in.UserPoolId, in.ClientMetadata)
+	c, err := o.admin(ctx, in.UserPoolId, in.Username, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.ResetPassword(ctx, c, in.Username); err != nil {
+	if err := o.ResetPassword(ctx, c); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.AdminResetUserPasswordResponse{}, nil

@@ -17,9 +17,9 @@ import (
 // ChangePassword sets a new password for a user who proves the present one by
 // previous, nil when it was left out. Wrong previous passwords are limited per
 // hour; AWS's quota of five is applied to them alone.
-func (a *Accounts) ChangePassword(ctx context.Context, c directory.Caller, sub string, previous *string, proposed string) error {
+func (a *Accounts) ChangePassword(ctx context.Context, c directory.Caller, previous *string, proposed string) error {
 	return untilUnchanged(func() error {
-		u, err := a.bySub(ctx, c.Pool, sub)
+		u, err := a.user(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -58,18 +58,6 @@ func (a *Accounts) replace(ctx context.Context, p *pool.Pool, u *directory.User,
 	})
 }
 
-// bySub reads the user of an access token.
-func (a *Accounts) bySub(ctx context.Context, p *pool.Pool, sub string) (u *directory.User, err error) {
-	err = a.DB.View(ctx, func(tx *db.Tx) error {
-		u, err = a.Directory.BySub(tx, p, sub)
-		return err
-	})
-	if errors.Is(err, directory.ErrUserNotFound) {
-		return nil, directory.UserNotFound()
-	}
-	return u, err
-}
-
 // provePrevious verifies the present password. Only a user without one may
 // leave it out.
 func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory.User, previous *string) error {
@@ -101,9 +89,9 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 
 // SetPassword sets the password of a user for an administrator; a temporary one
 // has to be changed at the next sign-in.
-func (a *Accounts) SetPassword(ctx context.Context, c directory.Caller, name, pw string, permanent bool) error {
+func (a *Accounts) SetPassword(ctx context.Context, c directory.Caller, pw string, permanent bool) error {
 	return untilUnchanged(func() error {
-		u, err := a.named(ctx, c, name)
+		u, err := a.user(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -119,12 +107,12 @@ func (a *Accounts) SetPassword(ctx context.Context, c directory.Caller, name, pw
 
 // ResetPassword makes the password of a user stop working at once and sends a
 // code, for an administrator.
-func (a *Accounts) ResetPassword(ctx context.Context, c directory.Caller, name string) error {
+func (a *Accounts) ResetPassword(ctx context.Context, c directory.Caller) error {
 	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return err
 	}
 	err := a.Messages.Compose(ctx, func(ctx context.Context) error {
-		return a.DB.Update(ctx, func(tx *db.Tx) error { return a.reset(ctx, tx, c, name) })
+		return a.Directory.As(ctx, a.DB.Update, c, func(tx *db.Tx, u *directory.User) error { return a.reset(ctx, tx, c, u) })
 	})
 	if errors.Is(err, message.ErrNoTransport) { // CodeDeliveryFailureException is not declared
 		obs.Cause(ctx, "%v", err)
@@ -133,11 +121,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, c directory.Caller, name s
 	return err
 }
 
-func (a *Accounts) reset(ctx context.Context, tx *db.Tx, c directory.Caller, name string) error {
-	u, err := a.Directory.ResolveOrRefuse(tx, c.Pool, name)
-	if err != nil {
-		return err
-	}
+func (a *Accounts) reset(ctx context.Context, tx *db.Tx, c directory.Caller, u *directory.User) error {
 	to, err := recoveryOf(c.Pool, u)
 	if err != nil {
 		return err
@@ -150,14 +134,14 @@ func (a *Accounts) reset(ctx context.Context, tx *db.Tx, c directory.Caller, nam
 	return err
 }
 
-// named reads the user an administrator named, before a transaction.
-func (a *Accounts) named(ctx context.Context, c directory.Caller, name string) (u *directory.User, err error) {
+// user reads the user of a caller, before a transaction.
+func (a *Accounts) user(ctx context.Context, c directory.Caller) (found *directory.User, err error) {
 	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return nil, err
 	}
-	err = a.DB.View(ctx, func(tx *db.Tx) error {
-		u, err = a.Directory.ResolveOrRefuse(tx, c.Pool, name)
-		return err
+	err = a.Directory.As(ctx, a.DB.View, c, func(_ *db.Tx, u *directory.User) error {
+		found = u
+		return nil
 	})
-	return u, err
+	return found, err
 }

@@ -16,41 +16,40 @@ import (
 )
 
 // ForgotPassword sends the code by which a password is recovered.
-func (a *Accounts) ForgotPassword(ctx context.Context, c directory.Caller, name string) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	call, err := a.call(ctx, c, name)
-	if err != nil {
+func (a *Accounts) ForgotPassword(ctx context.Context, c directory.Caller) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return nil, err
 	}
 	if adminOnly(c.Pool) {
 		return nil, cognitoidp.NewNotAuthorized("Contact administrator to reset password.")
 	}
-	if err := a.migrateForgetful(ctx, call); err != nil {
+	if err := a.migrateForgetful(ctx, c); err != nil {
 		return nil, err
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
-	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
-		return a.DB.Update(ctx, func(tx *db.Tx) error {
-			delivery, err = a.forgot(ctx, tx, call)
+	err := a.Messages.Compose(ctx, func(ctx context.Context) error {
+		return a.DB.Update(ctx, func(tx *db.Tx) (err error) {
+			delivery, err = a.forgot(ctx, tx, c)
 			return err
 		})
 	})
 	return delivery, undeliverable(ctx, err)
 }
 
-func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, call *namedCall) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	u, sub, err := a.find(ctx, tx, call)
+func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, c directory.Caller) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	u, sub, err := a.find(ctx, tx, c)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Codes.Allow(tx, call.Pool.ID, sub, code.LimitForgotPassword); err != nil {
+	if err := a.Codes.Allow(tx, c.Pool.ID, sub, code.LimitForgotPassword); err != nil {
 		return nil, code.Refusal(ctx, err)
 	}
-	to, refusal := recoveryOf(call.Pool, u)
+	to, refusal := recoveryOf(c.Pool, u)
 	switch {
 	case refusal == nil:
-		return a.sendCode(ctx, tx, call.Pool, call.Client, u, code.ForgotPassword, message.ForgotPassword, to, call.Metadata)
-	case call.Client.HidesUsers(): // whoever cannot recover is answered like nobody
-		return a.ghostCode(ctx, tx, call, sub, code.ForgotPassword, message.ForgotPassword, likelyOrder(call.Pool))
+		return a.sendCode(ctx, tx, c.Pool, c.Client, u, code.ForgotPassword, message.ForgotPassword, to, c.Metadata)
+	case c.Client.HidesUsers(): // whoever cannot recover is answered like nobody
+		return a.ghostCode(ctx, tx, c, sub, code.ForgotPassword, message.ForgotPassword, likelyOrder(c.Pool))
 	}
 	return nil, refusal
 }
@@ -140,7 +139,6 @@ func recoveryTarget(p *pool.Pool, u *directory.User) (code.Destination, error) {
 
 // RecoverInput answers a recovery code with a new password.
 type RecoverInput struct {
-	Name     string
 	Code     string
 	Password string
 }
@@ -149,19 +147,18 @@ type RecoverInput struct {
 // sent. The policy is checked before the code, so that a refused password does
 // not cost the code.
 func (a *Accounts) ConfirmForgotPassword(ctx context.Context, c directory.Caller, in RecoverInput) error {
-	call, err := a.call(ctx, c, in.Name)
-	if err != nil {
+	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return err
 	}
 	var recovered *directory.User
-	err = untilUnchanged(func() (err error) {
-		recovered, err = a.recover(ctx, call, in)
+	err := untilUnchanged(func() (err error) {
+		recovered, err = a.recover(ctx, c, in)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return a.confirmed(ctx, call, recovered, trigger.PostConfirmationForgotPassword)
+	return a.confirmed(ctx, c, recovered, trigger.PostConfirmationForgotPassword)
 }
 
 // errStale means that the user changed after the new credential was prepared.
@@ -173,8 +170,8 @@ var errProven = errors.New("account: the code is right")
 // recover looks at the code before anything that only exists for real users is
 // done: the slow comparison with earlier passwords would tell by its time that
 // there is a user, and by its answer which passwords they had.
-func (a *Accounts) recover(ctx context.Context, call *namedCall, in RecoverInput) (*directory.User, error) {
-	if err := password.Check(call.Pool.PasswordPolicy(), in.Password); err != nil {
+func (a *Accounts) recover(ctx context.Context, c directory.Caller, in RecoverInput) (*directory.User, error) {
+	if err := password.Check(c.Pool.PasswordPolicy(), in.Password); err != nil {
 		return nil, password.Refusal(err)
 	}
 	var seen *directory.User
@@ -191,13 +188,13 @@ func (a *Accounts) recover(ctx context.Context, call *namedCall, in RecoverInput
 			return errProven
 		},
 	}
-	if err := a.proveCode(ctx, call, pr); !errors.Is(err, errProven) {
+	if err := a.proveCode(ctx, c, pr); !errors.Is(err, errProven) {
 		return nil, err
 	}
 	if err := resettable(seen); err != nil {
 		return nil, err
 	}
-	err := a.Directory.SetPassword(ctx, call.Pool, seen, directory.NewPassword{
+	err := a.Directory.SetPassword(ctx, c.Pool, seen, directory.NewPassword{
 		Text: in.Password, Recovered: true, Status: cognitoidp.UserStatusTypeConfirmed,
 	})
 	if err != nil {
@@ -209,8 +206,8 @@ func (a *Accounts) recover(ctx context.Context, call *namedCall, in RecoverInput
 			return errStale
 		}
 		saved = seen.Clone() // the transaction may run again
-		return a.Directory.Save(tx, call.Pool, saved)
+		return a.Directory.Save(tx, c.Pool, saved)
 	}
-	err = a.proveCode(ctx, call, pr)
+	err = a.proveCode(ctx, c, pr)
 	return saved, err
 }

@@ -18,7 +18,6 @@ import (
 
 // SignUpInput is what somebody signs up with.
 type SignUpInput struct {
-	Name       string
 	Password   string // "" where the pool lets users sign in by a one-time code
 	Attributes map[string]string
 	Validation map[string]string // for the pool's PreSignUp function; nil for none
@@ -35,28 +34,27 @@ type SignedUp struct {
 // SignUp makes the user that somebody asks for. A taken name is reported even by
 // clients that hide users, as on AWS.
 func (a *Accounts) SignUp(ctx context.Context, c directory.Caller, in SignUpInput) (*SignedUp, error) {
-	call, err := a.call(ctx, c, in.Name)
-	if err != nil {
+	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return nil, err
 	}
 	if c.Pool.AdminCreateOnly() {
 		return nil, cognitoidp.NewNotAuthorized("SignUp is not permitted for this user pool")
 	}
-	nu, err := a.prepareSignUp(call, in)
+	nu, err := a.prepareSignUp(c, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.preSignUp(ctx, call, in.Validation, nu); err != nil {
+	if err := a.preSignUp(ctx, c, in.Validation, nu); err != nil {
 		return nil, err
 	}
-	u, delivery, err := a.create(ctx, call, nu)
+	u, delivery, err := a.create(ctx, c, nu)
 	if err != nil {
 		return nil, takenRefusal(ctx, err, nu.taken)
 	}
 	obs.From(ctx).User = nu.Sub
 	out := &SignedUp{Sub: nu.Sub, Confirmed: u.Status == cognitoidp.UserStatusTypeConfirmed, Delivery: delivery}
 	if out.Confirmed {
-		return out, a.confirmed(ctx, call, u, trigger.PostConfirmationSignUp)
+		return out, a.confirmed(ctx, c, u, trigger.PostConfirmationSignUp)
 	}
 	out.Session, err = a.Engine.SignUpSession(ctx, c.Pool, c.Client, nu.Sub)
 	return out, err
@@ -64,15 +62,15 @@ func (a *Accounts) SignUp(ctx context.Context, c directory.Caller, in SignUpInpu
 
 // create writes the user and queues the code. The user stays when there is no
 // way to send one, as on AWS.
-func (a *Accounts) create(ctx context.Context, call *namedCall, nu *signUp) (u *directory.User, delivery *cognitoidp.CodeDeliveryDetailsType, err error) {
+func (a *Accounts) create(ctx context.Context, c directory.Caller, nu *signUp) (u *directory.User, delivery *cognitoidp.CodeDeliveryDetailsType, err error) {
 	var undelivered error
 	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
 		return a.DB.Update(ctx, func(tx *db.Tx) error {
 			undelivered, delivery = nil, nil
-			if u, err = a.Directory.Create(ctx, tx, call.Pool, nu.NewUser); err != nil || u.Status == cognitoidp.UserStatusTypeConfirmed {
+			if u, err = a.Directory.Create(ctx, tx, c.Pool, nu.NewUser); err != nil || u.Status == cognitoidp.UserStatusTypeConfirmed {
 				return err
 			}
-			delivery, err = a.sendConfirmation(ctx, tx, call, u, message.SignUp)
+			delivery, err = a.sendConfirmation(ctx, tx, c, u, message.SignUp)
 			if errors.Is(err, message.ErrNoTransport) {
 				undelivered = undeliverable(ctx, err)
 				return nil
@@ -93,13 +91,13 @@ type signUp struct {
 
 // prepareSignUp does everything that needs no transaction: the rules of names,
 // attributes and passwords, and the verifier.
-func (a *Accounts) prepareSignUp(call *namedCall, in SignUpInput) (*signUp, error) {
-	p, attrs := call.Pool, in.Attributes
-	name, err := a.nameFor(p, in.Name, attrs, "User already exists")
+func (a *Accounts) prepareSignUp(c directory.Caller, in SignUpInput) (*signUp, error) {
+	p, attrs := c.Pool, in.Attributes
+	name, err := a.nameFor(p, c.Name, attrs, "User already exists")
 	if err != nil {
 		return nil, err
 	}
-	if err := a.checkSignUpAttributes(call, name, attrs); err != nil {
+	if err := a.checkSignUpAttributes(c, name, attrs); err != nil {
 		return nil, err
 	}
 	var cred *password.Credential
@@ -121,12 +119,12 @@ func (a *Accounts) prepareSignUp(call *namedCall, in SignUpInput) (*signUp, erro
 
 // checkSignUpAttributes is CheckAttributes, except that the attribute that the
 // user signs in with needs no write permission: it is the user name.
-func (a *Accounts) checkSignUpAttributes(call *namedCall, name newName, attrs map[string]string) error {
-	own, hidden := attrs[name.attribute], name.attribute != "" && !call.Client.Writable(name.attribute)
+func (a *Accounts) checkSignUpAttributes(c directory.Caller, name newName, attrs map[string]string) error {
+	own, hidden := attrs[name.attribute], name.attribute != "" && !c.Client.Writable(name.attribute)
 	if hidden { // never a required one: clients may write those
 		delete(attrs, name.attribute)
 	}
-	if err := a.Directory.CheckAttributes(call.Pool, call.Client, attrs, directory.Create); err != nil {
+	if err := a.Directory.CheckAttributes(c.Pool, c.Client, attrs, directory.Create); err != nil {
 		return err
 	}
 	if hidden {
@@ -142,44 +140,43 @@ func passwordless(p *pool.Pool) bool {
 }
 
 // ResendConfirmationCode sends another sign-up code.
-func (a *Accounts) ResendConfirmationCode(ctx context.Context, c directory.Caller, name string) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	call, err := a.call(ctx, c, name)
-	if err != nil {
+func (a *Accounts) ResendConfirmationCode(ctx context.Context, c directory.Caller) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	if err := a.Keys.Load(ctx, c.Pool.ID); err != nil {
 		return nil, err
 	}
 	if len(c.Pool.Config.AutoVerifiedAttributes) == 0 {
 		return nil, cognitoidp.NewNotAuthorized("Cannot resend codes. Auto verification not turned on.")
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
-	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
-		return a.DB.Update(ctx, func(tx *db.Tx) error {
-			delivery, err = a.resend(ctx, tx, call)
+	err := a.Messages.Compose(ctx, func(ctx context.Context) error {
+		return a.DB.Update(ctx, func(tx *db.Tx) (err error) {
+			delivery, err = a.resend(ctx, tx, c)
 			return err
 		})
 	})
 	return delivery, undeliverable(ctx, err)
 }
 
-func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *namedCall) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	u, sub, err := a.find(ctx, tx, call)
+func (a *Accounts) resend(ctx context.Context, tx *db.Tx, c directory.Caller) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	u, sub, err := a.find(ctx, tx, c)
 	if err != nil {
 		return nil, err
 	}
-	hide := call.Client.HidesUsers()
+	hide := c.Client.HidesUsers()
 	confirmed := u != nil && u.Status != cognitoidp.UserStatusTypeUnconfirmed
 	if confirmed && !hide {
 		return nil, cognitoidp.NewInvalidParameter("User is already confirmed.")
 	}
-	if err := a.Codes.Allow(tx, call.Pool.ID, sub, code.LimitResend); err != nil {
+	if err := a.Codes.Allow(tx, c.Pool.ID, sub, code.LimitResend); err != nil {
 		return nil, code.Refusal(ctx, err)
 	}
 	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody
-		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.Pool))
+		return a.ghostCode(ctx, tx, c, sub, code.SignUp, message.ResendCode, confirmationMedia(c.Pool))
 	}
-	delivery, err := a.sendConfirmation(ctx, tx, call, u, message.ResendCode)
+	delivery, err := a.sendConfirmation(ctx, tx, c, u, message.ResendCode)
 	switch {
 	case err == nil && delivery == nil && hide:
-		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.Pool))
+		return a.ghostCode(ctx, tx, c, sub, code.SignUp, message.ResendCode, confirmationMedia(c.Pool))
 	case err == nil && delivery == nil:
 		return nil, cognitoidp.NewInvalidParameter("User has no attribute to send a confirmation code to.")
 	}
@@ -205,10 +202,10 @@ func confirmationTarget(p *pool.Pool, u *directory.User) (code.Destination, bool
 
 // sendConfirmation issues the sign-up code and queues its message. Without an
 // auto-verified attribute there is nothing to send, and no delivery is told.
-func (a *Accounts) sendConfirmation(ctx context.Context, tx *db.Tx, call *namedCall, u *directory.User, kind message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	to, ok := confirmationTarget(call.Pool, u)
+func (a *Accounts) sendConfirmation(ctx context.Context, tx *db.Tx, c directory.Caller, u *directory.User, kind message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	to, ok := confirmationTarget(c.Pool, u)
 	if !ok {
 		return nil, nil
 	}
-	return a.sendCode(ctx, tx, call.Pool, call.Client, u, code.SignUp, kind, to, call.Metadata)
+	return a.sendCode(ctx, tx, c.Pool, c.Client, u, code.SignUp, kind, to, c.Metadata)
 }

@@ -25,8 +25,8 @@ func eventOf(p *pool.Pool, c *pool.Client, n directory.NewUser, metadata map[str
 // preSignUp asks the pool's function whether the user may be made, and applies
 // what it decides: confirmed at once, addresses verified without a code. A
 // verified alias moves to the new user.
-func (a *Accounts) preSignUp(ctx context.Context, call *namedCall, validation map[string]string, nu *signUp) error {
-	s := eventOf(call.Pool, call.Client, nu.NewUser, call.Metadata)
+func (a *Accounts) preSignUp(ctx context.Context, c directory.Caller, validation map[string]string, nu *signUp) error {
+	s := eventOf(c.Pool, c.Client, nu.NewUser, c.Metadata)
 	v, err := a.Triggers.PreSignUp(ctx, trigger.PreSignUpSignUp, s, validation)
 	if err != nil {
 		return err
@@ -49,28 +49,28 @@ func (a *Accounts) preSignUp(ctx context.Context, call *namedCall, validation ma
 
 // confirmed tells the pool's function that a user was confirmed or recovered.
 // The change stands when that fails.
-func (a *Accounts) confirmed(ctx context.Context, call *namedCall, u *directory.User, source string) error {
-	return a.Triggers.PostConfirmation(ctx, source, directory.EventSubject(call.Pool, call.Client, u, call.Metadata))
+func (a *Accounts) confirmed(ctx context.Context, c directory.Caller, u *directory.User, source string) error {
+	return a.Triggers.PostConfirmation(ctx, source, directory.EventSubject(c.Pool, c.Client, u, c.Metadata))
 }
 
 // migrateForgetful brings a user of another directory who forgot the password
 // there. Clients that hide users are answered the same whether that works.
-func (a *Accounts) migrateForgetful(ctx context.Context, call *namedCall) error {
-	if !a.Triggers.Migrates(&trigger.Subject{Pool: call.Pool}) {
+func (a *Accounts) migrateForgetful(ctx context.Context, c directory.Caller) error {
+	if !a.Triggers.Migrates(&trigger.Subject{Pool: c.Pool}) {
 		return nil
 	}
 	err := a.DB.View(ctx, func(tx *db.Tx) error {
-		_, err := a.Directory.Resolve(tx, call.Pool, call.name)
+		_, err := a.Directory.Resolve(tx, c.Pool, c.Name)
 		return err
 	})
 	if !errors.Is(err, directory.ErrUserNotFound) {
 		return err
 	}
 	_, err = a.Engine.Migrate(ctx, signin.Migration{
-		Pool: call.Pool, Client: call.Client, Source: trigger.MigrationForgotPassword, Name: call.name, Metadata: call.Metadata,
+		Pool: c.Pool, Client: c.Client, Source: trigger.MigrationForgotPassword, Name: c.Name, Metadata: c.Metadata,
 	})
 	var missing *cognitoidp.UserNotFoundException
-	if errors.As(err, &missing) && call.Client.HidesUsers() {
+	if errors.As(err, &missing) && c.Client.HidesUsers() {
 		return nil
 	}
 	return err

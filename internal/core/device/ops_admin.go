@@ -13,10 +13,10 @@ import (
 // AdminGetDevice implements the AWS operation, which declares no UserNotFoundException.
 func (o Ops) AdminGetDevice(ctx context.Context, in *cognitoidp.AdminGetDeviceRequest) (*cognitoidp.AdminGetDeviceResponse, error) {
 	var out cognitoidp.DeviceType
-	err := o.asAdmin(ctx, o.DB.View, in.UserPoolId, in.Username, errNoUser(), func(tx *db.Tx, p *pool.Pool, u *directory.User) error {
-		d, err := o.Find(tx, p, u.Sub, in.DeviceKey)
+	err := o.asAdmin(ctx, o.DB.View, in.UserPoolId, in.Username, directory.NoUser(cognitoidp.NewResourceNotFound), func(tx *db.Tx, c directory.Caller, u *directory.User) error {
+		d, err := o.Find(tx, c.Pool, u.Sub, in.DeviceKey)
 		if err == nil {
-			out = d.describeToAdmin(p, u)
+			out = d.describeToAdmin(c.Pool, u)
 		}
 		return err
 	})
@@ -28,8 +28,8 @@ func (o Ops) AdminGetDevice(ctx context.Context, in *cognitoidp.AdminGetDeviceRe
 
 // AdminUpdateDeviceStatus implements the AWS operation. Without a status nothing changes.
 func (o Ops) AdminUpdateDeviceStatus(ctx context.Context, in *cognitoidp.AdminUpdateDeviceStatusRequest) (*cognitoidp.AdminUpdateDeviceStatusResponse, error) {
-	err := o.asAdmin(ctx, o.DB.Update, in.UserPoolId, in.Username, directory.UserNotFound(), func(tx *db.Tx, p *pool.Pool, u *directory.User) error {
-		return o.setStatus(tx, p, u, in.DeviceKey, in.DeviceRememberedStatus)
+	err := o.asAdmin(ctx, o.DB.Update, in.UserPoolId, in.Username, nil, func(tx *db.Tx, c directory.Caller, u *directory.User) error {
+		return o.setStatus(tx, c.Pool, u, in.DeviceKey, in.DeviceRememberedStatus)
 	})
 	if err != nil {
 		return nil, err
@@ -39,8 +39,8 @@ func (o Ops) AdminUpdateDeviceStatus(ctx context.Context, in *cognitoidp.AdminUp
 
 // AdminForgetDevice implements the AWS operation. It ends the sessions of the device.
 func (o Ops) AdminForgetDevice(ctx context.Context, in *cognitoidp.AdminForgetDeviceRequest) error {
-	return o.asAdmin(ctx, o.DB.Update, in.UserPoolId, in.Username, directory.UserNotFound(), func(tx *db.Tx, p *pool.Pool, u *directory.User) error {
-		return o.forget(tx, p, u, in.DeviceKey)
+	return o.asAdmin(ctx, o.DB.Update, in.UserPoolId, in.Username, nil, func(tx *db.Tx, c directory.Caller, u *directory.User) error {
+		return o.forget(tx, c.Pool, u, in.DeviceKey)
 	})
 }
 
@@ -51,27 +51,28 @@ func (o Ops) AdminListDevices(ctx context.Context, in *cognitoidp.AdminListDevic
 	if err != nil {
 		return nil, err
 	}
-	q, err := o.query(ctx, p, "AdminListDevices", in.Username, in.Limit, in.PaginationToken)
+	page, err := o.page(ctx, p, "AdminListDevices", in.Username, in.Limit, in.PaginationToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &cognitoidp.AdminListDevicesResponse{Devices: []cognitoidp.DeviceType{}}
 	var (
-		page  page
+		found []*Device
+		last  string
 		owner *directory.User
 	)
-	err = o.asAdmin(ctx, o.DB.View, in.UserPoolId, in.Username, errNoUser(), func(tx *db.Tx, p *pool.Pool, u *directory.User) (err error) {
+	err = o.asAdmin(ctx, o.DB.View, in.UserPoolId, in.Username, directory.NoUser(cognitoidp.NewResourceNotFound), func(tx *db.Tx, c directory.Caller, u *directory.User) (err error) {
 		owner = u
-		page, err = q.read(tx, p, u.Sub)
+		found, last, err = list(tx, c.Pool, u.Sub, page)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range page.devices {
+	for _, d := range found {
 		out.Devices = append(out.Devices, d.describeToAdmin(p, owner))
 	}
-	out.PaginationToken, err = q.next(ctx, page)
+	out.PaginationToken, err = page.Next(ctx, last)
 	return out, err
 }
 

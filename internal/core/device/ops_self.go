@@ -15,11 +15,11 @@ import (
 // ConfirmDevice implements the AWS operation. The key must be the one that the caller's own sign-in was issued: a token
 // cannot confirm a device of another session.
 func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequest) (*cognitoidp.ConfirmDeviceResponse, error) {
-	a, err := o.caller(ctx, in.AccessToken)
+	a, err := o.owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	if a.DeviceKey == "" || a.DeviceKey != in.DeviceKey {
+	if a.Access.DeviceKey == "" || a.Access.DeviceKey != in.DeviceKey {
 		obs.Cause(ctx, "the device key is not the one of the access token's session")
 		return nil, cognitoidp.NewInvalidParameter("Invalid device key given.")
 	}
@@ -30,8 +30,8 @@ func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequ
 	ask := AskUser(a.Pool)
 	now := wholeSeconds(o.now())
 	d := &Device{
-		PoolID: a.Pool.ID, Sub: a.Sub, Key: in.DeviceKey, Status: cognitoidp.DeviceRememberedStatusTypeRemembered,
-		Created: now, Modified: now, Authenticated: a.AuthTime * 1000,
+		PoolID: a.Pool.ID, Sub: a.Access.Sub, Key: in.DeviceKey, Status: cognitoidp.DeviceRememberedStatusTypeRemembered,
+		Created: now, Modified: now, Authenticated: a.Access.AuthTime * 1000,
 	}
 	if ask {
 		d.Status = cognitoidp.DeviceRememberedStatusTypeNotRemembered
@@ -48,7 +48,7 @@ func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequ
 	if err := o.seal(ctx, d, s); err != nil {
 		return nil, err
 	}
-	err = o.asCaller(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
+	err = o.as(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
 		if err := insertDevice(tx, d); err != nil || ask {
 			return err
 		}
@@ -65,12 +65,12 @@ func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequ
 
 // GetDevice implements the AWS operation.
 func (o Ops) GetDevice(ctx context.Context, in *cognitoidp.GetDeviceRequest) (*cognitoidp.GetDeviceResponse, error) {
-	a, err := o.caller(ctx, value(in.AccessToken))
+	a, err := o.owner(ctx, value(in.AccessToken))
 	if err != nil {
 		return nil, err
 	}
 	var out cognitoidp.DeviceType
-	err = o.asCaller(ctx, o.DB.View, a, func(tx *db.Tx, u *directory.User) error {
+	err = o.as(ctx, o.DB.View, a, func(tx *db.Tx, u *directory.User) error {
 		d, err := o.Find(tx, a.Pool, u.Sub, in.DeviceKey)
 		if err == nil {
 			out = d.describe()
@@ -85,11 +85,11 @@ func (o Ops) GetDevice(ctx context.Context, in *cognitoidp.GetDeviceRequest) (*c
 
 // UpdateDeviceStatus implements the AWS operation. Without a status nothing changes.
 func (o Ops) UpdateDeviceStatus(ctx context.Context, in *cognitoidp.UpdateDeviceStatusRequest) (*cognitoidp.UpdateDeviceStatusResponse, error) {
-	a, err := o.caller(ctx, in.AccessToken)
+	a, err := o.owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	err = o.asCaller(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
+	err = o.as(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
 		return o.setStatus(tx, a.Pool, u, in.DeviceKey, in.DeviceRememberedStatus)
 	})
 	if err != nil {
@@ -101,38 +101,39 @@ func (o Ops) UpdateDeviceStatus(ctx context.Context, in *cognitoidp.UpdateDevice
 // ForgetDevice implements the AWS operation. It ends the sessions of the device, that of the caller too when it is
 // bound to the device.
 func (o Ops) ForgetDevice(ctx context.Context, in *cognitoidp.ForgetDeviceRequest) error {
-	a, err := o.caller(ctx, value(in.AccessToken))
+	a, err := o.owner(ctx, value(in.AccessToken))
 	if err != nil {
 		return err
 	}
-	return o.asCaller(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
+	return o.as(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
 		return o.forget(tx, a.Pool, u, in.DeviceKey)
 	})
 }
 
 // ListDevices implements the AWS operation, in order of the device keys.
 func (o Ops) ListDevices(ctx context.Context, in *cognitoidp.ListDevicesRequest) (*cognitoidp.ListDevicesResponse, error) {
-	a, err := o.caller(ctx, in.AccessToken)
+	a, err := o.owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	q, err := o.query(ctx, a.Pool, "ListDevices", a.Sub, in.Limit, in.PaginationToken)
+	page, err := o.page(ctx, a.Pool, "ListDevices", a.Access.Sub, in.Limit, in.PaginationToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &cognitoidp.ListDevicesResponse{Devices: []cognitoidp.DeviceType{}}
-	var page page
-	err = o.asCaller(ctx, o.DB.View, a, func(tx *db.Tx, u *directory.User) (err error) {
-		page, err = q.read(tx, a.Pool, u.Sub)
+	var found []*Device
+	last := ""
+	err = o.as(ctx, o.DB.View, a, func(tx *db.Tx, u *directory.User) (err error) {
+		found, last, err = list(tx, a.Pool, u.Sub, page)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range page.devices {
+	for _, d := range found {
 		out.Devices = append(out.Devices, d.describe())
 	}
-	out.PaginationToken, err = q.next(ctx, page)
+	out.PaginationToken, err = page.Next(ctx, last)
 	return out, err
 }
 

@@ -30,13 +30,13 @@ func (o Ops) ListUsers(ctx context.Context, in *cognitoidp.ListUsersRequest) (*c
 		return nil, err
 	}
 	binding := pagetoken.Binding("ListUsers", append([]string{value(in.Filter)}, in.AttributesToGet...)...)
-	cursor, err := o.openToken(ctx, p, binding, in.PaginationToken)
+	at, err := o.page(ctx, p, binding, in.PaginationToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	var page userPage
 	err = o.DB.View(ctx, func(tx *db.Tx) (err error) {
-		page, err = listPage(tx, p.ID, f, cursor, pageLimit(in.Limit))
+		page, err = listPage(tx, p.ID, f, at.After, at.Limit)
 		return err
 	})
 	if err != nil {
@@ -52,9 +52,7 @@ func (o Ops) ListUsers(ctx context.Context, in *cognitoidp.ListUsersRequest) (*c
 		}
 		out.Users = append(out.Users, t)
 	}
-	if page.next != "" {
-		out.PaginationToken, err = o.sealToken(ctx, p, binding, page.next)
-	}
+	out.PaginationToken, err = at.Next(ctx, page.next)
 	return out, err
 }
 
@@ -231,25 +229,12 @@ func pageLimit(in *int64) int {
 	return pageSize
 }
 
-// openToken returns the cursor of a page token, "" when there is none.
-func (d *Directory) openToken(ctx context.Context, p *pool.Pool, binding string, token *string) (string, error) {
-	if token == nil {
-		return "", nil
-	}
-	cursor, err := d.pageTokens().Open(ctx, p.ID, binding, *token)
+// page reads Limit and the page token of a request.
+func (d *Directory) page(ctx context.Context, p *pool.Pool, binding string, token *string, limit *int64) (pagetoken.Page, error) {
+	tokens := pagetoken.Tokens{Keys: d.Keys, Now: d.now}
+	page, err := tokens.Page(ctx, p.ID, binding, token, pageLimit(limit))
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return "", InvalidPaginationToken()
+		err = InvalidPaginationToken()
 	}
-	return cursor, err
+	return page, err
 }
-
-// sealToken makes the token that continues after cursor.
-func (d *Directory) sealToken(ctx context.Context, p *pool.Pool, binding, cursor string) (*string, error) {
-	token, err := d.pageTokens().Seal(ctx, p.ID, binding, cursor)
-	if err != nil {
-		return nil, err
-	}
-	return &token, nil
-}
-
-func (d *Directory) pageTokens() pagetoken.Tokens { return pagetoken.Tokens{Keys: d.Keys, Now: d.now} }

@@ -116,37 +116,30 @@ func (o Ops) ListGroups(ctx context.Context, in *cognitoidp.ListGroupsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	binding, limit := pagetoken.Binding("ListGroups"), pageLimit(in.Limit)
-	after, err := o.openToken(ctx, p, binding, in.NextToken)
+	page, err := o.page(ctx, p, pagetoken.Binding("ListGroups"), in.NextToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	var list []group
 	err = o.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		list, err = pageGroups(tx, p.ID, after, limit+1)
+		list, err = pageGroups(tx, p.ID, page.After, page.Limit+1)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return groupPage(ctx, o, p, binding, list, limit)
+	return groupPage(ctx, p, page, list)
 }
 
 // groupPage cuts the page and adds the token when there is more.
-func groupPage(ctx context.Context, o Ops, p *pool.Pool, binding string, list []group, limit int) (*cognitoidp.ListGroupsResponse, error) {
-	out := &cognitoidp.ListGroupsResponse{Groups: []cognitoidp.GroupType{}}
-	if len(list) > limit {
-		list = list[:limit]
-		next, err := o.sealToken(ctx, p, binding, list[limit-1].name)
-		if err != nil {
-			return nil, err
-		}
-		out.NextToken = next
-	}
+func groupPage(ctx context.Context, p *pool.Pool, page pagetoken.Page, list []group) (out *cognitoidp.ListGroupsResponse, err error) {
+	out = &cognitoidp.ListGroupsResponse{Groups: []cognitoidp.GroupType{}}
+	list, last := pagetoken.Cut(page, list, func(g group) string { return g.name })
 	for _, g := range list {
 		out.Groups = append(out.Groups, g.shape(p.ID))
 	}
-	return out, nil
+	out.NextToken, err = page.Next(ctx, last)
+	return out, err
 }
 
 // AdminAddUserToGroup implements the AWS operation. Adding a member again changes nothing.
@@ -168,54 +161,46 @@ func (o Ops) AdminRemoveUserFromGroup(ctx context.Context, in *cognitoidp.AdminR
 
 // withMember finds user and group, in this order, and runs change on them in one transaction.
 func (o Ops) withMember(ctx context.Context, poolID, username, groupName string, change func(*db.Tx, *pool.Pool, *User, group) error) error {
-	p, err := o.Pools.PoolOrRefuse(ctx, poolID)
+	c, err := o.Admin(ctx, poolID, username)
 	if err != nil {
 		return err
 	}
-	return refuse(o.DB.Update(ctx, func(tx *db.Tx) error {
-		u, err := o.Resolve(tx, p, username)
+	return refuse(o.As(ctx, o.DB.Update, c, func(tx *db.Tx, u *User) error {
+		g, err := readGroup(tx, c.Pool.ID, groupName)
 		if err != nil {
 			return err
 		}
-		g, err := readGroup(tx, p.ID, groupName)
-		if err != nil {
-			return err
-		}
-		return change(tx, p, u, g)
+		return change(tx, c.Pool, u, g)
 	}))
 }
 
 // AdminListGroupsForUser implements the AWS operation; groups come by name.
 func (o Ops) AdminListGroupsForUser(ctx context.Context, in *cognitoidp.AdminListGroupsForUserRequest) (*cognitoidp.AdminListGroupsForUserResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	c, err := o.Admin(ctx, in.UserPoolId, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	binding, limit := pagetoken.Binding("AdminListGroupsForUser", aliasKey(p, in.Username)), pageLimit(in.Limit)
-	after, err := o.openToken(ctx, p, binding, in.NextToken)
+	p := c.Pool
+	page, err := o.page(ctx, p, pagetoken.Binding("AdminListGroupsForUser", aliasKey(p, in.Username)), in.NextToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	var list []group
-	err = o.DB.View(ctx, func(tx *db.Tx) error {
-		u, err := o.Resolve(tx, p, in.Username)
-		if err != nil {
-			return err
-		}
+	err = o.As(ctx, o.DB.View, c, func(tx *db.Tx, u *User) (err error) {
 		list, err = groupsOf(tx, p.ID, u.Sub)
 		return err
 	})
 	if err != nil {
-		return nil, refuse(err)
+		return nil, err
 	}
-	for len(list) > 0 && list[0].name <= after {
+	for len(list) > 0 && list[0].name <= page.After {
 		list = list[1:]
 	}
-	page, err := groupPage(ctx, o, p, binding, list, limit)
+	out, err := groupPage(ctx, p, page, list)
 	if err != nil {
 		return nil, err
 	}
-	return &cognitoidp.AdminListGroupsForUserResponse{Groups: page.Groups, NextToken: page.NextToken}, nil
+	return &cognitoidp.AdminListGroupsForUserResponse{Groups: out.Groups, NextToken: out.NextToken}, nil
 }
 
 // ListUsersInGroup implements the AWS operation; users come by sub.
@@ -224,25 +209,22 @@ func (o Ops) ListUsersInGroup(ctx context.Context, in *cognitoidp.ListUsersInGro
 	if err != nil {
 		return nil, err
 	}
-	binding, limit := pagetoken.Binding("ListUsersInGroup", in.GroupName), pageLimit(in.Limit)
-	after, err := o.openToken(ctx, p, binding, in.NextToken)
+	page, err := o.page(ctx, p, pagetoken.Binding("ListUsersInGroup", in.GroupName), in.NextToken, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	var subs []string
 	var users map[string]record
-	more := false
+	last := ""
 	err = o.DB.View(ctx, func(tx *db.Tx) error {
 		g, err := readGroup(tx, p.ID, in.GroupName)
 		if err != nil {
 			return err
 		}
-		if subs, err = pageMembers(tx, p.ID, g.id, after, limit+1); err != nil {
+		if subs, err = pageMembers(tx, p.ID, g.id, page.After, page.Limit+1); err != nil {
 			return err
 		}
-		if more = len(subs) > limit; more {
-			subs = subs[:limit]
-		}
+		subs, last = pagetoken.Cut(page, subs, func(sub string) string { return sub })
 		users, err = readUsers(tx, p.ID, subs)
 		return err
 	})
@@ -260,10 +242,6 @@ func (o Ops) ListUsersInGroup(ctx context.Context, in *cognitoidp.ListUsersInGro
 		}
 		out.Users = append(out.Users, u.Type())
 	}
-	if more {
-		if out.NextToken, err = o.sealToken(ctx, p, binding, subs[limit-1]); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	out.NextToken, err = page.Next(ctx, last)
+	return out, err
 }

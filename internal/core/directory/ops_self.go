@@ -8,104 +8,71 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/code"
-	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 )
 
 // Authorize verifies an access token and that its user still exists and may act. The refusals are
 // NotAuthorizedException, which every token-authorised operation declares.
 func (d *Directory) Authorize(ctx context.Context, accessToken string) (*token.Access, error) {
-	a, err := d.Tokens.VerifyAccess(ctx, accessToken)
+	c, err := d.Owner(ctx, accessToken)
 	if err != nil {
 		return nil, err
 	}
-	err = d.DB.Read(ctx, func(tx *db.Tx) error {
-		_, err := d.Caller(ctx, tx, a.Pool, a.Sub)
-		return err
-	})
-	return a, err
+	return c.Access, d.As(ctx, d.DB.Read, c, func(*db.Tx, *User) error { return nil })
 }
 
-// Caller reads the user of an access token or session and refuses users who may not act any more, by
-// NotAuthorizedException.
-func (d *Directory) Caller(ctx context.Context, tx *db.Tx, p *pool.Pool, sub string) (*User, error) {
-	u, err := d.BySub(tx, p, sub)
-	switch {
-	case errors.Is(err, ErrUserNotFound):
-		obs.Cause(ctx, "the user of the token is gone")
-		return nil, token.AccessRevoked()
-	case err != nil:
-		return nil, err
-	case !u.Enabled:
-		return nil, Disabled()
-	}
-	return u, nil
-}
-
-// caller reads the user of a token: ErrUserNotFound, or NotAuthorizedException when disabled.
-func (d *Directory) caller(tx *db.Tx, a *token.Access) (*User, error) {
-	u, err := d.BySub(tx, a.Pool, a.Sub)
-	if err == nil && !u.Enabled {
-		return nil, Disabled()
-	}
-	return u, err
-}
-
-// asCaller verifies an access token and runs change on its user in one transaction.
-func (o Ops) asCaller(ctx context.Context, accessToken string, change func(context.Context, *db.Tx, *token.Access, *User) error) error {
-	a, err := o.Tokens.VerifyAccess(ctx, accessToken)
+// asOwner changes the user of an access token, with CustomMessage functions at hand.
+func (o Ops) asOwner(ctx context.Context, accessToken string, change func(context.Context, *db.Tx, Caller, *User) error) error {
+	c, err := o.Owner(ctx, accessToken)
 	if err != nil {
 		return err
 	}
-	if err := o.warm(ctx, a.Pool); err != nil {
-		return err
-	}
+	c.Missing = UserNotFound()
+	return o.composing(ctx, c, change)
+}
+
+func (o Ops) composing(ctx context.Context, c Caller, change func(context.Context, *db.Tx, Caller, *User) error) error {
 	return refuse(o.Messages.Compose(ctx, func(ctx context.Context) error {
-		return o.DB.Update(ctx, func(tx *db.Tx) error {
-			u, err := o.caller(tx, a)
-			if err != nil {
-				return err
-			}
-			return change(ctx, tx, a, u)
-		})
+		return o.change(ctx, c, func(tx *db.Tx, c Caller, u *User) error { return change(ctx, tx, c, u) })
 	}))
 }
 
 // GetUser implements the AWS operation: what the client may read, sub first.
 func (o Ops) GetUser(ctx context.Context, in *cognitoidp.GetUserRequest) (*cognitoidp.GetUserResponse, error) {
-	a, err := o.Tokens.VerifyAccess(ctx, in.AccessToken)
+	c, err := o.Owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
+	c.Missing = UserNotFound()
 	var u *User
-	err = o.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		u, err = o.caller(tx, a)
-		return err
+	err = o.As(ctx, o.DB.Read, c, func(_ *db.Tx, found *User) error {
+		u = found
+		return nil
 	})
 	if err != nil {
-		return nil, refuse(err)
+		return nil, err
 	}
-	out := &cognitoidp.GetUserResponse{Username: u.Username, UserAttributes: u.attributeList(a.Client.Readable)}
+	out := &cognitoidp.GetUserResponse{Username: u.Username, UserAttributes: u.attributeList(c.Client.Readable)}
 	out.PreferredMfaSetting, out.UserMFASettingList = u.mfaMembers()
 	return out, nil
 }
 
 // DeleteUser implements the AWS operation.
 func (o Ops) DeleteUser(ctx context.Context, in *cognitoidp.DeleteUserRequest) error {
-	return o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
-		return o.Delete(tx, a.Pool, u)
+	return o.asOwner(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, c Caller, u *User) error {
+		return o.Delete(tx, c.Pool, u)
 	})
 }
 
 // UpdateUserAttributes implements the AWS operation.
 func (o Ops) UpdateUserAttributes(ctx context.Context, in *cognitoidp.UpdateUserAttributesRequest) (*cognitoidp.UpdateUserAttributesResponse, error) {
 	out := &cognitoidp.UpdateUserAttributesResponse{}
-	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
+	err := o.asOwner(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, c Caller, u *User) error {
 		attrs := attributeMap(in.UserAttributes)
-		if err := o.CheckAttributes(a.Pool, a.Client, attrs, Update); err != nil {
+		if err := o.CheckAttributes(c.Pool, c.Client, attrs, Update); err != nil {
 			return err
 		}
-		sent, err := o.update(ctx, tx, a.Pool, a.Client, u, attrs, in.ClientMetadata)
+		sent, err := o.update(ctx, tx, c.Pool, c.Client, u, attrs, in.ClientMetadata)
 		out.CodeDeliveryDetailsList = sent
 		return err
 	})
@@ -117,8 +84,8 @@ func (o Ops) UpdateUserAttributes(ctx context.Context, in *cognitoidp.UpdateUser
 
 // DeleteUserAttributes implements the AWS operation.
 func (o Ops) DeleteUserAttributes(ctx context.Context, in *cognitoidp.DeleteUserAttributesRequest) (*cognitoidp.DeleteUserAttributesResponse, error) {
-	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
-		return o.remove(tx, a.Pool, a.Client, u, in.UserAttributeNames)
+	err := o.asOwner(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, c Caller, u *User) error {
+		return o.remove(tx, c.Pool, c.Client, u, in.UserAttributeNames)
 	})
 	if err != nil {
 		return nil, err
@@ -130,17 +97,17 @@ func (o Ops) DeleteUserAttributes(ctx context.Context, in *cognitoidp.DeleteUser
 // the code goes to.
 func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoidp.GetUserAttributeVerificationCodeRequest) (*cognitoidp.GetUserAttributeVerificationCodeResponse, error) {
 	out := &cognitoidp.GetUserAttributeVerificationCodeResponse{}
-	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
+	err := o.asOwner(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, c Caller, u *User) error {
 		if err := verifiable(in.AttributeName); err != nil {
 			return err
 		}
 		if u.contact(in.AttributeName) == "" {
 			return cognitoidp.NewInvalidParameter("User does not have a value for %s to send a code to.", in.AttributeName)
 		}
-		if err := o.Codes.Allow(tx, a.Pool.ID, u.Sub, code.LimitAttributeCode); err != nil {
+		if err := o.Codes.Allow(tx, c.Pool.ID, u.Sub, code.LimitAttributeCode); err != nil {
 			return codeRefusal(ctx, err)
 		}
-		sent, err := o.send(ctx, tx, a.Pool, a.Client, u, in.AttributeName, onRequest, in.ClientMetadata)
+		sent, err := o.send(ctx, tx, c.Pool, c.Client, u, in.AttributeName, onRequest, in.ClientMetadata)
 		out.CodeDeliveryDetails = sent
 		return err
 	})
@@ -154,15 +121,15 @@ func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoid
 // user has changed it since, the code is void.
 func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserAttributeRequest) (*cognitoidp.VerifyUserAttributeResponse, error) {
 	var refusal error
-	err := o.asCaller(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, a *token.Access, u *User) error {
+	err := o.asOwner(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, c Caller, u *User) error {
 		refusal = nil
 		if err := verifiable(in.AttributeName); err != nil {
 			return err
 		}
-		if err := o.Codes.Allow(tx, a.Pool.ID, u.Sub, code.LimitVerifyAttribute); err != nil {
+		if err := o.Codes.Allow(tx, c.Pool.ID, u.Sub, code.LimitVerifyAttribute); err != nil {
 			return codeRefusal(ctx, err)
 		}
-		proven, err := o.Codes.Verify(tx, a.Pool.ID, u.Sub, code.Attribute(in.AttributeName), in.Code)
+		proven, err := o.Codes.Verify(tx, c.Pool.ID, u.Sub, code.Attribute(in.AttributeName), in.Code)
 		if err == nil && !u.verified(in.AttributeName, proven.Value) {
 			obs.Cause(ctx, "the value changed after the code was sent")
 			err = code.ErrExpired
@@ -175,7 +142,7 @@ func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserA
 			}
 			return nil
 		}
-		return o.Save(tx, a.Pool, u)
+		return o.Save(tx, c.Pool, u)
 	})
 	if err == nil {
 		err = refusal

@@ -7,13 +7,12 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
-	"cognate/internal/core/token"
 )
 
 // GetUserAuthFactors implements the AWS operation.
 func (o Ops) GetUserAuthFactors(ctx context.Context, in *cognitoidp.GetUserAuthFactorsRequest) (*cognitoidp.GetUserAuthFactorsResponse, error) {
 	var out *cognitoidp.GetUserAuthFactorsResponse
-	err := o.reading(ctx, in.AccessToken, func(_ *db.Tx, a *token.Access, u *directory.User) error {
+	err := o.reading(ctx, in.AccessToken, func(_ *db.Tx, a directory.Caller, u *directory.User) error {
 		out = authFactors(a.Pool, u)
 		return nil
 	})
@@ -25,22 +24,28 @@ func (o Ops) GetUserAuthFactors(ctx context.Context, in *cognitoidp.GetUserAuthF
 
 // AdminGetUserAuthFactors implements the AWS operation.
 func (o Ops) AdminGetUserAuthFactors(ctx context.Context, in *cognitoidp.AdminGetUserAuthFactorsRequest) (*cognitoidp.AdminGetUserAuthFactorsResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	c, err := o.Directory.Admin(ctx, in.UserPoolId, in.Username)
 	if err != nil {
 		return nil, err
 	}
 	var out *cognitoidp.GetUserAuthFactorsResponse
-	err = o.DB.View(ctx, func(tx *db.Tx) error {
-		u, err := o.Directory.ResolveOrRefuse(tx, p, in.Username)
-		if err == nil {
-			out = authFactors(p, u)
-		}
-		return err
+	err = o.Directory.As(ctx, o.DB.View, c, func(_ *db.Tx, u *directory.User) error {
+		out = authFactors(c.Pool, u)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return new(cognitoidp.AdminGetUserAuthFactorsResponse(*out)), nil
+}
+
+// reading looks at the user of an access token.
+func (o Ops) reading(ctx context.Context, accessToken string, look func(*db.Tx, directory.Caller, *directory.User) error) error {
+	c, err := o.Directory.Owner(ctx, accessToken)
+	if err != nil {
+		return err
+	}
+	return o.Directory.As(ctx, o.DB.View, c, func(tx *db.Tx, u *directory.User) error { return look(tx, c, u) })
 }
 
 // authFactors lists what the user has that the pool accepts, as first or second factor.

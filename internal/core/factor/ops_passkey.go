@@ -17,7 +17,6 @@ import (
 	"cognate/internal/base/pagetoken"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
-	"cognate/internal/core/token"
 )
 
 const (
@@ -61,7 +60,7 @@ func (o Ops) StartWebAuthnRegistration(ctx context.Context, in *cognitoidp.Start
 		return nil, err
 	}
 	var options creationOptions
-	err = o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	err = o.Directory.AsOwner(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		if err := passkeysOn(a.Pool); err != nil {
 			return err
 		}
@@ -78,7 +77,7 @@ func (o Ops) StartWebAuthnRegistration(ctx context.Context, in *cognitoidp.Start
 		}
 		options = registrationOptions(rpID, verification(a.Pool), challenge, u, keys)
 		return putCeremony(tx, a.Pool.ID, u.Sub, begun{
-			challenge: digest(challenge), clientID: a.ClientID, rpID: rpID, verification: verification(a.Pool),
+			challenge: digest(challenge), clientID: a.Client.ID, rpID: rpID, verification: verification(a.Pool),
 			expires: o.now().Add(ceremonyLife).UnixMilli(),
 		})
 	})
@@ -114,8 +113,8 @@ func registrationOptions(rpID, verification, challenge string, u *directory.User
 func (o Ops) CompleteWebAuthnRegistration(ctx context.Context, in *cognitoidp.CompleteWebAuthnRegistrationRequest) (*cognitoidp.CompleteWebAuthnRegistrationResponse, error) {
 	got, err := parseRegistration(in.Credential)
 	var begun begun
-	var access *token.Access
-	if failed := o.reading(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) (err error) {
+	var access directory.Caller
+	if failed := o.reading(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) (err error) {
 		access = a
 		begun, err = readCeremony(tx, a.Pool.ID, u.Sub)
 		return err
@@ -132,11 +131,11 @@ func (o Ops) CompleteWebAuthnRegistration(ctx context.Context, in *cognitoidp.Co
 	switch {
 	case begun.challenge != digest(got.Response.CollectedClientData.Challenge), begun.expires <= o.now().UnixMilli():
 		return nil, errNoChallenge()
-	case begun.clientID != access.ClientID:
+	case begun.clientID != access.Client.ID:
 		return nil, cognitoidp.NewWebAuthnClientMismatch("The passkey registration was started by another app client.")
 	}
 	made, refusal := o.made(ctx, access, begun, got)
-	err = o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	err = o.Directory.AsOwner(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		won, err := takeCeremony(tx, a.Pool.ID, u.Sub, begun.challenge)
 		switch {
 		case err != nil:
@@ -158,7 +157,7 @@ func (o Ops) CompleteWebAuthnRegistration(ctx context.Context, in *cognitoidp.Co
 }
 
 // made verifies a registration in the order of AWS's exceptions.
-func (o Ops) made(ctx context.Context, a *token.Access, b begun, got *registration) (passkey, error) {
+func (o Ops) made(ctx context.Context, a directory.Caller, b begun, got *registration) (passkey, error) {
 	client := got.Response.CollectedClientData
 	data := &got.Response.AttestationObject.AuthData
 	switch {
@@ -172,7 +171,7 @@ func (o Ops) made(ctx context.Context, a *token.Access, b begun, got *registrati
 	case b.verification == "required" && !data.Flags.HasUserVerified():
 		return passkey{}, errUnsupported("lack of user verification")
 	}
-	k, err := ceremony{rpID: b.rpID, verification: b.verification, sub: a.Sub}.register(got)
+	k, err := ceremony{rpID: b.rpID, verification: b.verification, sub: a.Access.Sub}.register(got)
 	if err != nil {
 		obs.Cause(ctx, "%v", err)
 		return passkey{}, errCredential()
@@ -207,8 +206,8 @@ func (o Ops) add(ctx context.Context, tx *db.Tx, p *pool.Pool, u *directory.User
 // ListWebAuthnCredentials implements the AWS operation, oldest passkey first.
 func (o Ops) ListWebAuthnCredentials(ctx context.Context, in *cognitoidp.ListWebAuthnCredentialsRequest) (*cognitoidp.ListWebAuthnCredentialsResponse, error) {
 	var keys []passkey
-	var access *token.Access
-	err := o.reading(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) (err error) {
+	var access directory.Caller
+	err := o.reading(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) (err error) {
 		access = a
 		keys, err = o.passkeys(tx, a.Pool.ID, u.Sub)
 		return err
@@ -228,30 +227,25 @@ func (o Ops) ListWebAuthnCredentials(ctx context.Context, in *cognitoidp.ListWeb
 }
 
 // page cuts the passkeys of a user to the page that was asked for. The cursor is the last passkey of the page before.
-func (o Ops) page(ctx context.Context, a *token.Access, keys []passkey, in *cognitoidp.ListWebAuthnCredentialsRequest) ([]passkey, *string, error) {
-	tokens := pagetoken.Tokens{Keys: o.Keys, Now: o.now}
-	binding := pagetoken.Binding("ListWebAuthnCredentials", a.Sub)
-	if in.NextToken != nil {
-		cursor, err := tokens.Open(ctx, a.Pool.ID, binding, *in.NextToken)
-		if errors.Is(err, pagetoken.ErrInvalid) {
-			return nil, nil, pool.InvalidNextToken()
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		for len(keys) > 0 && keys[0].cursor() <= cursor {
-			keys = keys[1:]
-		}
-	}
+func (o Ops) page(ctx context.Context, a directory.Caller, keys []passkey, in *cognitoidp.ListWebAuthnCredentialsRequest) ([]passkey, *string, error) {
 	size := maxPasskeys
 	if in.MaxResults != nil && *in.MaxResults > 0 {
 		size = int(*in.MaxResults)
 	}
-	if len(keys) <= size {
-		return keys, nil, nil
+	tokens := pagetoken.Tokens{Keys: o.Keys, Now: o.now}
+	page, err := tokens.Page(ctx, a.Pool.ID, pagetoken.Binding("ListWebAuthnCredentials", a.Access.Sub), in.NextToken, size)
+	if errors.Is(err, pagetoken.ErrInvalid) {
+		return nil, nil, pool.InvalidNextToken()
 	}
-	next, err := tokens.Seal(ctx, a.Pool.ID, binding, keys[size-1].cursor())
-	return keys[:size], &next, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for len(keys) > 0 && keys[0].cursor() <= page.After {
+		keys = keys[1:]
+	}
+	keys, last := pagetoken.Cut(page, keys, passkey.cursor)
+	next, err := page.Next(ctx, last)
+	return keys, next, err
 }
 
 // cursor orders passkeys as text as readPasskeys does.
@@ -273,7 +267,7 @@ func (k passkey) description() cognitoidp.WebAuthnCredentialDescription {
 
 // DeleteWebAuthnCredential implements the AWS operation. Passkey MFA ends with the last passkey.
 func (o Ops) DeleteWebAuthnCredential(ctx context.Context, in *cognitoidp.DeleteWebAuthnCredentialRequest) (*cognitoidp.DeleteWebAuthnCredentialResponse, error) {
-	err := o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	err := o.Directory.AsOwner(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		had, err := deletePasskey(tx, a.Pool.ID, u.Sub, in.CredentialId)
 		if err != nil {
 			return err

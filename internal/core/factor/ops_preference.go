@@ -8,13 +8,12 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
-	"cognate/internal/core/token"
 )
 
 // SetUserMFAPreference implements the AWS operation.
 func (o Ops) SetUserMFAPreference(ctx context.Context, in *cognitoidp.SetUserMFAPreferenceRequest) (*cognitoidp.SetUserMFAPreferenceResponse, error) {
 	wish := preferences(in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings, in.WebAuthnMfaSettings)
-	err := o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	err := o.Directory.AsOwner(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		return o.prefer(tx, a.Pool, u, wish, o.notReady)
 	})
 	if err != nil {
@@ -26,8 +25,8 @@ func (o Ops) SetUserMFAPreference(ctx context.Context, in *cognitoidp.SetUserMFA
 // AdminSetUserMFAPreference implements the AWS operation.
 func (o Ops) AdminSetUserMFAPreference(ctx context.Context, in *cognitoidp.AdminSetUserMFAPreferenceRequest) (*cognitoidp.AdminSetUserMFAPreferenceResponse, error) {
 	wish := preferences(in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings, in.WebAuthnMfaSettings)
-	err := o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *directory.User) error {
-		return o.prefer(tx, p, u, wish, adminNotReady)
+	err := o.Directory.AsAdmin(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
+		return o.prefer(tx, a.Pool, u, wish, adminNotReady)
 	})
 	if err != nil {
 		return nil, err
@@ -206,7 +205,7 @@ func (o Ops) SetUserSettings(ctx context.Context, in *cognitoidp.SetUserSettings
 	if err != nil {
 		return nil, err
 	}
-	err = o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	err = o.Directory.AsOwner(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		return o.prefer(tx, a.Pool, u, keepPreferred(u, wish), o.notReady)
 	})
 	if err != nil {
@@ -221,8 +220,8 @@ func (o Ops) AdminSetUserSettings(ctx context.Context, in *cognitoidp.AdminSetUs
 	if err != nil {
 		return nil, err
 	}
-	err = o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *directory.User) error {
-		return o.prefer(tx, p, u, keepPreferred(u, wish), adminNotReady)
+	err = o.Directory.AsAdmin(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
+		return o.prefer(tx, a.Pool, u, keepPreferred(u, wish), adminNotReady)
 	})
 	if err != nil {
 		return nil, err

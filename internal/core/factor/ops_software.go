@@ -12,7 +12,6 @@ import (
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
-	"cognate/internal/core/token"
 )
 
 func (f *Factors) random() io.Reader {
@@ -32,7 +31,7 @@ func (o Ops) AssociateSoftwareToken(ctx context.Context, in *cognitoidp.Associat
 	out := &cognitoidp.AssociateSoftwareTokenResponse{SecretCode: new(secretCode(seed))}
 	switch {
 	case in.AccessToken != nil:
-		err = o.asCaller(ctx, *in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+		err = o.Directory.AsOwner(ctx, *in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 			if !totpEnabled(a.Pool) {
 				return errTokenOff()
 			}
@@ -85,7 +84,7 @@ func (o Ops) VerifySoftwareToken(ctx context.Context, in *cognitoidp.VerifySoftw
 	switch {
 	case in.AccessToken != nil:
 		var refusal error
-		err = o.asCaller(ctx, *in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+		err = o.Directory.AsOwner(ctx, *in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 			if !totpEnabled(a.Pool) {
 				return errTokenOff()
 			}
@@ -235,11 +234,11 @@ func keepBack(ctx context.Context, err error) (refusal, fatal error) {
 // AdminDeleteSoftwareToken implements the AWS operation. The token leaves the user's factors and preference too; a user
 // without one is left as is. The user's recovery codes go with it: this is how an administrator takes them back.
 func (o Ops) AdminDeleteSoftwareToken(ctx context.Context, in *cognitoidp.AdminDeleteSoftwareTokenRequest) (*cognitoidp.AdminDeleteSoftwareTokenResponse, error) {
-	err := o.onUser(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, p *pool.Pool, u *directory.User) error {
-		if err := dropSoftware(tx, p.ID, u.Sub); err != nil {
+	err := o.Directory.AsAdmin(ctx, in.UserPoolId, in.Username, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
+		if err := dropSoftware(tx, a.Pool.ID, u.Sub); err != nil {
 			return err
 		}
-		if err := dropRecovery(tx, p.ID, u.Sub); err != nil {
+		if err := dropRecovery(tx, a.Pool.ID, u.Sub); err != nil {
 			return err
 		}
 		if !u.MFA.TOTP {
@@ -247,7 +246,7 @@ func (o Ops) AdminDeleteSoftwareToken(ctx context.Context, in *cognitoidp.AdminD
 		}
 		u.MFA.TOTP = false
 		without(&u.MFA, totpMFA)
-		return o.Directory.Save(tx, p, u)
+		return o.Directory.Save(tx, a.Pool, u)
 	})
 	if err != nil {
 		return nil, err

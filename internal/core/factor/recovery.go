@@ -57,7 +57,7 @@ type RecoverySet struct {
 // kept nowhere. poolID is the pool that the caller believes the token to be of.
 func (f *Factors) MakeRecoveryCodes(ctx context.Context, poolID, accessToken string) ([]string, error) {
 	var codes []string
-	err := f.ownRecovery(ctx, poolID, accessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	err := f.ownRecovery(ctx, poolID, accessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		if err := f.mayRecover(ctx, a, u); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (f *Factors) MakeRecoveryCodes(ctx context.Context, poolID, accessToken str
 // RecoveryCodes tells of the recovery codes of the user whose access token it is.
 func (f *Factors) RecoveryCodes(ctx context.Context, poolID, accessToken string) (RecoverySet, error) {
 	var set RecoverySet
-	err := f.ownRecovery(ctx, poolID, accessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	err := f.ownRecovery(ctx, poolID, accessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		row, err := readRecovery(tx, a.Pool.ID, u.Sub)
 		if err != nil || len(row.hashes) == 0 {
 			return err
@@ -108,14 +108,14 @@ func (f *Factors) RecoveryCodes(ctx context.Context, poolID, accessToken string)
 
 // DropRecoveryCodes removes the recovery codes of the user whose access token it is.
 func (f *Factors) DropRecoveryCodes(ctx context.Context, poolID, accessToken string) error {
-	return f.ownRecovery(ctx, poolID, accessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	return f.ownRecovery(ctx, poolID, accessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		return dropRecovery(tx, a.Pool.ID, u.Sub)
 	})
 }
 
 // ownRecovery runs change on the user of an access token in one transaction: pool.ErrPoolNotFound, ErrRecoveryOff, or
 // the NotAuthorizedException of the token when it does not come to that.
-func (f *Factors) ownRecovery(ctx context.Context, poolID, accessToken string, change func(*db.Tx, *token.Access, *directory.User) error) error {
+func (f *Factors) ownRecovery(ctx context.Context, poolID, accessToken string, change func(*db.Tx, directory.Caller, *directory.User) error) error {
 	p, err := f.Pools.Pool(ctx, poolID)
 	if err == nil && p.RecoveryCodes() == 0 {
 		err = ErrRecoveryOff
@@ -123,7 +123,7 @@ func (f *Factors) ownRecovery(ctx context.Context, poolID, accessToken string, c
 	if err != nil {
 		return err
 	}
-	return Ops{f}.asCaller(ctx, accessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
+	return f.Directory.AsOwner(ctx, accessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		if a.Pool.ID != p.ID {
 			obs.Cause(ctx, "the access token is of another user pool")
 			return token.InvalidAccess()
@@ -134,24 +134,24 @@ func (f *Factors) ownRecovery(ctx context.Context, poolID, accessToken string, c
 
 // mayRecover refuses a session that may not make recovery codes. What a newer password or another state of the user
 // makes worthless counts as little as in a step-up; recovery codes make no further ones.
-func (f *Factors) mayRecover(ctx context.Context, a *token.Access, u *directory.User) error {
+func (f *Factors) mayRecover(ctx context.Context, a directory.Caller, u *directory.User) error {
 	if len(f.SecondFactors(a.Pool, u)) == 0 {
 		return ErrNoSecondFactor
 	}
 	cause := ""
 	switch {
-	case f.now().Unix()-a.AuthTime > int64(recoveryAge/time.Second):
+	case f.now().Unix()-a.Access.AuthTime > int64(recoveryAge/time.Second):
 		cause = "the user signed in too long ago"
 	case u.Status == cognitoidp.UserStatusTypeForceChangePassword, u.Status == cognitoidp.UserStatusTypeResetRequired:
 		cause = "the user has to change the password"
-	case LevelOf(f.Credited(a.Pool, u, f.FirstFactors(a.Pool, u), a.AMR)) < recoveryLevel:
+	case LevelOf(f.Credited(a.Pool, u, f.FirstFactors(a.Pool, u), a.Access.AMR)) < recoveryLevel:
 		cause = "the session has proven too little"
-	case slices.Contains(a.AMR, AMRPassword):
+	case slices.Contains(a.Access.AMR, AMRPassword):
 		c, err := f.Directory.Credential(ctx, u)
 		if err != nil {
 			return err
 		}
-		if c == nil || c.SetAt/1000 > a.AuthTime {
+		if c == nil || c.SetAt/1000 > a.Access.AuthTime {
 			cause = "the password changed since it was proven"
 		}
 	}

@@ -14,22 +14,13 @@ import (
 // maxPage is the largest page of a list operation, and the one that a caller gets without asking.
 const maxPage = 60
 
-// cursor opens the token of a request; an absent token starts from the beginning.
-func (p *Pools) cursor(ctx context.Context, scope, binding string, token *string) (string, error) {
-	if token == nil {
-		return "", nil
-	}
-	after, err := p.pages.Open(ctx, scope, binding, *token)
+// page reads the token of a request; an absent one starts from the beginning.
+func (p *Pools) page(ctx context.Context, scope, binding string, token *string, limit int) (pagetoken.Page, error) {
+	page, err := p.pages.Page(ctx, scope, binding, token, limit)
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return "", InvalidNextToken()
+		err = InvalidNextToken()
 	}
-	return after, err
-}
-
-// token seals the cursor of the next page.
-func (p *Pools) token(ctx context.Context, scope, binding, cursor string) (*string, error) {
-	token, err := p.pages.Seal(ctx, scope, binding, cursor)
-	return &token, err
+	return page, err
 }
 
 // pageSize reads MaxResults.
@@ -49,24 +40,22 @@ func (o Ops) ListUserPools(ctx context.Context, in *cognitoidp.ListUserPoolsRequ
 	}
 	region := obs.From(ctx).Region
 	binding := pagetoken.Binding("ListUserPools", o.d.Account, string(region))
-	after, err := o.cursor(ctx, keyring.System, binding, in.NextToken)
+	page, err := o.page(ctx, keyring.System, binding, in.NextToken, limit)
 	if err != nil {
 		return nil, err
 	}
 	var rows []poolRow
 	err = o.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		rows, err = o.listRegion(tx, region, after, limit+1)
+		rows, err = o.listRegion(tx, region, page.After, limit+1)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &cognitoidp.ListUserPoolsResponse{UserPools: []cognitoidp.UserPoolDescriptionType{}}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		if out.NextToken, err = o.token(ctx, keyring.System, binding, rows[limit-1].id); err != nil {
-			return nil, err
-		}
+	rows, last := pagetoken.Cut(page, rows, func(r poolRow) string { return r.id })
+	if out.NextToken, err = page.Next(ctx, last); err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		var c cognitoidp.UserPoolType
@@ -92,24 +81,22 @@ func (o Ops) ListUserPoolClients(ctx context.Context, in *cognitoidp.ListUserPoo
 		return nil, err
 	}
 	binding := pagetoken.Binding("ListUserPoolClients", in.UserPoolId, string(val(in.ClientType)))
-	after, err := o.cursor(ctx, in.UserPoolId, binding, in.NextToken)
+	page, err := o.page(ctx, in.UserPoolId, binding, in.NextToken, limit)
 	if err != nil {
 		return nil, err
 	}
 	var rows []clientRow
 	err = o.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		rows, err = listClients(tx, in.UserPoolId, after, limit+1)
+		rows, err = listClients(tx, in.UserPoolId, page.After, limit+1)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &cognitoidp.ListUserPoolClientsResponse{UserPoolClients: []cognitoidp.UserPoolClientDescription{}}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		if out.NextToken, err = o.token(ctx, in.UserPoolId, binding, rows[limit-1].id); err != nil {
-			return nil, err
-		}
+	rows, last := pagetoken.Cut(page, rows, func(r clientRow) string { return r.id })
+	if out.NextToken, err = page.Next(ctx, last); err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		var c cognitoidp.UserPoolClientType

@@ -236,21 +236,20 @@ func (o Ops) ListResourceServers(ctx context.Context, in *cognitoidp.ListResourc
 		return nil, err
 	}
 	binding := pagetoken.Binding("ListResourceServers", in.UserPoolId)
-	after, err := o.cursor(ctx, in.UserPoolId, binding, in.NextToken)
+	page, err := o.page(ctx, in.UserPoolId, binding, in.NextToken, limit)
 	if err != nil {
 		return nil, err
 	}
 	out := &cognitoidp.ListResourceServersResponse{ResourceServers: []cognitoidp.ResourceServerType{}}
 	err = o.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		out.ResourceServers, err = listServers(tx, in.UserPoolId, after, limit+1)
+		out.ResourceServers, err = listServers(tx, in.UserPoolId, page.After, limit+1)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(out.ResourceServers) > limit {
-		out.ResourceServers = out.ResourceServers[:limit]
-		out.NextToken, err = o.token(ctx, in.UserPoolId, binding, *out.ResourceServers[limit-1].Identifier)
-	}
+	servers, last := pagetoken.Cut(page, out.ResourceServers, func(s cognitoidp.ResourceServerType) string { return *s.Identifier })
+	out.ResourceServers = servers
+	out.NextToken, err = page.Next(ctx, last)
 	return out, err
 }

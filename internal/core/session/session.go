@@ -9,7 +9,6 @@ import (
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
-	"cognate/internal/base/obs"
 	"cognate/internal/base/pagetoken"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
@@ -46,11 +45,11 @@ type Ops struct{ *Room }
 // ListUserSessions implements the AWS operation: the caller's sessions in all clients of the pool. Without tracking there
 // are none.
 func (o Ops) ListUserSessions(ctx context.Context, in *cognitoidp.ListUserSessionsRequest) (*cognitoidp.ListUserSessionsResponse, error) {
-	a, err := o.Directory.Authorize(ctx, in.AccessToken)
+	c, err := o.Directory.Owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := o.list(ctx, a.Pool, "ListUserSessions", in.NextToken, a.SessionID, func(*db.Tx) (string, error) { return a.Sub, nil })
+	list, next, err := o.list(ctx, c, "ListUserSessions", in.NextToken, c.Access.SessionID)
 	if err != nil {
 		return nil, err
 	}
@@ -59,48 +58,32 @@ func (o Ops) ListUserSessions(ctx context.Context, in *cognitoidp.ListUserSessio
 
 // AdminListUserSessions implements the AWS operation. No session is the current one.
 func (o Ops) AdminListUserSessions(ctx context.Context, in *cognitoidp.AdminListUserSessionsRequest) (*cognitoidp.AdminListUserSessionsResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	c, err := o.Directory.Admin(ctx, in.UserPoolId, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := o.list(ctx, p, "AdminListUserSessions", in.NextToken, "", func(tx *db.Tx) (string, error) {
-		return o.subOf(tx, p, in.Username)
-	})
+	list, next, err := o.list(ctx, c, "AdminListUserSessions", in.NextToken, "")
 	if err != nil {
 		return nil, err
 	}
 	return &cognitoidp.AdminListUserSessionsResponse{Sessions: list, NextToken: next}, nil
 }
 
-// subOf finds the user that an administrator names.
-func (r *Room) subOf(tx *db.Tx, p *pool.Pool, username string) (string, error) {
-	u, err := r.Directory.ResolveOrRefuse(tx, p, username)
-	if err != nil {
-		return "", err
-	}
-	obs.From(tx.Context()).User = u.Sub
-	return u.Sub, nil
-}
-
-// list reads one page of the sessions of the user that who finds. A token continues only the list of the user that it
+// list reads one page of the sessions of a user. A token continues only the list of the user that it
 // was made for.
-func (r *Room) list(ctx context.Context, p *pool.Pool, operation string, from *string, current string, who func(*db.Tx) (string, error)) ([]cognitoidp.SessionDescriptionType, *string, error) {
+func (r *Room) list(ctx context.Context, c directory.Caller, operation string, from *string, current string) ([]cognitoidp.SessionDescriptionType, *string, error) {
+	p := c.Pool
 	if err := r.Keys.Load(ctx, p.ID); err != nil { // tokens are opened within the transaction
 		return nil, nil, err
 	}
-	var sub, next string
+	var at pagetoken.Page
+	var next string
 	var found []token.Tracked
-	err := r.DB.View(ctx, func(tx *db.Tx) (err error) {
-		if sub, err = who(tx); err != nil {
+	err := r.Directory.As(ctx, r.DB.View, c, func(tx *db.Tx, u *directory.User) (err error) {
+		if at, err = r.pages.Page(ctx, p.ID, pagetoken.Binding(operation, p.ID, u.Sub), from, page); err != nil {
 			return err
 		}
-		at := ""
-		if from != nil {
-			if at, err = r.pages.Open(ctx, p.ID, pagetoken.Binding(operation, p.ID, sub), *from); err != nil {
-				return err
-			}
-		}
-		found, next, err = r.Tokens.ListTracked(tx, p, sub, at, page)
+		found, next, err = r.Tokens.ListTracked(tx, p, u.Sub, at.After, at.Limit)
 		return err
 	})
 	if errors.Is(err, pagetoken.ErrInvalid) {
@@ -113,11 +96,8 @@ func (r *Room) list(ctx context.Context, p *pool.Pool, operation string, from *s
 	for i := range found {
 		out[i] = describe(&found[i], current)
 	}
-	if next == "" {
-		return out, nil, nil
-	}
-	text, err := r.pages.Seal(ctx, p.ID, pagetoken.Binding(operation, p.ID, sub), next)
-	return out, &text, err
+	text, err := at.Next(ctx, next)
+	return out, text, err
 }
 
 // describe shows a session. Where an address lies is not known here, which AWS calls `unknown` too.
@@ -143,15 +123,15 @@ func describe(s *token.Tracked, current string) cognitoidp.SessionDescriptionTyp
 
 // RevokeUserSession implements the AWS operation. The session that the access token belongs to cannot be ended by it.
 func (o Ops) RevokeUserSession(ctx context.Context, in *cognitoidp.RevokeUserSessionRequest) (*cognitoidp.RevokeUserSessionResponse, error) {
-	a, err := o.Directory.Authorize(ctx, in.AccessToken)
+	c, err := o.Directory.Owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	if in.SessionId == a.SessionID {
-		return nil, cognitoidp.NewInvalidParameter("The current session cannot be revoked. Use RevokeToken or GlobalSignOut to sign out.")
-	}
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		return o.end(tx, a.Pool, a.Sub, in.SessionId, in.RevokeAssociatedSessions)
+	err = o.Directory.As(ctx, o.DB.Update, c, func(tx *db.Tx, u *directory.User) error {
+		if in.SessionId == c.Access.SessionID {
+			return cognitoidp.NewInvalidParameter("The current session cannot be revoked. Use RevokeToken or GlobalSignOut to sign out.")
+		}
+		return o.end(tx, c.Pool, u.Sub, in.SessionId, in.RevokeAssociatedSessions)
 	})
 	if err != nil {
 		return nil, err
@@ -161,16 +141,12 @@ func (o Ops) RevokeUserSession(ctx context.Context, in *cognitoidp.RevokeUserSes
 
 // AdminRevokeUserSession implements the AWS operation. The session must be the named user's.
 func (o Ops) AdminRevokeUserSession(ctx context.Context, in *cognitoidp.AdminRevokeUserSessionRequest) (*cognitoidp.AdminRevokeUserSessionResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	c, err := o.Directory.Admin(ctx, in.UserPoolId, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		sub, err := o.subOf(tx, p, in.Username)
-		if err != nil {
-			return err
-		}
-		return o.end(tx, p, sub, in.SessionId, in.RevokeAssociatedSessions)
+	err = o.Directory.As(ctx, o.DB.Update, c, func(tx *db.Tx, u *directory.User) error {
+		return o.end(tx, c.Pool, u.Sub, in.SessionId, in.RevokeAssociatedSessions)
 	})
 	if err != nil {
 		return nil, err

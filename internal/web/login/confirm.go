@@ -37,8 +37,8 @@ func (h *handler) confirm(ctx context.Context, poolID, query string) (int, site.
 	}
 	if err == nil {
 		obs.From(ctx).Client = client.ID
-		caller := directory.Caller{Pool: p, Client: client}
-		_, err = h.Accounts.ConfirmSignUp(ctx, caller, account.ConfirmInput{Name: in.Username, Code: in.ConfirmationCode})
+		caller := directory.Caller{Pool: p, Client: client, Name: in.Username}
+		_, err = h.Accounts.ConfirmSignUp(ctx, caller, account.ConfirmInput{Code: in.ConfirmationCode})
 	}
 	return refusal(ctx, err)
 }
