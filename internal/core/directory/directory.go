@@ -85,15 +85,6 @@ func (d *Directory) BySub(tx *db.Tx, p *pool.Pool, sub string) (*User, error) {
 	return row.user(tx, p.ID)
 }
 
-// ResolveOrRefuse is Resolve whose ErrUserNotFound is UserNotFoundException `User does not exist.`
-func (d *Directory) ResolveOrRefuse(tx *db.Tx, p *pool.Pool, name string) (*User, error) {
-	u, err := d.Resolve(tx, p, name)
-	if err != nil {
-		return nil, refuse(err)
-	}
-	return u, nil
-}
-
 // Names reports whether typed is a name under which Resolve finds u, or the user's sub.
 func (d *Directory) Names(p *pool.Pool, u *User, typed string) bool {
 	if typed == u.Sub || typed == u.Username {

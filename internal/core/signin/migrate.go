@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/directory"
-	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/trigger"
@@ -155,34 +153,15 @@ func adopted(p *pool.Pool, typed string, m *trigger.Migrated) (string, map[strin
 	return name, attrs, nil
 }
 
-// welcome queues the invitation, unless the function suppressed it: by SMS when
-// it named no medium. It carries no password, so a template with a place for one
-// is not sent.
+// welcome queues the invitation, unless the function suppressed it. It carries no password.
 func (e *Engine) welcome(ctx context.Context, tx *db.Tx, in Migration, u *directory.User, m *trigger.Migrated) error {
 	if m.Action != nil && *m.Action == string(cognitoidp.MessageActionTypeSuppress) {
 		return nil
 	}
-	mediums := m.Mediums
-	if len(mediums) == 0 {
-		mediums = []string{string(cognitoidp.DeliveryMediumTypeSms)}
+	var mediums []cognitoidp.DeliveryMediumType
+	for _, medium := range m.Mediums {
+		mediums = append(mediums, cognitoidp.DeliveryMediumType(medium))
 	}
-	for _, attr := range []string{"phone_number", "email"} {
-		medium, to := message.MediumOf(attr), u.Attributes[attr]
-		if to == "" || !slices.Contains(mediums, string(medium)) {
-			continue
-		}
-		err := e.Directory.Messages.Send(ctx, tx, message.Outgoing{
-			PoolID: in.Pool.ID, Config: in.Pool.Config, ClientID: in.Client.ID, Kind: message.AdminCreateUser, Sub: u.Sub,
-			Username: in.Name, Stored: u.Username, To: to, Medium: medium,
-			Attributes: directory.EventAttributes(in.Pool, u), Metadata: in.Metadata,
-		})
-		if errors.Is(err, message.ErrNoTransport) {
-			obs.Cause(ctx, "no welcome message: %v", err)
-			err = nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	caller := directory.Caller{Pool: in.Pool, Client: in.Client, Metadata: in.Metadata}
+	return e.Directory.Invite(ctx, tx, caller, u, directory.Invitation{Username: in.Name, Mediums: mediums, Optional: true})
 }

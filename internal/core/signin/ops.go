@@ -5,6 +5,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/core/directory"
 )
 
 // Ops are the AWS operations of this room: thin translations to the engine.
@@ -101,13 +102,11 @@ func (o Ops) GetTokensFromRefreshToken(ctx context.Context, in *cognitoidp.GetTo
 
 // GlobalSignOut implements the AWS operation: every token of the caller dies.
 func (o Ops) GlobalSignOut(ctx context.Context, in *cognitoidp.GlobalSignOutRequest) (*cognitoidp.GlobalSignOutResponse, error) {
-	access, err := o.Directory.Authorize(ctx, in.AccessToken)
+	c, err := o.Directory.Owner(ctx, in.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		return o.Tokens.RevokeUser(tx, access.Pool.ID, access.Sub)
-	})
+	err = o.signOut(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -116,21 +115,22 @@ func (o Ops) GlobalSignOut(ctx context.Context, in *cognitoidp.GlobalSignOutRequ
 
 // AdminUserGlobalSignOut implements the AWS operation.
 func (o Ops) AdminUserGlobalSignOut(ctx context.Context, in *cognitoidp.AdminUserGlobalSignOutRequest) (*cognitoidp.AdminUserGlobalSignOutResponse, error) {
-	p, err := o.Pools.PoolOrRefuse(ctx, in.UserPoolId)
+	c, err := o.Directory.Admin(ctx, in.UserPoolId, in.Username)
 	if err != nil {
 		return nil, err
 	}
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		u, err := o.Directory.ResolveOrRefuse(tx, p, in.Username)
-		if err != nil {
-			return err
-		}
-		return o.Tokens.RevokeUser(tx, p.ID, u.Sub)
-	})
+	err = o.signOut(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	return &cognitoidp.AdminUserGlobalSignOutResponse{}, nil
+}
+
+// signOut ends every token session of a user.
+func (o Ops) signOut(ctx context.Context, c directory.Caller) error {
+	return o.Directory.As(ctx, o.DB.Update, c, func(tx *db.Tx, u *directory.User) error {
+		return o.Tokens.RevokeUser(tx, c.Pool.ID, u.Sub)
+	})
 }
 
 // name is absent once tokens are issued.
