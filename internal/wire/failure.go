@@ -79,10 +79,12 @@ func fromCall(ctx context.Context, op *Operation, err error) *Failure {
 	switch {
 	case errors.As(err, &notBuilt):
 		obs.Cause(ctx, "%v", err)
-		if code := "OperationNotEnabledException"; op.declares(code) {
-			return &Failure{Code: code, Message: notBuilt.Error(), Status: http.StatusBadRequest}
+		// Never a 5xx: clients would send the call again.
+		code := "OperationNotEnabledException"
+		if !op.declares(code) {
+			code = "UnsupportedOperationException"
 		}
-		return &Failure{Code: internalCode(op), Message: notBuilt.Error(), Status: http.StatusInternalServerError}
+		return &Failure{Code: code, Message: notBuilt.Error(), Status: http.StatusBadRequest}
 	case errors.As(err, &e) && op.declares(e.ErrorCode()):
 		return fromException(e)
 	}

@@ -84,11 +84,21 @@ type world struct {
 	server  *wire.Server
 }
 
+var cognitoInfo = wire.Info{Name: cognitoidp.ServiceName, TargetPrefix: cognitoidp.TargetPrefix, ValidationCode: "InvalidParameterException"}
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{fake: &fake{}, gate: &gate{}, metrics: &observed{}, log: &bytes.Buffer{}}
-	info := wire.Info{Name: cognitoidp.ServiceName, TargetPrefix: cognitoidp.TargetPrefix, ValidationCode: "InvalidParameterException"}
-	reg, err := wire.NewRegistry(wire.NewService[cognitoidp.Service](info, cognitoidp.Operations, w.fake))
+	f := &fake{}
+	w := newWorldOf(t, wire.NewService[cognitoidp.Service](cognitoInfo, cognitoidp.Operations, f))
+	w.fake = f
+	return w
+}
+
+// newWorldOf serves other services than the usual one.
+func newWorldOf(t testing.TB, services ...*wire.Service) *world {
+	t.Helper()
+	w := &world{gate: &gate{}, metrics: &observed{}, log: &bytes.Buffer{}}
+	reg, err := wire.NewRegistry(services...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,119 @@ package cognitoidp
 import "cognate/internal/api/rt"
 
 // UnmarshalJSON reads v without checking constraints.
+func (v *CIMDPolicySummaryType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *CIMDPolicySummaryType) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, _ = rt.String[string](d)
+		case "ClientId":
+			v.ClientId = rt.Ptr(rt.String[string](d))
+		case "PolicyName":
+			v.PolicyName, _ = rt.String[string](d)
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "CreationDate":
+			v.CreationDate = rt.Ptr(rt.Timestamp(d))
+		case "LastModifiedDate":
+			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CIMDPolicyType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *CIMDPolicyType) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, _ = rt.String[string](d)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, _ = rt.String[string](d)
+		case "ClientId":
+			v.ClientId = rt.Ptr(rt.String[string](d))
+		case "PolicyName":
+			v.PolicyName, _ = rt.String[string](d)
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "URLPatterns":
+			v.URLPatterns = rt.List(d, "uRLPatterns", rt.String[string])
+		case "CreationDate":
+			v.CreationDate = rt.Ptr(rt.Timestamp(d))
+		case "LastModifiedDate":
+			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeCancelPointInTimeRecoveryRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeCancelPointInTimeRecoveryRequest(d *rt.Decoder) (*CancelPointInTimeRecoveryRequest, error) {
+	v := new(CancelPointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CancelPointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *CancelPointInTimeRecoveryRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreId":
+			v.RestoreId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *CancelPointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("restoreId", v.RestoreId, &ruleRestoreIdType)
+	} else {
+		d.Missing("restoreId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CancelPointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *CancelPointInTimeRecoveryResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
 func (v *ChallengeResponseType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
 // DecodeJSON reads one JSON object.
@@ -93,6 +206,25 @@ func (v *ClientAuthenticationResultType) DecodeJSON(d *rt.Decoder) {
 			v.ExpiresIn = rt.Ptr(rt.Int(d, nil))
 		case "TokenType":
 			v.TokenType = rt.Ptr(rt.String[string](d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ClientMetadataURLType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *ClientMetadataURLType) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "URL":
+			v.URL, _ = rt.String[string](d)
+		case "CachedDate":
+			v.CachedDate = rt.Ptr(rt.Timestamp(d))
+		case "ExpirationDate":
+			v.ExpirationDate = rt.Ptr(rt.Timestamp(d))
 		default:
 			d.Skip()
 		}
@@ -598,6 +730,86 @@ func (v *ContextDataType) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
+// DecodeCreateCIMDPolicyRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeCreateCIMDPolicyRequest(d *rt.Decoder) (*CreateCIMDPolicyRequest, error) {
+	v := new(CreateCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CreateCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *CreateCIMDPolicyRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "ClientId":
+			v.ClientId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "PolicyName":
+			v.PolicyName, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "URLPatterns":
+			v.URLPatterns = rt.List(d, "uRLPatterns", rt.String[string])
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *CreateCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("clientId", v.ClientId, &ruleClientIdType)
+	} else {
+		d.Missing("clientId", true)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("policyName", v.PolicyName, &ruleCIMDPolicyNameType)
+	} else {
+		d.Missing("policyName", false)
+	}
+	if v.CacheDuration != nil {
+		d.CheckInt("cacheDuration", *v.CacheDuration, &ruleCacheDurationType)
+	}
+	if v.URLPatterns != nil {
+		d.CheckLen("uRLPatterns", len(v.URLPatterns), "[]", &ruleURLPatternListType)
+		rt.CheckStrings(d, "uRLPatterns", v.URLPatterns, &ruleURLPatternType)
+	} else {
+		d.Missing("uRLPatterns", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CreateCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *CreateCIMDPolicyResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicy":
+			v.CIMDPolicy = rt.StructPtr[CIMDPolicyType](d, "cIMDPolicy")
+		default:
+			d.Skip()
+		}
+	}
+}
+
 // DecodeCreateGroupRequest reads a request body and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateGroupRequest(d *rt.Decoder) (*CreateGroupRequest, error) {
@@ -744,7 +956,7 @@ func (v *CreateIdentityProviderRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrMapping != nil {
 		d.CheckLen("acrMapping", len(v.AcrMapping), "{}", &ruleAcrMappingType)
-		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrLevelNameType, &ruleStringType)
+		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrMappingKeyType, &ruleAcrValueType)
 	}
 }
 
@@ -1130,6 +1342,8 @@ func (v *CreateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
 			v.AuthSessionValidity = rt.Ptr(rt.Int(d, &ruleAuthSessionValidityType))
 		case "RefreshTokenRotation":
 			v.RefreshTokenRotation = rt.StructPtr[RefreshTokenRotationType](d, "refreshTokenRotation")
+		case "PublishSecretsInAWSSecretsManager":
+			v.PublishSecretsInAWSSecretsManager = rt.Ptr(rt.Bool(d))
 		default:
 			d.Skip()
 		}
@@ -1408,6 +1622,8 @@ func (v *CreateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 			v.Schema = rt.List(d, "schema", rt.Struct[SchemaAttributeType])
 		case "UserPoolAddOns":
 			v.UserPoolAddOns = rt.StructPtr[UserPoolAddOnsType](d, "userPoolAddOns")
+		case "DcrConfiguration":
+			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "UsernameConfiguration":
 			v.UsernameConfiguration = rt.StructPtr[UsernameConfigurationType](d, "usernameConfiguration")
 		case "AccountRecoverySetting":
@@ -1418,8 +1634,6 @@ func (v *CreateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 			v.KeyConfiguration = rt.StructPtr[KeyConfigurationType](d, "keyConfiguration")
 		case "IssuerConfiguration":
 			v.IssuerConfiguration = rt.StructPtr[IssuerConfigurationType](d, "issuerConfiguration")
-		case "DcrConfiguration":
-			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AcrConfiguration":
 			v.AcrConfiguration = rt.Map(d, "acrConfiguration", rt.Struct[AcrLevelConfigType])
 		default:
@@ -1475,7 +1689,7 @@ func (v *CreateUserPoolRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrConfiguration != nil {
 		d.CheckLen("acrConfiguration", len(v.AcrConfiguration), "{}", &ruleAcrConfigurationType)
-		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelNameType)
+		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelKeyType)
 	}
 }
 

@@ -48,6 +48,60 @@ func (v *DcrConfigurationType) check(d *rt.Decoder) {
 	}
 }
 
+// DecodeDeleteCIMDPolicyRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeDeleteCIMDPolicyRequest(d *rt.Decoder) (*DeleteCIMDPolicyRequest, error) {
+	v := new(DeleteCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DeleteCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *DeleteCIMDPolicyRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *DeleteCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DeleteCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *DeleteCIMDPolicyResponse) DecodeJSON(d *rt.Decoder) {
+	for _, ok := d.Object(); ok; _, ok = d.Next() {
+		d.Skip()
+	}
+}
+
 // DecodeDeleteGroupRequest reads a request body and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteGroupRequest(d *rt.Decoder) (*DeleteGroupRequest, error) {
@@ -666,6 +720,65 @@ func (v *DeleteWebAuthnCredentialResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
+// DecodeDescribeCIMDPolicyRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeDescribeCIMDPolicyRequest(d *rt.Decoder) (*DescribeCIMDPolicyRequest, error) {
+	v := new(DescribeCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribeCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *DescribeCIMDPolicyRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *DescribeCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribeCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *DescribeCIMDPolicyResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicy":
+			v.CIMDPolicy = rt.StructPtr[CIMDPolicyType](d, "cIMDPolicy")
+		default:
+			d.Skip()
+		}
+	}
+}
+
 // DecodeDescribeIdentityProviderRequest reads a request body and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeIdentityProviderRequest(d *rt.Decoder) (*DescribeIdentityProviderRequest, error) {
@@ -849,6 +962,67 @@ func (v *DescribeManagedLoginBrandingResponse) DecodeJSON(d *rt.Decoder) {
 		switch string(k) {
 		case "ManagedLoginBranding":
 			v.ManagedLoginBranding = rt.StructPtr[ManagedLoginBrandingType](d, "managedLoginBranding")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeDescribePointInTimeRecoveryRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeDescribePointInTimeRecoveryRequest(d *rt.Decoder) (*DescribePointInTimeRecoveryRequest, error) {
+	v := new(DescribePointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribePointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *DescribePointInTimeRecoveryRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreId":
+			v.RestoreId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *DescribePointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("restoreId", v.RestoreId, &ruleRestoreIdType)
+	} else {
+		d.Missing("restoreId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribePointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeJSON reads one JSON object.
+func (v *DescribePointInTimeRecoveryResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
 		default:
 			d.Skip()
 		}

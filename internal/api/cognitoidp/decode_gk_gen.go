@@ -127,6 +127,129 @@ func (v *GetClientTokenResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
+// DecodeGetDerivedTokenRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeGetDerivedTokenRequest(d *rt.Decoder) (*GetDerivedTokenRequest, error) {
+	v := new(GetDerivedTokenRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *GetDerivedTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *GetDerivedTokenRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "ClientId":
+			v.ClientId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "ClientSecret":
+			v.ClientSecret = rt.Ptr(rt.String[string](d))
+		case "SubjectToken":
+			v.SubjectToken, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "SubjectTokenType":
+			v.SubjectTokenType, set = rt.String[TokenTypeIdentifierType](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "SubjectTokenProviderName":
+			v.SubjectTokenProviderName = rt.Ptr(rt.String[string](d))
+		case "ActorToken":
+			v.ActorToken = rt.Ptr(rt.String[string](d))
+		case "ActorTokenType":
+			v.ActorTokenType = rt.Ptr(rt.String[TokenTypeIdentifierType](d))
+		case "ActorTokenProviderName":
+			v.ActorTokenProviderName = rt.Ptr(rt.String[string](d))
+		case "Scopes":
+			v.Scopes = rt.List(d, "scopes", rt.String[string])
+		case "Audiences":
+			v.Audiences = rt.List(d, "audiences", rt.String[string])
+		case "Resources":
+			v.Resources = rt.List(d, "resources", rt.String[string])
+		case "RequestedTokenType":
+			v.RequestedTokenType = rt.Ptr(rt.String[IssuedTokenTypeIdentifierType](d))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *GetDerivedTokenRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("clientId", v.ClientId, &ruleClientIdType)
+	} else {
+		d.Missing("clientId", true)
+	}
+	if v.ClientSecret != nil {
+		d.CheckString("clientSecret", *v.ClientSecret, &ruleClientSecretType)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("subjectToken", v.SubjectToken, &ruleGetDerivedTokenTokenModelType)
+	} else {
+		d.Missing("subjectToken", true)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("subjectTokenType", string(v.SubjectTokenType), &ruleTokenTypeIdentifierType)
+	} else {
+		d.Missing("subjectTokenType", false)
+	}
+	if v.SubjectTokenProviderName != nil {
+		d.CheckString("subjectTokenProviderName", *v.SubjectTokenProviderName, &ruleProviderNameType)
+	}
+	if v.ActorToken != nil {
+		d.CheckString("actorToken", *v.ActorToken, &ruleGetDerivedTokenTokenModelType)
+	}
+	if v.ActorTokenType != nil {
+		d.CheckString("actorTokenType", string(*v.ActorTokenType), &ruleTokenTypeIdentifierType)
+	}
+	if v.ActorTokenProviderName != nil {
+		d.CheckString("actorTokenProviderName", *v.ActorTokenProviderName, &ruleProviderNameType)
+	}
+	if v.Scopes != nil {
+		d.CheckLen("scopes", len(v.Scopes), "[]", &ruleScopeListType)
+		rt.CheckStrings(d, "scopes", v.Scopes, &ruleScopeType)
+	}
+	if v.Audiences != nil {
+		d.CheckLen("audiences", len(v.Audiences), "[]", &ruleAudienceListType)
+		rt.CheckStrings(d, "audiences", v.Audiences, &ruleAudienceType)
+	}
+	if v.Resources != nil {
+		d.CheckLen("resources", len(v.Resources), "[]", &ruleResourceListType)
+		rt.CheckStrings(d, "resources", v.Resources, &ruleResourceServerIdentifierType)
+	}
+	if v.RequestedTokenType != nil {
+		d.CheckString("requestedTokenType", string(*v.RequestedTokenType), &ruleIssuedTokenTypeIdentifierType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *GetDerivedTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *GetDerivedTokenResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "IssuedToken":
+			v.IssuedToken, _ = rt.String[string](d)
+		case "IssuedTokenType":
+			v.IssuedTokenType, _ = rt.String[IssuedTokenTypeIdentifierType](d)
+		case "TokenType":
+			v.TokenType, _ = rt.String[OAuthTokenTypeType](d)
+		case "ExpiresIn":
+			v.ExpiresIn = rt.Ptr(rt.Int(d, nil))
+		case "Scopes":
+			v.Scopes = rt.List(d, "scopes", rt.String[string])
+		default:
+			d.Skip()
+		}
+	}
+}
+
 // DecodeGetDeviceRequest reads a request body and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetDeviceRequest(d *rt.Decoder) (*GetDeviceRequest, error) {
@@ -1075,12 +1198,12 @@ func (v *IdentityProviderType) DecodeJSON(d *rt.Decoder) {
 			v.AttributeMapping = rt.Map(d, "attributeMapping", rt.String[string])
 		case "IdpIdentifiers":
 			v.IdpIdentifiers = rt.List(d, "idpIdentifiers", rt.String[string])
+		case "AcrMapping":
+			v.AcrMapping = rt.Map(d, "acrMapping", rt.String[string])
 		case "LastModifiedDate":
 			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
 		case "CreationDate":
 			v.CreationDate = rt.Ptr(rt.Timestamp(d))
-		case "AcrMapping":
-			v.AcrMapping = rt.Map(d, "acrMapping", rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1204,6 +1327,65 @@ func (v *InitiateAuthResponse) DecodeJSON(d *rt.Decoder) {
 			v.AuthenticationResult = rt.StructPtr[AuthenticationResultType](d, "authenticationResult")
 		case "AvailableChallenges":
 			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.String[ChallengeNameType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeInitiatePointInTimeRecoveryRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeInitiatePointInTimeRecoveryRequest(d *rt.Decoder) (*InitiatePointInTimeRecoveryRequest, error) {
+	v := new(InitiatePointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *InitiatePointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *InitiatePointInTimeRecoveryRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreTimestamp":
+			v.RestoreTimestamp, set = rt.Timestamp(d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *InitiatePointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) == 0 {
+		d.Missing("restoreTimestamp", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *InitiatePointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeJSON reads one JSON object.
+func (v *InitiatePointInTimeRecoveryResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
 		default:
 			d.Skip()
 		}

@@ -141,6 +141,140 @@ func (v *LimitType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
+// DecodeListCIMDPoliciesRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeListCIMDPoliciesRequest(d *rt.Decoder) (*ListCIMDPoliciesRequest, error) {
+	v := new(ListCIMDPoliciesRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListCIMDPoliciesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *ListCIMDPoliciesRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "MaxResults":
+			v.MaxResults = rt.Ptr(rt.Int(d, &rulePoolQueryLimitType))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *ListCIMDPoliciesRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if v.NextToken != nil {
+		d.CheckString("nextToken", *v.NextToken, &rulePaginationKeyType)
+	}
+	if v.MaxResults != nil {
+		d.CheckInt("maxResults", *v.MaxResults, &rulePoolQueryLimitType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListCIMDPoliciesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *ListCIMDPoliciesResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "CIMDPolicies":
+			v.CIMDPolicies = rt.List(d, "cIMDPolicies", rt.Struct[CIMDPolicySummaryType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeListClientMetadataURLsRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeListClientMetadataURLsRequest(d *rt.Decoder) (*ListClientMetadataURLsRequest, error) {
+	v := new(ListClientMetadataURLsRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListClientMetadataURLsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *ListClientMetadataURLsRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "MaxResults":
+			v.MaxResults = rt.Ptr(rt.Int(d, &rulePoolQueryLimitType))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *ListClientMetadataURLsRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+	if v.NextToken != nil {
+		d.CheckString("nextToken", *v.NextToken, &rulePaginationKeyType)
+	}
+	if v.MaxResults != nil {
+		d.CheckInt("maxResults", *v.MaxResults, &rulePoolQueryLimitType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListClientMetadataURLsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *ListClientMetadataURLsResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "ClientMetadataURLs":
+			v.ClientMetadataURLs = rt.List(d, "clientMetadataURLs", rt.Struct[ClientMetadataURLType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
 // DecodeListDevicesRequest reads a request body and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListDevicesRequest(d *rt.Decoder) (*ListDevicesRequest, error) {
@@ -322,6 +456,69 @@ func (v *ListIdentityProvidersResponse) DecodeJSON(d *rt.Decoder) {
 		switch string(k) {
 		case "Providers":
 			v.Providers = rt.List(d, "providers", rt.Struct[ProviderDescription])
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeListPointInTimeRecoveriesRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeListPointInTimeRecoveriesRequest(d *rt.Decoder) (*ListPointInTimeRecoveriesRequest, error) {
+	v := new(ListPointInTimeRecoveriesRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListPointInTimeRecoveriesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *ListPointInTimeRecoveriesRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "MaxResults":
+			v.MaxResults = rt.Ptr(rt.Int(d, &rulePoolQueryLimitType))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *ListPointInTimeRecoveriesRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if v.NextToken != nil {
+		d.CheckString("nextToken", *v.NextToken, &rulePaginationKeyType)
+	}
+	if v.MaxResults != nil {
+		d.CheckInt("maxResults", *v.MaxResults, &rulePoolQueryLimitType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListPointInTimeRecoveriesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *ListPointInTimeRecoveriesResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restorations":
+			v.Restorations = rt.List(d, "restorations", rt.Struct[RestorationDescriptionType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -1788,6 +1985,69 @@ func (v *RespondToAuthChallengeResponse) DecodeJSON(d *rt.Decoder) {
 			v.AuthenticationResult = rt.StructPtr[AuthenticationResultType](d, "authenticationResult")
 		case "AvailableChallenges":
 			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.String[ChallengeNameType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *RestorationDescriptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *RestorationDescriptionType) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "RestoreId":
+			v.RestoreId = rt.Ptr(rt.String[string](d))
+		case "RestoreStatus":
+			v.RestoreStatus = rt.Ptr(rt.String[RestoreStatusType](d))
+		case "RestoreTimestamp":
+			v.RestoreTimestamp = rt.Ptr(rt.Timestamp(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *RestorationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *RestorationType) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "RestoreId":
+			v.RestoreId = rt.Ptr(rt.String[string](d))
+		case "RestoreStatus":
+			v.RestoreStatus = rt.Ptr(rt.String[RestoreStatusType](d))
+		case "RestoreTimestamp":
+			v.RestoreTimestamp = rt.Ptr(rt.Timestamp(d))
+		case "TriggerTimestamp":
+			v.TriggerTimestamp = rt.Ptr(rt.Timestamp(d))
+		case "RestorePreview":
+			v.RestorePreview = rt.List(d, "restorePreview", rt.Struct[RestorePreviewType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *RestorePreviewType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *RestorePreviewType) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Entity":
+			v.Entity = rt.Ptr(rt.String[string](d))
+		case "CreateCount":
+			v.CreateCount = rt.Ptr(rt.Long(d))
+		case "UpdateCount":
+			v.UpdateCount = rt.Ptr(rt.Long(d))
+		case "DeleteCount":
+			v.DeleteCount = rt.Ptr(rt.Long(d))
 		default:
 			d.Skip()
 		}

@@ -850,6 +850,65 @@ func (v *SoftwareTokenMfaSettingsType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
+// DecodeStartPointInTimeRecoveryRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeStartPointInTimeRecoveryRequest(d *rt.Decoder) (*StartPointInTimeRecoveryRequest, error) {
+	v := new(StartPointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *StartPointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *StartPointInTimeRecoveryRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreId":
+			v.RestoreId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *StartPointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("restoreId", v.RestoreId, &ruleRestoreIdType)
+	} else {
+		d.Missing("restoreId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *StartPointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *StartPointInTimeRecoveryResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
+		default:
+			d.Skip()
+		}
+	}
+}
+
 // DecodeStartUserImportJobRequest reads a request body and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeStartUserImportJobRequest(d *rt.Decoder) (*StartUserImportJobRequest, error) {

@@ -162,6 +162,165 @@ func (v *UpdateAuthEventFeedbackResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
+// DecodeUpdateCIMDPolicyRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeUpdateCIMDPolicyRequest(d *rt.Decoder) (*UpdateCIMDPolicyRequest, error) {
+	v := new(UpdateCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *UpdateCIMDPolicyRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "ClientId":
+			v.ClientId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "PolicyName":
+			v.PolicyName = rt.Ptr(rt.String[string](d))
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "URLPatterns":
+			v.URLPatterns = rt.List(d, "uRLPatterns", rt.String[string])
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *UpdateCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("clientId", v.ClientId, &ruleClientIdType)
+	} else {
+		d.Missing("clientId", true)
+	}
+	if v.PolicyName != nil {
+		d.CheckString("policyName", *v.PolicyName, &ruleCIMDPolicyNameType)
+	}
+	if v.CacheDuration != nil {
+		d.CheckInt("cacheDuration", *v.CacheDuration, &ruleCacheDurationType)
+	}
+	if v.URLPatterns != nil {
+		d.CheckLen("uRLPatterns", len(v.URLPatterns), "[]", &ruleURLPatternListType)
+		rt.CheckStrings(d, "uRLPatterns", v.URLPatterns, &ruleURLPatternType)
+	} else {
+		d.Missing("uRLPatterns", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeJSON reads one JSON object.
+func (v *UpdateCIMDPolicyResponse) DecodeJSON(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicy":
+			v.CIMDPolicy = rt.StructPtr[CIMDPolicyType](d, "cIMDPolicy")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeUpdateClientMetadataURLStateRequest reads a request body and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeUpdateClientMetadataURLStateRequest(d *rt.Decoder) (*UpdateClientMetadataURLStateRequest, error) {
+	v := new(UpdateClientMetadataURLStateRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateClientMetadataURLStateRequest) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeJSON reads one JSON object.
+func (v *UpdateClientMetadataURLStateRequest) DecodeJSON(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "URL":
+			v.URL, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "Action":
+			v.Action, set = rt.String[CIMDCacheActionType](d)
+			seen = rt.Mark(seen, 1<<3, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *UpdateClientMetadataURLStateRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("uRL", v.URL, &ruleMetadataURLType)
+	} else {
+		d.Missing("uRL", false)
+	}
+	if seen&(1<<3) != 0 {
+		d.CheckString("action", string(v.Action), &ruleCIMDCacheActionType)
+	} else {
+		d.Missing("action", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateClientMetadataURLStateResponse) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeJSON reads one JSON object.
+func (v *UpdateClientMetadataURLStateResponse) DecodeJSON(d *rt.Decoder) {
+	for _, ok := d.Object(); ok; _, ok = d.Next() {
+		d.Skip()
+	}
+}
+
 // DecodeUpdateDeviceStatusRequest reads a request body and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateDeviceStatusRequest(d *rt.Decoder) (*UpdateDeviceStatusRequest, error) {
@@ -357,7 +516,7 @@ func (v *UpdateIdentityProviderRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrMapping != nil {
 		d.CheckLen("acrMapping", len(v.AcrMapping), "{}", &ruleAcrMappingType)
-		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrLevelNameType, &ruleStringType)
+		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrMappingKeyType, &ruleAcrValueType)
 	}
 }
 
@@ -767,6 +926,8 @@ func (v *UpdateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
 			v.AuthSessionValidity = rt.Ptr(rt.Int(d, &ruleAuthSessionValidityType))
 		case "RefreshTokenRotation":
 			v.RefreshTokenRotation = rt.StructPtr[RefreshTokenRotationType](d, "refreshTokenRotation")
+		case "PublishSecretsInAWSSecretsManager":
+			v.PublishSecretsInAWSSecretsManager = rt.Ptr(rt.Bool(d))
 		default:
 			d.Skip()
 		}
@@ -1042,6 +1203,8 @@ func (v *UpdateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 			v.AdminCreateUserConfig = rt.StructPtr[AdminCreateUserConfigType](d, "adminCreateUserConfig")
 		case "UserPoolAddOns":
 			v.UserPoolAddOns = rt.StructPtr[UserPoolAddOnsType](d, "userPoolAddOns")
+		case "DcrConfiguration":
+			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AccountRecoverySetting":
 			v.AccountRecoverySetting = rt.StructPtr[AccountRecoverySettingType](d, "accountRecoverySetting")
 		case "PoolName":
@@ -1052,8 +1215,6 @@ func (v *UpdateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 			v.KeyConfiguration = rt.StructPtr[KeyConfigurationType](d, "keyConfiguration")
 		case "IssuerConfiguration":
 			v.IssuerConfiguration = rt.StructPtr[IssuerConfigurationType](d, "issuerConfiguration")
-		case "DcrConfiguration":
-			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AcrConfiguration":
 			v.AcrConfiguration = rt.Map(d, "acrConfiguration", rt.Struct[AcrLevelConfigType])
 		default:
@@ -1103,7 +1264,7 @@ func (v *UpdateUserPoolRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrConfiguration != nil {
 		d.CheckLen("acrConfiguration", len(v.AcrConfiguration), "{}", &ruleAcrConfigurationType)
-		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelNameType)
+		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelKeyType)
 	}
 }
 
@@ -1276,6 +1437,8 @@ func (v *UserPoolClientType) DecodeJSON(d *rt.Decoder) {
 			v.ClientId = rt.Ptr(rt.String[string](d))
 		case "ClientSecret":
 			v.ClientSecret = rt.Ptr(rt.String[string](d))
+		case "ClientSecretArn":
+			v.ClientSecretArn = rt.Ptr(rt.String[string](d))
 		case "LastModifiedDate":
 			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
 		case "CreationDate":
@@ -1403,7 +1566,7 @@ func (v *UserPoolTokenSessionConfigType) DecodeJSON(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "MaxPerUser":
-			v.MaxPerUser, set = rt.Int(d, &ruleTokenSessionMaxPerUserType)
+			v.MaxPerUser, set = rt.Int(d, &ruleMaxSessionsPerUserType)
 			seen = rt.Mark(seen, 1<<0, set)
 		default:
 			d.Skip()
@@ -1416,7 +1579,7 @@ func (v *UserPoolTokenSessionConfigType) DecodeJSON(d *rt.Decoder) {
 
 func (v *UserPoolTokenSessionConfigType) check(d *rt.Decoder, seen uint64) {
 	if seen&(1<<0) != 0 {
-		d.CheckInt("maxPerUser", v.MaxPerUser, &ruleTokenSessionMaxPerUserType)
+		d.CheckInt("maxPerUser", v.MaxPerUser, &ruleMaxSessionsPerUserType)
 	} else {
 		d.Missing("maxPerUser", false)
 	}
@@ -1489,6 +1652,8 @@ func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
 			v.AdminCreateUserConfig = rt.StructPtr[AdminCreateUserConfigType](d, "adminCreateUserConfig")
 		case "UserPoolAddOns":
 			v.UserPoolAddOns = rt.StructPtr[UserPoolAddOnsType](d, "userPoolAddOns")
+		case "DcrConfiguration":
+			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "UsernameConfiguration":
 			v.UsernameConfiguration = rt.StructPtr[UsernameConfigurationType](d, "usernameConfiguration")
 		case "Arn":
@@ -1501,8 +1666,6 @@ func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
 			v.KeyConfiguration = rt.StructPtr[KeyConfigurationType](d, "keyConfiguration")
 		case "IssuerConfiguration":
 			v.IssuerConfiguration = rt.StructPtr[IssuerConfigurationType](d, "issuerConfiguration")
-		case "DcrConfiguration":
-			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AcrConfiguration":
 			v.AcrConfiguration = rt.Map(d, "acrConfiguration", rt.Struct[AcrLevelConfigType])
 		default:

@@ -9,6 +9,95 @@ import (
 )
 
 // AppendJSON appends v as JSON; absent members are left out.
+func (v *CIMDPolicySummaryType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"CIMDPolicyId":`...), v.CIMDPolicyId)
+	if v.ClientId != nil {
+		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
+	}
+	b = rt.AppendString(append(b, `,"PolicyName":`...), v.PolicyName)
+	if v.CacheDuration != nil {
+		b = strconv.AppendInt(append(b, `,"CacheDuration":`...), *v.CacheDuration, 10)
+	}
+	if v.CreationDate != nil {
+		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
+	}
+	if v.LastModifiedDate != nil {
+		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CIMDPolicySummaryType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CIMDPolicyType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"CIMDPolicyId":`...), v.CIMDPolicyId)
+	if v.ClientId != nil {
+		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
+	}
+	b = rt.AppendString(append(b, `,"PolicyName":`...), v.PolicyName)
+	if v.CacheDuration != nil {
+		b = strconv.AppendInt(append(b, `,"CacheDuration":`...), *v.CacheDuration, 10)
+	}
+	if v.URLPatterns != nil {
+		b = rt.AppendList(append(b, `,"URLPatterns":`...), v.URLPatterns, rt.AppendText[string])
+	}
+	if v.CreationDate != nil {
+		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
+	}
+	if v.LastModifiedDate != nil {
+		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CIMDPolicyType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CancelPointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"RestoreId":`...), v.RestoreId)
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CancelPointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CancelPointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.Restoration != nil {
+		b = v.Restoration.AppendJSON(append(b, `,"Restoration":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CancelPointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
 func (v *ChallengeResponseType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
@@ -74,6 +163,25 @@ func (v *ClientAuthenticationResultType) AppendJSON(b []byte) []byte {
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ClientAuthenticationResultType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ClientMetadataURLType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"URL":`...), v.URL)
+	if v.CachedDate != nil {
+		b = v.CachedDate.AppendJSON(append(b, `,"CachedDate":`...))
+	}
+	if v.ExpirationDate != nil {
+		b = v.ExpirationDate.AppendJSON(append(b, `,"ExpirationDate":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ClientMetadataURLType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ClientSSOSessionConfigType) AppendJSON(b []byte) []byte {
@@ -351,6 +459,40 @@ func (v *ContextDataType) AppendJSON(b []byte) []byte {
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ContextDataType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CreateCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
+	b = rt.AppendString(append(b, `,"PolicyName":`...), v.PolicyName)
+	if v.CacheDuration != nil {
+		b = strconv.AppendInt(append(b, `,"CacheDuration":`...), *v.CacheDuration, 10)
+	}
+	b = rt.AppendList(append(b, `,"URLPatterns":`...), v.URLPatterns, rt.AppendText[string])
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CreateCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CreateCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.CIMDPolicy != nil {
+		b = v.CIMDPolicy.AppendJSON(append(b, `,"CIMDPolicy":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CreateCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateGroupRequest) AppendJSON(b []byte) []byte {
@@ -647,6 +789,9 @@ func (v *CreateUserPoolClientRequest) AppendJSON(b []byte) []byte {
 	if v.RefreshTokenRotation != nil {
 		b = v.RefreshTokenRotation.AppendJSON(append(b, `,"RefreshTokenRotation":`...))
 	}
+	if v.PublishSecretsInAWSSecretsManager != nil {
+		b = strconv.AppendBool(append(b, `,"PublishSecretsInAWSSecretsManager":`...), *v.PublishSecretsInAWSSecretsManager)
+	}
 	return rt.CloseObject(b, start)
 }
 
@@ -811,6 +956,9 @@ func (v *CreateUserPoolRequest) AppendJSON(b []byte) []byte {
 	if v.UserPoolAddOns != nil {
 		b = v.UserPoolAddOns.AppendJSON(append(b, `,"UserPoolAddOns":`...))
 	}
+	if v.DcrConfiguration != nil {
+		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
+	}
 	if v.UsernameConfiguration != nil {
 		b = v.UsernameConfiguration.AppendJSON(append(b, `,"UsernameConfiguration":`...))
 	}
@@ -825,9 +973,6 @@ func (v *CreateUserPoolRequest) AppendJSON(b []byte) []byte {
 	}
 	if v.IssuerConfiguration != nil {
 		b = v.IssuerConfiguration.AppendJSON(append(b, `,"IssuerConfiguration":`...))
-	}
-	if v.DcrConfiguration != nil {
-		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
 	}
 	if v.AcrConfiguration != nil {
 		b = rt.AppendMap(append(b, `,"AcrConfiguration":`...), v.AcrConfiguration, (*AcrLevelConfigType).AppendJSON)

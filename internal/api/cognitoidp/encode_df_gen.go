@@ -36,6 +36,31 @@ func (v *DcrConfigurationType) AppendJSON(b []byte) []byte {
 func (v DcrConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
+func (v *DeleteCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"CIMDPolicyId":`...), v.CIMDPolicyId)
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DeleteCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DeleteCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return append(b, "{}"...)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DeleteCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
@@ -284,6 +309,35 @@ func (v DeleteWebAuthnCredentialResponse) MarshalJSON() ([]byte, error) {
 }
 
 // AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribeCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"CIMDPolicyId":`...), v.CIMDPolicyId)
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribeCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribeCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.CIMDPolicy != nil {
+		b = v.CIMDPolicy.AppendJSON(append(b, `,"CIMDPolicy":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribeCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeIdentityProviderRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
@@ -383,6 +437,39 @@ func (v *DescribeManagedLoginBrandingResponse) AppendJSON(b []byte) []byte {
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeManagedLoginBrandingResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribePointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"RestoreId":`...), v.RestoreId)
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribePointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribePointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.Restoration != nil {
+		b = v.Restoration.AppendJSON(append(b, `,"Restoration":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribePointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 

@@ -75,6 +75,69 @@ func (v *GetClientTokenResponse) AppendJSON(b []byte) []byte {
 func (v GetClientTokenResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
+func (v *GetDerivedTokenRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
+	if v.ClientSecret != nil {
+		b = rt.AppendString(append(b, `,"ClientSecret":`...), *v.ClientSecret)
+	}
+	b = rt.AppendString(append(b, `,"SubjectToken":`...), v.SubjectToken)
+	b = rt.AppendString(append(b, `,"SubjectTokenType":`...), string(v.SubjectTokenType))
+	if v.SubjectTokenProviderName != nil {
+		b = rt.AppendString(append(b, `,"SubjectTokenProviderName":`...), *v.SubjectTokenProviderName)
+	}
+	if v.ActorToken != nil {
+		b = rt.AppendString(append(b, `,"ActorToken":`...), *v.ActorToken)
+	}
+	if v.ActorTokenType != nil {
+		b = rt.AppendString(append(b, `,"ActorTokenType":`...), string(*v.ActorTokenType))
+	}
+	if v.ActorTokenProviderName != nil {
+		b = rt.AppendString(append(b, `,"ActorTokenProviderName":`...), *v.ActorTokenProviderName)
+	}
+	if v.Scopes != nil {
+		b = rt.AppendList(append(b, `,"Scopes":`...), v.Scopes, rt.AppendText[string])
+	}
+	if v.Audiences != nil {
+		b = rt.AppendList(append(b, `,"Audiences":`...), v.Audiences, rt.AppendText[string])
+	}
+	if v.Resources != nil {
+		b = rt.AppendList(append(b, `,"Resources":`...), v.Resources, rt.AppendText[string])
+	}
+	if v.RequestedTokenType != nil {
+		b = rt.AppendString(append(b, `,"RequestedTokenType":`...), string(*v.RequestedTokenType))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v GetDerivedTokenRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *GetDerivedTokenResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"IssuedToken":`...), v.IssuedToken)
+	b = rt.AppendString(append(b, `,"IssuedTokenType":`...), string(v.IssuedTokenType))
+	b = rt.AppendString(append(b, `,"TokenType":`...), string(v.TokenType))
+	if v.ExpiresIn != nil {
+		b = strconv.AppendInt(append(b, `,"ExpiresIn":`...), *v.ExpiresIn, 10)
+	}
+	if v.Scopes != nil {
+		b = rt.AppendList(append(b, `,"Scopes":`...), v.Scopes, rt.AppendText[string])
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v GetDerivedTokenResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
 func (v *GetDeviceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
@@ -653,14 +716,14 @@ func (v *IdentityProviderType) AppendJSON(b []byte) []byte {
 	if v.IdpIdentifiers != nil {
 		b = rt.AppendList(append(b, `,"IdpIdentifiers":`...), v.IdpIdentifiers, rt.AppendText[string])
 	}
+	if v.AcrMapping != nil {
+		b = rt.AppendMap(append(b, `,"AcrMapping":`...), v.AcrMapping, rt.AppendText[string])
+	}
 	if v.LastModifiedDate != nil {
 		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
 	}
 	if v.CreationDate != nil {
 		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.AcrMapping != nil {
-		b = rt.AppendMap(append(b, `,"AcrMapping":`...), v.AcrMapping, rt.AppendText[string])
 	}
 	return rt.CloseObject(b, start)
 }
@@ -737,6 +800,39 @@ func (v *InitiateAuthResponse) AppendJSON(b []byte) []byte {
 
 // MarshalJSON returns what AppendJSON writes.
 func (v InitiateAuthResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *InitiatePointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = v.RestoreTimestamp.AppendJSON(append(b, `,"RestoreTimestamp":`...))
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v InitiatePointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *InitiatePointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.Restoration != nil {
+		b = v.Restoration.AppendJSON(append(b, `,"Restoration":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v InitiatePointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *IssuerConfigurationType) AppendJSON(b []byte) []byte {

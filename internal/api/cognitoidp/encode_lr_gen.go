@@ -97,6 +97,77 @@ func (v *LimitType) AppendJSON(b []byte) []byte {
 func (v LimitType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
+func (v *ListCIMDPoliciesRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	if v.NextToken != nil {
+		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
+	}
+	if v.MaxResults != nil {
+		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListCIMDPoliciesRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListCIMDPoliciesResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.NextToken != nil {
+		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
+	}
+	b = rt.AppendList(append(b, `,"CIMDPolicies":`...), v.CIMDPolicies, (*CIMDPolicySummaryType).AppendJSON)
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListCIMDPoliciesResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListClientMetadataURLsRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"CIMDPolicyId":`...), v.CIMDPolicyId)
+	if v.NextToken != nil {
+		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
+	}
+	if v.MaxResults != nil {
+		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListClientMetadataURLsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListClientMetadataURLsResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.NextToken != nil {
+		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
+	}
+	b = rt.AppendList(append(b, `,"ClientMetadataURLs":`...), v.ClientMetadataURLs, (*ClientMetadataURLType).AppendJSON)
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListClientMetadataURLsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
 func (v *ListDevicesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
@@ -204,6 +275,47 @@ func (v *ListIdentityProvidersResponse) AppendJSON(b []byte) []byte {
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListIdentityProvidersResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListPointInTimeRecoveriesRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	if v.NextToken != nil {
+		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
+	}
+	if v.MaxResults != nil {
+		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListPointInTimeRecoveriesRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListPointInTimeRecoveriesResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.Restorations != nil {
+		b = rt.AppendList(append(b, `,"Restorations":`...), v.Restorations, (*RestorationDescriptionType).AppendJSON)
+	}
+	if v.NextToken != nil {
+		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListPointInTimeRecoveriesResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListResourceServersRequest) AppendJSON(b []byte) []byte {
@@ -1088,6 +1200,78 @@ func (v *RespondToAuthChallengeResponse) AppendJSON(b []byte) []byte {
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RespondToAuthChallengeResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *RestorationDescriptionType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.RestoreId != nil {
+		b = rt.AppendString(append(b, `,"RestoreId":`...), *v.RestoreId)
+	}
+	if v.RestoreStatus != nil {
+		b = rt.AppendString(append(b, `,"RestoreStatus":`...), string(*v.RestoreStatus))
+	}
+	if v.RestoreTimestamp != nil {
+		b = v.RestoreTimestamp.AppendJSON(append(b, `,"RestoreTimestamp":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v RestorationDescriptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *RestorationType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.RestoreId != nil {
+		b = rt.AppendString(append(b, `,"RestoreId":`...), *v.RestoreId)
+	}
+	if v.RestoreStatus != nil {
+		b = rt.AppendString(append(b, `,"RestoreStatus":`...), string(*v.RestoreStatus))
+	}
+	if v.RestoreTimestamp != nil {
+		b = v.RestoreTimestamp.AppendJSON(append(b, `,"RestoreTimestamp":`...))
+	}
+	if v.TriggerTimestamp != nil {
+		b = v.TriggerTimestamp.AppendJSON(append(b, `,"TriggerTimestamp":`...))
+	}
+	if v.RestorePreview != nil {
+		b = rt.AppendList(append(b, `,"RestorePreview":`...), v.RestorePreview, (*RestorePreviewType).AppendJSON)
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v RestorationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *RestorePreviewType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.Entity != nil {
+		b = rt.AppendString(append(b, `,"Entity":`...), *v.Entity)
+	}
+	if v.CreateCount != nil {
+		b = strconv.AppendInt(append(b, `,"CreateCount":`...), *v.CreateCount, 10)
+	}
+	if v.UpdateCount != nil {
+		b = strconv.AppendInt(append(b, `,"UpdateCount":`...), *v.UpdateCount, 10)
+	}
+	if v.DeleteCount != nil {
+		b = strconv.AppendInt(append(b, `,"DeleteCount":`...), *v.DeleteCount, 10)
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v RestorePreviewType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RevokeTokenRequest) AppendJSON(b []byte) []byte {

@@ -590,6 +590,37 @@ func (v *SoftwareTokenMfaSettingsType) AppendJSON(b []byte) []byte {
 func (v SoftwareTokenMfaSettingsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
+func (v *StartPointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"RestoreId":`...), v.RestoreId)
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v StartPointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *StartPointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.Restoration != nil {
+		b = v.Restoration.AppendJSON(append(b, `,"Restoration":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v StartPointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
 func (v *StartUserImportJobRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)

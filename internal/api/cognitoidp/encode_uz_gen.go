@@ -95,6 +95,74 @@ func (v *UpdateAuthEventFeedbackResponse) AppendJSON(b []byte) []byte {
 func (v UpdateAuthEventFeedbackResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
 
 // AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"CIMDPolicyId":`...), v.CIMDPolicyId)
+	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
+	if v.PolicyName != nil {
+		b = rt.AppendString(append(b, `,"PolicyName":`...), *v.PolicyName)
+	}
+	if v.CacheDuration != nil {
+		b = strconv.AppendInt(append(b, `,"CacheDuration":`...), *v.CacheDuration, 10)
+	}
+	b = rt.AppendList(append(b, `,"URLPatterns":`...), v.URLPatterns, rt.AppendText[string])
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	if v.CIMDPolicy != nil {
+		b = v.CIMDPolicy.AppendJSON(append(b, `,"CIMDPolicy":`...))
+	}
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateClientMetadataURLStateRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	start := len(b)
+	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
+	b = rt.AppendString(append(b, `,"CIMDPolicyId":`...), v.CIMDPolicyId)
+	b = rt.AppendString(append(b, `,"URL":`...), v.URL)
+	b = rt.AppendString(append(b, `,"Action":`...), string(v.Action))
+	return rt.CloseObject(b, start)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateClientMetadataURLStateRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateClientMetadataURLStateResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return append(b, "{}"...)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateClientMetadataURLStateResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateDeviceStatusRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
@@ -455,6 +523,9 @@ func (v *UpdateUserPoolClientRequest) AppendJSON(b []byte) []byte {
 	if v.RefreshTokenRotation != nil {
 		b = v.RefreshTokenRotation.AppendJSON(append(b, `,"RefreshTokenRotation":`...))
 	}
+	if v.PublishSecretsInAWSSecretsManager != nil {
+		b = strconv.AppendBool(append(b, `,"PublishSecretsInAWSSecretsManager":`...), *v.PublishSecretsInAWSSecretsManager)
+	}
 	return rt.CloseObject(b, start)
 }
 
@@ -608,6 +679,9 @@ func (v *UpdateUserPoolRequest) AppendJSON(b []byte) []byte {
 	if v.UserPoolAddOns != nil {
 		b = v.UserPoolAddOns.AppendJSON(append(b, `,"UserPoolAddOns":`...))
 	}
+	if v.DcrConfiguration != nil {
+		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
+	}
 	if v.AccountRecoverySetting != nil {
 		b = v.AccountRecoverySetting.AppendJSON(append(b, `,"AccountRecoverySetting":`...))
 	}
@@ -622,9 +696,6 @@ func (v *UpdateUserPoolRequest) AppendJSON(b []byte) []byte {
 	}
 	if v.IssuerConfiguration != nil {
 		b = v.IssuerConfiguration.AppendJSON(append(b, `,"IssuerConfiguration":`...))
-	}
-	if v.DcrConfiguration != nil {
-		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
 	}
 	if v.AcrConfiguration != nil {
 		b = rt.AppendMap(append(b, `,"AcrConfiguration":`...), v.AcrConfiguration, (*AcrLevelConfigType).AppendJSON)
@@ -787,6 +858,9 @@ func (v *UserPoolClientType) AppendJSON(b []byte) []byte {
 	}
 	if v.ClientSecret != nil {
 		b = rt.AppendString(append(b, `,"ClientSecret":`...), *v.ClientSecret)
+	}
+	if v.ClientSecretArn != nil {
+		b = rt.AppendString(append(b, `,"ClientSecretArn":`...), *v.ClientSecretArn)
 	}
 	if v.LastModifiedDate != nil {
 		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
@@ -1047,6 +1121,9 @@ func (v *UserPoolType) AppendJSON(b []byte) []byte {
 	if v.UserPoolAddOns != nil {
 		b = v.UserPoolAddOns.AppendJSON(append(b, `,"UserPoolAddOns":`...))
 	}
+	if v.DcrConfiguration != nil {
+		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
+	}
 	if v.UsernameConfiguration != nil {
 		b = v.UsernameConfiguration.AppendJSON(append(b, `,"UsernameConfiguration":`...))
 	}
@@ -1064,9 +1141,6 @@ func (v *UserPoolType) AppendJSON(b []byte) []byte {
 	}
 	if v.IssuerConfiguration != nil {
 		b = v.IssuerConfiguration.AppendJSON(append(b, `,"IssuerConfiguration":`...))
-	}
-	if v.DcrConfiguration != nil {
-		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
 	}
 	if v.AcrConfiguration != nil {
 		b = rt.AppendMap(append(b, `,"AcrConfiguration":`...), v.AcrConfiguration, (*AcrLevelConfigType).AppendJSON)

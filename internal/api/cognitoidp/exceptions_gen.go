@@ -44,6 +44,30 @@ func (*AliasExistsException) HTTPStatus() int { return 400 }
 // Fault returns false.
 func (*AliasExistsException) Fault() bool { return false }
 
+// CachedCIMDURLDoesNotExistException is answered with HTTP status 400.
+type CachedCIMDURLDoesNotExistException struct {
+	Message string
+}
+
+// Error returns the code and the message.
+func (e *CachedCIMDURLDoesNotExistException) Error() string {
+	return "CachedCIMDURLDoesNotExistException: " + e.Message
+}
+
+// ErrorCode returns the bare exception name.
+func (*CachedCIMDURLDoesNotExistException) ErrorCode() string {
+	return "CachedCIMDURLDoesNotExistException"
+}
+
+// ErrorMessage returns the text for the client.
+func (e *CachedCIMDURLDoesNotExistException) ErrorMessage() string { return e.Message }
+
+// HTTPStatus returns 400.
+func (*CachedCIMDURLDoesNotExistException) HTTPStatus() int { return 400 }
+
+// Fault returns false.
+func (*CachedCIMDURLDoesNotExistException) Fault() bool { return false }
+
 // CodeDeliveryFailureException is answered with HTTP status 400.
 type CodeDeliveryFailureException struct {
 	Message string

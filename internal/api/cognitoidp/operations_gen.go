@@ -135,14 +135,14 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminDeleteSoftwareToken",
 		Errors: []string{
-			"InternalErrorException",
+			"ResourceNotFoundException",
 			"InvalidParameterException",
 			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
-			"UserNotConfirmedException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminDeleteSoftwareTokenRequest(d) },
 		Resource: func(in any) string { return in.(*AdminDeleteSoftwareTokenRequest).UserPoolId },
@@ -340,25 +340,25 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminInitiateAuth",
 		Errors: []string{
-			"FeatureUnavailableInTierException",
-			"InternalErrorException",
-			"InvalidEmailRoleAccessPolicyException",
-			"InvalidLambdaResponseException",
-			"InvalidParameterException",
-			"InvalidSmsRoleAccessPolicyException",
-			"InvalidSmsRoleTrustRelationshipException",
-			"InvalidUserPoolConfigurationException",
-			"MFAMethodNotFoundException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
 			"ResourceNotFoundException",
-			"TooManyRequestsException",
-			"UnexpectedLambdaException",
 			"UnsupportedOperationException",
+			"InvalidParameterException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+			"UnexpectedLambdaException",
+			"InvalidUserPoolConfigurationException",
 			"UserLambdaValidationException",
-			"UserNotConfirmedException",
+			"InvalidLambdaResponseException",
+			"MFAMethodNotFoundException",
+			"InvalidSmsRoleAccessPolicyException",
+			"InvalidEmailRoleAccessPolicyException",
+			"InvalidSmsRoleTrustRelationshipException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"FeatureUnavailableInTierException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminInitiateAuthRequest(d) },
 		Resource: func(in any) string { return in.(*AdminInitiateAuthRequest).UserPoolId },
@@ -460,13 +460,13 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminListUserSessions",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"NotAuthorizedException",
 			"UserNotFoundException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminListUserSessionsRequest(d) },
 		Resource: func(in any) string { return in.(*AdminListUserSessionsRequest).UserPoolId },
@@ -563,13 +563,13 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminRevokeUserSession",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"NotAuthorizedException",
 			"UserNotFoundException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminRevokeUserSessionRequest(d) },
 		Resource: func(in any) string { return in.(*AdminRevokeUserSessionRequest).UserPoolId },
@@ -762,6 +762,28 @@ var Operations = []rt.Operation[Service]{
 		},
 	},
 	{
+		Name: "CancelPointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"ConcurrentModificationException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCancelPointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*CancelPointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.CancelPointInTimeRecovery(ctx, in.(*CancelPointInTimeRecoveryRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
 		Name:     "ChangePassword",
 		Unsigned: true,
 		Errors: []string{
@@ -901,6 +923,29 @@ var Operations = []rt.Operation[Service]{
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeConfirmSignUpRequest(d) },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.ConfirmSignUp(ctx, in.(*ConfirmSignUpRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "CreateCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"LimitExceededException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*CreateCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.CreateCIMDPolicy(ctx, in.(*CreateCIMDPolicyRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1126,6 +1171,27 @@ var Operations = []rt.Operation[Service]{
 		Resource: func(in any) string { return in.(*CreateUserPoolReplicaRequest).UserPoolId },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.CreateUserPoolReplica(ctx, in.(*CreateUserPoolReplicaRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "DeleteCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*DeleteCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.DeleteCIMDPolicy(ctx, in.(*DeleteCIMDPolicyRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1376,6 +1442,25 @@ var Operations = []rt.Operation[Service]{
 		},
 	},
 	{
+		Name: "DescribeCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*DescribeCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.DescribeCIMDPolicy(ctx, in.(*DescribeCIMDPolicyRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
 		Name: "DescribeIdentityProvider",
 		Errors: []string{
 			"InvalidParameterException",
@@ -1428,6 +1513,27 @@ var Operations = []rt.Operation[Service]{
 		Resource: func(in any) string { return in.(*DescribeManagedLoginBrandingByClientRequest).UserPoolId },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.DescribeManagedLoginBrandingByClient(ctx, in.(*DescribeManagedLoginBrandingByClientRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "DescribePointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribePointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*DescribePointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.DescribePointInTimeRecovery(ctx, in.(*DescribePointInTimeRecoveryRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1498,12 +1604,12 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "DescribeTermsByClient",
 		Errors: []string{
-			"InternalErrorException",
+			"ResourceNotFoundException",
 			"InvalidParameterException",
+			"TooManyRequestsException",
 			"NotAuthorizedException",
 			"OperationNotEnabledException",
-			"ResourceNotFoundException",
-			"TooManyRequestsException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeTermsByClientRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeTermsByClientRequest).UserPoolId },
@@ -1669,17 +1775,42 @@ var Operations = []rt.Operation[Service]{
 		Name:     "GetClientToken",
 		Unsigned: true,
 		Errors: []string{
-			"ForbiddenException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
 			"ResourceNotFoundException",
+			"NotAuthorizedException",
 			"TooManyRequestsException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetClientTokenRequest(d) },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.GetClientToken(ctx, in.(*GetClientTokenRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name:     "GetDerivedToken",
+		Unsigned: true,
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"UserNotFoundException",
+			"UnexpectedLambdaException",
+			"UserLambdaValidationException",
+			"InvalidLambdaResponseException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
+			"ForbiddenException",
+		},
+		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetDerivedTokenRequest(d) },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.GetDerivedToken(ctx, in.(*GetDerivedTokenRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1934,12 +2065,12 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "GetUserPoolClientSessionConfiguration",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetUserPoolClientSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*GetUserPoolClientSessionConfigurationRequest).UserPoolId },
@@ -1973,12 +2104,12 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "GetUserPoolSessionConfiguration",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetUserPoolSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*GetUserPoolSessionConfigurationRequest).UserPoolId },
@@ -2017,29 +2148,90 @@ var Operations = []rt.Operation[Service]{
 		Name:     "InitiateAuth",
 		Unsigned: true,
 		Errors: []string{
-			"FeatureUnavailableInTierException",
-			"ForbiddenException",
-			"InternalErrorException",
-			"InvalidEmailRoleAccessPolicyException",
-			"InvalidLambdaResponseException",
-			"InvalidParameterException",
-			"InvalidSmsRoleAccessPolicyException",
-			"InvalidSmsRoleTrustRelationshipException",
-			"InvalidUserPoolConfigurationException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
+			"UnsupportedOperationException",
 			"ResourceNotFoundException",
+			"InvalidParameterException",
+			"NotAuthorizedException",
 			"TooManyRequestsException",
 			"UnexpectedLambdaException",
-			"UnsupportedOperationException",
+			"InvalidUserPoolConfigurationException",
 			"UserLambdaValidationException",
-			"UserNotConfirmedException",
+			"InvalidLambdaResponseException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"InternalErrorException",
+			"InvalidSmsRoleAccessPolicyException",
+			"InvalidEmailRoleAccessPolicyException",
+			"InvalidSmsRoleTrustRelationshipException",
+			"OperationNotEnabledException",
+			"FeatureUnavailableInTierException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeInitiateAuthRequest(d) },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.InitiateAuth(ctx, in.(*InitiateAuthRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "InitiatePointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"FeatureUnavailableInTierException",
+			"LimitExceededException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeInitiatePointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*InitiatePointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.InitiatePointInTimeRecovery(ctx, in.(*InitiatePointInTimeRecoveryRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "ListCIMDPolicies",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListCIMDPoliciesRequest(d) },
+		Resource: func(in any) string { return in.(*ListCIMDPoliciesRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.ListCIMDPolicies(ctx, in.(*ListCIMDPoliciesRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "ListClientMetadataURLs",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListClientMetadataURLsRequest(d) },
+		Resource: func(in any) string { return in.(*ListClientMetadataURLsRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.ListClientMetadataURLs(ctx, in.(*ListClientMetadataURLsRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -2104,6 +2296,27 @@ var Operations = []rt.Operation[Service]{
 		Resource: func(in any) string { return in.(*ListIdentityProvidersRequest).UserPoolId },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.ListIdentityProviders(ctx, in.(*ListIdentityProvidersRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "ListPointInTimeRecoveries",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListPointInTimeRecoveriesRequest(d) },
+		Resource: func(in any) string { return in.(*ListPointInTimeRecoveriesRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.ListPointInTimeRecoveries(ctx, in.(*ListPointInTimeRecoveriesRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -2270,16 +2483,16 @@ var Operations = []rt.Operation[Service]{
 		Name:     "ListUserSessions",
 		Unsigned: true,
 		Errors: []string{
-			"ForbiddenException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
-			"UserNotConfirmedException",
+			"NotAuthorizedException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeListUserSessionsRequest(d) },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
@@ -2446,16 +2659,16 @@ var Operations = []rt.Operation[Service]{
 		Name:     "RevokeUserSession",
 		Unsigned: true,
 		Errors: []string{
-			"ForbiddenException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
-			"UserNotConfirmedException",
+			"NotAuthorizedException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeRevokeUserSessionRequest(d) },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
@@ -2555,14 +2768,14 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "SetUserPoolClientSessionConfiguration",
 		Errors: []string{
-			"ConcurrentModificationException",
-			"FeatureUnavailableInTierException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ConcurrentModificationException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetUserPoolClientSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*SetUserPoolClientSessionConfigurationRequest).UserPoolId },
@@ -2601,14 +2814,14 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "SetUserPoolSessionConfiguration",
 		Errors: []string{
-			"ConcurrentModificationException",
-			"FeatureUnavailableInTierException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ConcurrentModificationException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetUserPoolSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*SetUserPoolSessionConfigurationRequest).UserPoolId },
@@ -2668,6 +2881,28 @@ var Operations = []rt.Operation[Service]{
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeSignUpRequest(d) },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.SignUp(ctx, in.(*SignUpRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "StartPointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"ConcurrentModificationException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeStartPointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*StartPointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.StartPointInTimeRecovery(ctx, in.(*StartPointInTimeRecoveryRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -2797,6 +3032,51 @@ var Operations = []rt.Operation[Service]{
 		Resource: func(in any) string { return in.(*UpdateAuthEventFeedbackRequest).UserPoolId },
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
 			out, err := svc.UpdateAuthEventFeedback(ctx, in.(*UpdateAuthEventFeedbackRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "UpdateCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"LimitExceededException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*UpdateCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.UpdateCIMDPolicy(ctx, in.(*UpdateCIMDPolicyRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "UpdateClientMetadataURLState",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"CachedCIMDURLDoesNotExistException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateClientMetadataURLStateRequest(d) },
+		Resource: func(in any) string { return in.(*UpdateClientMetadataURLStateRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+			out, err := svc.UpdateClientMetadataURLState(ctx, in.(*UpdateClientMetadataURLStateRequest))
 			if err != nil {
 				return nil, err
 			}
