@@ -8,6 +8,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	kmsapi "cognate/internal/api/kms"
+	stsapi "cognate/internal/api/sts"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
@@ -33,6 +34,8 @@ import (
 	"cognate/internal/core/trigger"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
+	"cognate/internal/wire/awsquery"
+	"cognate/internal/wire/restjson"
 )
 
 // keysAhead is how many RSA keys wait for the next pools, two for each.
@@ -166,11 +169,11 @@ func (a *app) buildRooms(ctx context.Context) error {
 
 // apiHandler binds the operations to the wire.
 func (a *app) apiHandler() (*wire.Server, error) {
-	registry, err := wire.NewRegistry(wire.NewService[cognitoidp.Service](wire.Info{
-		Name: "cognito-idp", TargetPrefix: cognitoidp.TargetPrefix, ValidationCode: "InvalidParameterException",
-	}, cognitoidp.Operations, a.api), wire.NewService[kmsapi.Service](wire.Info{
-		Name: "kms", TargetPrefix: kmsapi.TargetPrefix, ValidationCode: "ValidationException",
-	}, kmsapi.Operations, kms.Ops{Keys: a.kms}))
+	registry, err := wire.NewRegistry(
+		wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", cognitoidp.Operations, a.api),
+		wire.NewService[kmsapi.Service](kmsapi.Info, "ValidationException", kmsapi.Operations, kms.Ops{Keys: a.kms}),
+		wire.NewService[stsapi.Service](stsapi.Info, "ValidationError", stsapi.Operations, tokenService{}),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +183,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	}
 	callers := newCallers(a.settings, a.iam)
 	return wire.NewServer(wire.Options{
-		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}},
+		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
 		Authenticator: callers, Authorizer: callers, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
 	})
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cognate/internal/api/cognitoidp"
+	stsapi "cognate/internal/api/sts"
 	"cognate/internal/core/account"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
@@ -10,6 +11,7 @@ import (
 	"cognate/internal/core/pool"
 	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
+	"cognate/internal/core/sts"
 	"cognate/internal/core/token"
 )
 
@@ -47,3 +49,13 @@ type fallback struct{ deeper }
 type deeper struct{ cognitoidp.Unimplemented }
 
 var _ cognitoidp.Service = userPools{}
+
+// tokenService is the STS API.
+type tokenService struct {
+	sts.Ops
+	noTokenService
+}
+
+type noTokenService struct{ stsapi.Unimplemented }
+
+var _ stsapi.Service = tokenService{}

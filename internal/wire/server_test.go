@@ -96,7 +96,7 @@ func TestUnbuiltOperations(t *testing.T) {
 		decode := table[i].Decode
 		table[i].Decode = func(d *rt.Decoder) (any, error) { v, _ := decode(d); return v, nil }
 	}
-	w := newWorldOf(t, wire.NewService[cognitoidp.Service](cognitoInfo, table, cognitoidp.Unimplemented{}))
+	w := newWorldOf(t, wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", table, cognitoidp.Unimplemented{}))
 	for _, op := range table {
 		code := "UnsupportedOperationException"
 		if slices.Contains(op.Errors, "OperationNotEnabledException") {
@@ -310,7 +310,7 @@ func TestConcurrency(t *testing.T) {
 }
 
 func TestRegistryRefusesDoubles(t *testing.T) {
-	a, b := &wire.Service{Name: "a", TargetPrefix: "P"}, &wire.Service{Name: "b", TargetPrefix: "P"}
+	a, b := &wire.Service{Info: rt.Info{Name: "a", TargetPrefix: "P"}}, &wire.Service{Info: rt.Info{Name: "b", TargetPrefix: "P"}}
 	if _, err := wire.NewRegistry(a, b); err == nil {
 		t.Error("one prefix twice")
 	}

@@ -18,6 +18,8 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
+	"cognate/internal/wire/awsquery"
+	"cognate/internal/wire/restjson"
 )
 
 // fake is a service of which single operations are replaced.
@@ -48,7 +50,7 @@ func (g *gate) Authenticate(_ context.Context, r *http.Request, _ []byte, servic
 	switch {
 	case g.authErr != nil:
 		return obs.Principal{}, g.authErr
-	case r.Header.Get("Authorization") == "" || service != "cognito-idp":
+	case r.Header.Get("Authorization") == "" || service == "":
 		return obs.Principal{}, &wire.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
 	}
 	return obs.Principal{Account: "000000000000", ARN: "arn:aws:iam::000000000000:root", Root: true}, nil
@@ -84,12 +86,10 @@ type world struct {
 	server  *wire.Server
 }
 
-var cognitoInfo = wire.Info{Name: cognitoidp.ServiceName, TargetPrefix: cognitoidp.TargetPrefix, ValidationCode: "InvalidParameterException"}
-
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	f := &fake{}
-	w := newWorldOf(t, wire.NewService[cognitoidp.Service](cognitoInfo, cognitoidp.Operations, f))
+	w := newWorldOf(t, wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", cognitoidp.Operations, f))
 	w.fake = f
 	return w
 }
@@ -103,7 +103,7 @@ func newWorldOf(t testing.TB, services ...*wire.Service) *world {
 		t.Fatal(err)
 	}
 	w.server, err = wire.NewServer(wire.Options{
-		Registry: reg, Protocols: []wire.Protocol{awsjson.Protocol{}}, Authenticator: w.gate, Authorizer: w.gate,
+		Registry: reg, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}}, Authenticator: w.gate, Authorizer: w.gate,
 		Metrics: w.metrics, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 	if err != nil {

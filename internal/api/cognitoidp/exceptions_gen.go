@@ -12,7 +12,7 @@ type AccessDeniedException struct {
 // Error returns the code and the message.
 func (e *AccessDeniedException) Error() string { return "AccessDeniedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*AccessDeniedException) ErrorCode() string { return "AccessDeniedException" }
 
 // ErrorMessage returns the text for the client.
@@ -32,7 +32,7 @@ type AliasExistsException struct {
 // Error returns the code and the message.
 func (e *AliasExistsException) Error() string { return "AliasExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*AliasExistsException) ErrorCode() string { return "AliasExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -54,7 +54,7 @@ func (e *CachedCIMDURLDoesNotExistException) Error() string {
 	return "CachedCIMDURLDoesNotExistException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*CachedCIMDURLDoesNotExistException) ErrorCode() string {
 	return "CachedCIMDURLDoesNotExistException"
 }
@@ -78,7 +78,7 @@ func (e *CodeDeliveryFailureException) Error() string {
 	return "CodeDeliveryFailureException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*CodeDeliveryFailureException) ErrorCode() string { return "CodeDeliveryFailureException" }
 
 // ErrorMessage returns the text for the client.
@@ -98,7 +98,7 @@ type CodeMismatchException struct {
 // Error returns the code and the message.
 func (e *CodeMismatchException) Error() string { return "CodeMismatchException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*CodeMismatchException) ErrorCode() string { return "CodeMismatchException" }
 
 // ErrorMessage returns the text for the client.
@@ -120,7 +120,7 @@ func (e *ConcurrentModificationException) Error() string {
 	return "ConcurrentModificationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ConcurrentModificationException) ErrorCode() string { return "ConcurrentModificationException" }
 
 // ErrorMessage returns the text for the client.
@@ -140,7 +140,7 @@ type DeviceKeyExistsException struct {
 // Error returns the code and the message.
 func (e *DeviceKeyExistsException) Error() string { return "DeviceKeyExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DeviceKeyExistsException) ErrorCode() string { return "DeviceKeyExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -162,7 +162,7 @@ func (e *DuplicateProviderException) Error() string {
 	return "DuplicateProviderException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DuplicateProviderException) ErrorCode() string { return "DuplicateProviderException" }
 
 // ErrorMessage returns the text for the client.
@@ -184,7 +184,7 @@ func (e *EnableSoftwareTokenMFAException) Error() string {
 	return "EnableSoftwareTokenMFAException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*EnableSoftwareTokenMFAException) ErrorCode() string { return "EnableSoftwareTokenMFAException" }
 
 // ErrorMessage returns the text for the client.
@@ -204,7 +204,7 @@ type ExpiredCodeException struct {
 // Error returns the code and the message.
 func (e *ExpiredCodeException) Error() string { return "ExpiredCodeException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ExpiredCodeException) ErrorCode() string { return "ExpiredCodeException" }
 
 // ErrorMessage returns the text for the client.
@@ -226,7 +226,7 @@ func (e *FeatureUnavailableInTierException) Error() string {
 	return "FeatureUnavailableInTierException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*FeatureUnavailableInTierException) ErrorCode() string {
 	return "FeatureUnavailableInTierException"
 }
@@ -248,7 +248,7 @@ type ForbiddenException struct {
 // Error returns the code and the message.
 func (e *ForbiddenException) Error() string { return "ForbiddenException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ForbiddenException) ErrorCode() string { return "ForbiddenException" }
 
 // ErrorMessage returns the text for the client.
@@ -268,7 +268,7 @@ type GroupExistsException struct {
 // Error returns the code and the message.
 func (e *GroupExistsException) Error() string { return "GroupExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*GroupExistsException) ErrorCode() string { return "GroupExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -288,7 +288,7 @@ type InternalErrorException struct {
 // Error returns the code and the message.
 func (e *InternalErrorException) Error() string { return "InternalErrorException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InternalErrorException) ErrorCode() string { return "InternalErrorException" }
 
 // ErrorMessage returns the text for the client.
@@ -308,7 +308,7 @@ type InternalServerException struct {
 // Error returns the code and the message.
 func (e *InternalServerException) Error() string { return "InternalServerException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InternalServerException) ErrorCode() string { return "InternalServerException" }
 
 // ErrorMessage returns the text for the client.
@@ -330,7 +330,7 @@ func (e *InvalidEmailRoleAccessPolicyException) Error() string {
 	return "InvalidEmailRoleAccessPolicyException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidEmailRoleAccessPolicyException) ErrorCode() string {
 	return "InvalidEmailRoleAccessPolicyException"
 }
@@ -354,7 +354,7 @@ func (e *InvalidLambdaResponseException) Error() string {
 	return "InvalidLambdaResponseException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidLambdaResponseException) ErrorCode() string { return "InvalidLambdaResponseException" }
 
 // ErrorMessage returns the text for the client.
@@ -374,7 +374,7 @@ type InvalidOAuthFlowException struct {
 // Error returns the code and the message.
 func (e *InvalidOAuthFlowException) Error() string { return "InvalidOAuthFlowException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidOAuthFlowException) ErrorCode() string { return "InvalidOAuthFlowException" }
 
 // ErrorMessage returns the text for the client.
@@ -395,7 +395,7 @@ type InvalidParameterException struct {
 // Error returns the code and the message.
 func (e *InvalidParameterException) Error() string { return "InvalidParameterException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidParameterException) ErrorCode() string { return "InvalidParameterException" }
 
 // ErrorMessage returns the text for the client.
@@ -407,12 +407,11 @@ func (*InvalidParameterException) HTTPStatus() int { return 400 }
 // Fault returns false.
 func (*InvalidParameterException) Fault() bool { return false }
 
-// AppendErrorMembers appends the members besides the message.
-func (e *InvalidParameterException) AppendErrorMembers(b []byte) []byte {
-	if e.ReasonCode != nil {
-		b = rt.AppendString(append(b, ",\"reasonCode\":"...), string(*e.ReasonCode))
+// EncodeMembers writes the members besides the message.
+func (v *InvalidParameterException) EncodeMembers(e *rt.Encoder) {
+	if v.ReasonCode != nil {
+		e.String("reasonCode", *v.ReasonCode)
 	}
-	return b
 }
 
 // InvalidPasswordException is answered with HTTP status 400.
@@ -423,7 +422,7 @@ type InvalidPasswordException struct {
 // Error returns the code and the message.
 func (e *InvalidPasswordException) Error() string { return "InvalidPasswordException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidPasswordException) ErrorCode() string { return "InvalidPasswordException" }
 
 // ErrorMessage returns the text for the client.
@@ -445,7 +444,7 @@ func (e *InvalidSmsRoleAccessPolicyException) Error() string {
 	return "InvalidSmsRoleAccessPolicyException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidSmsRoleAccessPolicyException) ErrorCode() string {
 	return "InvalidSmsRoleAccessPolicyException"
 }
@@ -469,7 +468,7 @@ func (e *InvalidSmsRoleTrustRelationshipException) Error() string {
 	return "InvalidSmsRoleTrustRelationshipException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidSmsRoleTrustRelationshipException) ErrorCode() string {
 	return "InvalidSmsRoleTrustRelationshipException"
 }
@@ -493,7 +492,7 @@ func (e *InvalidUserPoolConfigurationException) Error() string {
 	return "InvalidUserPoolConfigurationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidUserPoolConfigurationException) ErrorCode() string {
 	return "InvalidUserPoolConfigurationException"
 }
@@ -515,7 +514,7 @@ type LimitExceededException struct {
 // Error returns the code and the message.
 func (e *LimitExceededException) Error() string { return "LimitExceededException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*LimitExceededException) ErrorCode() string { return "LimitExceededException" }
 
 // ErrorMessage returns the text for the client.
@@ -537,7 +536,7 @@ func (e *MFAMethodNotFoundException) Error() string {
 	return "MFAMethodNotFoundException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*MFAMethodNotFoundException) ErrorCode() string { return "MFAMethodNotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -559,7 +558,7 @@ func (e *ManagedLoginBrandingExistsException) Error() string {
 	return "ManagedLoginBrandingExistsException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ManagedLoginBrandingExistsException) ErrorCode() string {
 	return "ManagedLoginBrandingExistsException"
 }
@@ -581,7 +580,7 @@ type NotAuthorizedException struct {
 // Error returns the code and the message.
 func (e *NotAuthorizedException) Error() string { return "NotAuthorizedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*NotAuthorizedException) ErrorCode() string { return "NotAuthorizedException" }
 
 // ErrorMessage returns the text for the client.
@@ -603,7 +602,7 @@ func (e *OperationNotEnabledException) Error() string {
 	return "OperationNotEnabledException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*OperationNotEnabledException) ErrorCode() string { return "OperationNotEnabledException" }
 
 // ErrorMessage returns the text for the client.
@@ -625,7 +624,7 @@ func (e *PasswordHistoryPolicyViolationException) Error() string {
 	return "PasswordHistoryPolicyViolationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*PasswordHistoryPolicyViolationException) ErrorCode() string {
 	return "PasswordHistoryPolicyViolationException"
 }
@@ -649,7 +648,7 @@ func (e *PasswordResetRequiredException) Error() string {
 	return "PasswordResetRequiredException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*PasswordResetRequiredException) ErrorCode() string { return "PasswordResetRequiredException" }
 
 // ErrorMessage returns the text for the client.
@@ -671,7 +670,7 @@ func (e *PreconditionNotMetException) Error() string {
 	return "PreconditionNotMetException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*PreconditionNotMetException) ErrorCode() string { return "PreconditionNotMetException" }
 
 // ErrorMessage returns the text for the client.
@@ -693,7 +692,7 @@ func (e *RefreshTokenReuseException) Error() string {
 	return "RefreshTokenReuseException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*RefreshTokenReuseException) ErrorCode() string { return "RefreshTokenReuseException" }
 
 // ErrorMessage returns the text for the client.
@@ -713,7 +712,7 @@ type ResourceNotFoundException struct {
 // Error returns the code and the message.
 func (e *ResourceNotFoundException) Error() string { return "ResourceNotFoundException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ResourceNotFoundException) ErrorCode() string { return "ResourceNotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -735,7 +734,7 @@ func (e *ScopeDoesNotExistException) Error() string {
 	return "ScopeDoesNotExistException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ScopeDoesNotExistException) ErrorCode() string { return "ScopeDoesNotExistException" }
 
 // ErrorMessage returns the text for the client.
@@ -757,7 +756,7 @@ func (e *ServiceQuotaExceededException) Error() string {
 	return "ServiceQuotaExceededException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ServiceQuotaExceededException) ErrorCode() string { return "ServiceQuotaExceededException" }
 
 // ErrorMessage returns the text for the client.
@@ -779,7 +778,7 @@ func (e *SoftwareTokenMFANotFoundException) Error() string {
 	return "SoftwareTokenMFANotFoundException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*SoftwareTokenMFANotFoundException) ErrorCode() string {
 	return "SoftwareTokenMFANotFoundException"
 }
@@ -801,7 +800,7 @@ type TermsExistsException struct {
 // Error returns the code and the message.
 func (e *TermsExistsException) Error() string { return "TermsExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TermsExistsException) ErrorCode() string { return "TermsExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -823,7 +822,7 @@ func (e *TierChangeNotAllowedException) Error() string {
 	return "TierChangeNotAllowedException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TierChangeNotAllowedException) ErrorCode() string { return "TierChangeNotAllowedException" }
 
 // ErrorMessage returns the text for the client.
@@ -845,7 +844,7 @@ func (e *TooManyFailedAttemptsException) Error() string {
 	return "TooManyFailedAttemptsException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TooManyFailedAttemptsException) ErrorCode() string { return "TooManyFailedAttemptsException" }
 
 // ErrorMessage returns the text for the client.
@@ -865,7 +864,7 @@ type TooManyRequestsException struct {
 // Error returns the code and the message.
 func (e *TooManyRequestsException) Error() string { return "TooManyRequestsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TooManyRequestsException) ErrorCode() string { return "TooManyRequestsException" }
 
 // ErrorMessage returns the text for the client.
@@ -885,7 +884,7 @@ type UnauthorizedException struct {
 // Error returns the code and the message.
 func (e *UnauthorizedException) Error() string { return "UnauthorizedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnauthorizedException) ErrorCode() string { return "UnauthorizedException" }
 
 // ErrorMessage returns the text for the client.
@@ -905,7 +904,7 @@ type UnexpectedLambdaException struct {
 // Error returns the code and the message.
 func (e *UnexpectedLambdaException) Error() string { return "UnexpectedLambdaException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnexpectedLambdaException) ErrorCode() string { return "UnexpectedLambdaException" }
 
 // ErrorMessage returns the text for the client.
@@ -927,7 +926,7 @@ func (e *UnsupportedIdentityProviderException) Error() string {
 	return "UnsupportedIdentityProviderException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedIdentityProviderException) ErrorCode() string {
 	return "UnsupportedIdentityProviderException"
 }
@@ -951,7 +950,7 @@ func (e *UnsupportedOperationException) Error() string {
 	return "UnsupportedOperationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedOperationException) ErrorCode() string { return "UnsupportedOperationException" }
 
 // ErrorMessage returns the text for the client.
@@ -973,7 +972,7 @@ func (e *UnsupportedTokenTypeException) Error() string {
 	return "UnsupportedTokenTypeException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedTokenTypeException) ErrorCode() string { return "UnsupportedTokenTypeException" }
 
 // ErrorMessage returns the text for the client.
@@ -995,7 +994,7 @@ func (e *UnsupportedUserStateException) Error() string {
 	return "UnsupportedUserStateException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedUserStateException) ErrorCode() string { return "UnsupportedUserStateException" }
 
 // ErrorMessage returns the text for the client.
@@ -1017,7 +1016,7 @@ func (e *UserImportInProgressException) Error() string {
 	return "UserImportInProgressException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserImportInProgressException) ErrorCode() string { return "UserImportInProgressException" }
 
 // ErrorMessage returns the text for the client.
@@ -1039,7 +1038,7 @@ func (e *UserLambdaValidationException) Error() string {
 	return "UserLambdaValidationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserLambdaValidationException) ErrorCode() string { return "UserLambdaValidationException" }
 
 // ErrorMessage returns the text for the client.
@@ -1059,7 +1058,7 @@ type UserNotConfirmedException struct {
 // Error returns the code and the message.
 func (e *UserNotConfirmedException) Error() string { return "UserNotConfirmedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserNotConfirmedException) ErrorCode() string { return "UserNotConfirmedException" }
 
 // ErrorMessage returns the text for the client.
@@ -1079,7 +1078,7 @@ type UserNotFoundException struct {
 // Error returns the code and the message.
 func (e *UserNotFoundException) Error() string { return "UserNotFoundException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserNotFoundException) ErrorCode() string { return "UserNotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -1101,7 +1100,7 @@ func (e *UserPoolAddOnNotEnabledException) Error() string {
 	return "UserPoolAddOnNotEnabledException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserPoolAddOnNotEnabledException) ErrorCode() string {
 	return "UserPoolAddOnNotEnabledException"
 }
@@ -1123,7 +1122,7 @@ type UserPoolTaggingException struct {
 // Error returns the code and the message.
 func (e *UserPoolTaggingException) Error() string { return "UserPoolTaggingException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserPoolTaggingException) ErrorCode() string { return "UserPoolTaggingException" }
 
 // ErrorMessage returns the text for the client.
@@ -1143,7 +1142,7 @@ type UsernameExistsException struct {
 // Error returns the code and the message.
 func (e *UsernameExistsException) Error() string { return "UsernameExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UsernameExistsException) ErrorCode() string { return "UsernameExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -1165,7 +1164,7 @@ func (e *WebAuthnChallengeNotFoundException) Error() string {
 	return "WebAuthnChallengeNotFoundException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnChallengeNotFoundException) ErrorCode() string {
 	return "WebAuthnChallengeNotFoundException"
 }
@@ -1189,7 +1188,7 @@ func (e *WebAuthnClientMismatchException) Error() string {
 	return "WebAuthnClientMismatchException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnClientMismatchException) ErrorCode() string { return "WebAuthnClientMismatchException" }
 
 // ErrorMessage returns the text for the client.
@@ -1211,7 +1210,7 @@ func (e *WebAuthnConfigurationMissingException) Error() string {
 	return "WebAuthnConfigurationMissingException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnConfigurationMissingException) ErrorCode() string {
 	return "WebAuthnConfigurationMissingException"
 }
@@ -1235,7 +1234,7 @@ func (e *WebAuthnCredentialNotSupportedException) Error() string {
 	return "WebAuthnCredentialNotSupportedException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnCredentialNotSupportedException) ErrorCode() string {
 	return "WebAuthnCredentialNotSupportedException"
 }
@@ -1259,7 +1258,7 @@ func (e *WebAuthnNotEnabledException) Error() string {
 	return "WebAuthnNotEnabledException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnNotEnabledException) ErrorCode() string { return "WebAuthnNotEnabledException" }
 
 // ErrorMessage returns the text for the client.
@@ -1281,7 +1280,7 @@ func (e *WebAuthnOriginNotAllowedException) Error() string {
 	return "WebAuthnOriginNotAllowedException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnOriginNotAllowedException) ErrorCode() string {
 	return "WebAuthnOriginNotAllowedException"
 }
@@ -1305,7 +1304,7 @@ func (e *WebAuthnRelyingPartyMismatchException) Error() string {
 	return "WebAuthnRelyingPartyMismatchException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnRelyingPartyMismatchException) ErrorCode() string {
 	return "WebAuthnRelyingPartyMismatchException"
 }

@@ -119,6 +119,8 @@ func TestTranslate(t *testing.T) {
 		{`[A-Za-z0-9-_=.]+`, "a-_=.", true},
 		{`^[a-z]+$`, "a\n", false},
 		{`\{####\}`, "{####}", true},
+		{`[\u0020-\u007E\u00A0]+`, "a~\u00a0", true},
+		{`[\u0020-\u007E]+`, "\u00a0", false},
 	} {
 		expr, err := translate(tt.java)
 		if err != nil {

@@ -12,7 +12,7 @@ func (e *DependencyTimeoutException) Error() string {
 	return "DependencyTimeoutException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DependencyTimeoutException) ErrorCode() string { return "DependencyTimeoutException" }
 
 // ErrorMessage returns the text for the client.
@@ -32,7 +32,7 @@ type DisabledException struct {
 // Error returns the code and the message.
 func (e *DisabledException) Error() string { return "DisabledException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DisabledException) ErrorCode() string { return "DisabledException" }
 
 // ErrorMessage returns the text for the client.
@@ -52,7 +52,7 @@ type DryRunOperationException struct {
 // Error returns the code and the message.
 func (e *DryRunOperationException) Error() string { return "DryRunOperationException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DryRunOperationException) ErrorCode() string { return "DryRunOperationException" }
 
 // ErrorMessage returns the text for the client.
@@ -72,7 +72,7 @@ type IncorrectKeyException struct {
 // Error returns the code and the message.
 func (e *IncorrectKeyException) Error() string { return "IncorrectKeyException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*IncorrectKeyException) ErrorCode() string { return "IncorrectKeyException" }
 
 // ErrorMessage returns the text for the client.
@@ -92,7 +92,7 @@ type InvalidArnException struct {
 // Error returns the code and the message.
 func (e *InvalidArnException) Error() string { return "InvalidArnException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidArnException) ErrorCode() string { return "InvalidArnException" }
 
 // ErrorMessage returns the text for the client.
@@ -114,7 +114,7 @@ func (e *InvalidCiphertextException) Error() string {
 	return "InvalidCiphertextException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidCiphertextException) ErrorCode() string { return "InvalidCiphertextException" }
 
 // ErrorMessage returns the text for the client.
@@ -136,7 +136,7 @@ func (e *InvalidGrantTokenException) Error() string {
 	return "InvalidGrantTokenException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidGrantTokenException) ErrorCode() string { return "InvalidGrantTokenException" }
 
 // ErrorMessage returns the text for the client.
@@ -156,7 +156,7 @@ type InvalidKeyUsageException struct {
 // Error returns the code and the message.
 func (e *InvalidKeyUsageException) Error() string { return "InvalidKeyUsageException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidKeyUsageException) ErrorCode() string { return "InvalidKeyUsageException" }
 
 // ErrorMessage returns the text for the client.
@@ -176,7 +176,7 @@ type KMSInternalException struct {
 // Error returns the code and the message.
 func (e *KMSInternalException) Error() string { return "KMSInternalException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*KMSInternalException) ErrorCode() string { return "KMSInternalException" }
 
 // ErrorMessage returns the text for the client.
@@ -196,7 +196,7 @@ type KMSInvalidStateException struct {
 // Error returns the code and the message.
 func (e *KMSInvalidStateException) Error() string { return "KMSInvalidStateException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*KMSInvalidStateException) ErrorCode() string { return "KMSInvalidStateException" }
 
 // ErrorMessage returns the text for the client.
@@ -216,7 +216,7 @@ type KeyUnavailableException struct {
 // Error returns the code and the message.
 func (e *KeyUnavailableException) Error() string { return "KeyUnavailableException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*KeyUnavailableException) ErrorCode() string { return "KeyUnavailableException" }
 
 // ErrorMessage returns the text for the client.
@@ -236,7 +236,7 @@ type NotFoundException struct {
 // Error returns the code and the message.
 func (e *NotFoundException) Error() string { return "NotFoundException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*NotFoundException) ErrorCode() string { return "NotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -256,7 +256,7 @@ type ValidationException struct {
 // Error returns the code and the message.
 func (e *ValidationException) Error() string { return "ValidationException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ValidationException) ErrorCode() string { return "ValidationException" }
 
 // ErrorMessage returns the text for the client.
