@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -85,24 +84,6 @@ func TestErrorsOfOperations(t *testing.T) {
 	}
 	if got := w.do(request("SignUp", signUpBody)).Body.String(); got != `{"__type":"InvalidParameterException","message":"m","reasonCode":"R"}` {
 		t.Errorf("further members: %s", got)
-	}
-}
-
-// TestUnbuiltOperations: an operation without a room is refused for good, by its name; a 5xx would be sent again.
-func TestUnbuiltOperations(t *testing.T) {
-	table := slices.Clone(cognitoidp.Operations)
-	for i := range table {
-		// What is sent does not matter here.
-		decode := table[i].Decode
-		table[i].Decode = func(d *rt.Decoder) (any, error) { v, _ := decode(d); return v, nil }
-	}
-	w := newWorldOf(t, wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", table, cognitoidp.Unimplemented{}))
-	for _, op := range table {
-		code := "UnsupportedOperationException"
-		if slices.Contains(op.Errors, "OperationNotEnabledException") {
-			code = "OperationNotEnabledException"
-		}
-		wantError(t, w.do(request(op.Name, "{}")), 400, code, op.Name+" is not built yet in this version of Cognate")
 	}
 }
 
