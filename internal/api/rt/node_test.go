@@ -150,6 +150,9 @@ func TestNodeRefusals(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
+	if err := NewNodeDecoder(branch("", branch("Flat", leaf("1", ""), leaf("1", "")))).Run(new(parts)); err == nil {
+		t.Error("one index was taken twice")
+	}
 	deep := leaf("Name", "x")
 	for range 100 {
 		deep = branch("In", deep)
