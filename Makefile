@@ -1,5 +1,5 @@
-# Cognate's commands for people and for CI. `make check` takes minutes and needs Go only; `make test` is everything and
-# fetches what it needs through the usual package clients.
+# Cognate's commands for people and for CI. `make quick` takes seconds and is for every save, `make check` takes minutes and
+# is for every push; both need Go only. `make test` is everything and fetches what it needs through the usual package clients.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -29,7 +29,7 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(1); \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
-.PHONY: all build generate generate-check lint check test test-go test-clients test-python test-js test-esdk test-browser \
+.PHONY: all build generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
 	test-crash test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench clean
 
 all: build
@@ -43,16 +43,42 @@ generate:
 generate-check:
 	$(GO) run ./internal/api/gen -check
 
-lint:
-	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
+format:
+	@unformatted="$$(git ls-files -co --exclude-standard '*.go' | while read -r file; do \
+	  if [ -e "$$file" ]; then echo "$$file"; fi; done | xargs gofmt -l)"; \
 	if [ -n "$$unformatted" ]; then echo "gofmt wants:"; echo "$$unformatted"; exit 1; fi
+
+lint: format
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-# The gate before every push: quick, one engine, race detector.
+# The commit that changes are counted from: where this branch left its upstream, or main where it has none, and otherwise
+# the last commit.
+since = git merge-base HEAD '@{upstream}' 2>/dev/null || git merge-base HEAD origin/main 2>/dev/null || \
+	  git merge-base HEAD main 2>/dev/null || echo HEAD
+
+# For every save: format and architecture, that everything builds, and for the packages that changed and the assembly vet
+# and their tests on SQLite. A file that is no Go source, such as a fixture, belongs to the nearest package above it.
+# `make quick SINCE=HEAD~3` counts from another commit.
+SINCE ?=
+quick: format
+	$(GO) build ./...
+	@since="$(SINCE)"; if [ -z "$$since" ]; then since="$$($(since))"; fi; \
+	packages="$$( { git diff --name-only "$$since" -- internal cmd; git ls-files -o --exclude-standard internal cmd; } | \
+	  while read -r file; do \
+	    dir="$${file%/*}"; dir="$${dir%%/testdata*}"; \
+	    while [ "$$dir" != "$${dir%/*}" ] && ! ls "$$dir"/*.go >/dev/null 2>&1; do dir="$${dir%/*}"; done; \
+	    if ls "$$dir"/*.go >/dev/null 2>&1; then echo "./$$dir"; fi; \
+	  done | cat - <(printf '%s\n' ./internal/archtest ./internal/rooms) | sort -u)"; \
+	$(GO) vet $$packages; \
+	COGNATE_TEST_ENGINES=sqlite $(GO) test -vet=off $$packages; \
+	echo "quick passed: gofmt, build, architecture, vet and tests (SQLite) of $$(wc -w <<< "$$packages") packages: those changed since $$(git rev-parse --short "$$since"), and the assembly"
+
+# The gate before every push: one engine, race detector.
 check: generate-check lint
 	$(GO) test ./internal/archtest
 	COGNATE_TEST_ENGINES=sqlite $(GO) test -race $(INNER)
+	@echo "check passed: generated code, gofmt, vet, staticcheck, architecture, all unit tests on SQLite with the race detector"
 
 # Everything: all engines, real clients, a real browser, crashes, timing, short fuzzing.
 test: deps generate-check lint build

@@ -65,8 +65,19 @@ func TestSources(t *testing.T) {
 	if s.RootAccessKeyID != "AKIAEXAMPLE" || s.RootSecretAccessKey != "secret" || s.SMTP.Host != "mail.example.com" {
 		t.Errorf("%+v", s)
 	}
+	if len(s.Regions) != 0 {
+		t.Errorf("regions %v", s.Regions)
+	}
 	if !slices.Equal(s.TrustedProxies, []string{"10.0.0.0/8", "::1/128"}) {
 		t.Errorf("proxies %v", s.TrustedProxies)
+	}
+	yaml = file(t, "regions: [eu-west-1, us-east-1]\n")
+	if r, err = parse(t, "--config", yaml, "dev"); err != nil || !slices.Equal(r.Dev.settings(config.Dev).Regions, []string{"eu-west-1", "us-east-1"}) {
+		t.Errorf("regions of the file: %v, %v", r.Dev.Regions, err)
+	}
+	t.Setenv("COGNATE_REGIONS", "eu-west-2,eu-west-3")
+	if r, err = parse(t, "--config", yaml, "dev"); err != nil || !slices.Equal(r.Dev.settings(config.Dev).Regions, []string{"eu-west-2", "eu-west-3"}) {
+		t.Errorf("regions of the environment: %v, %v", r.Dev.Regions, err)
 	}
 	t.Setenv("COGNATE_CONFIG", file(t, "listen: 127.0.0.1:2\n"))
 	if r, err = parse(t, "dev"); err != nil || r.Dev.Listen != "127.0.0.1:2" {

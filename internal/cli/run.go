@@ -13,6 +13,7 @@ import (
 type common struct {
 	Database       string   `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
 	Seed           string   `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
+	Regions        []string `help:"AWS Regions that requests may be signed for; default every one in dev, --region in serve." placeholder:"REGION"`
 	Functions      string   `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
 	LocalFunctions bool     `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
 	KeyFile        string   `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
@@ -38,7 +39,7 @@ type common struct {
 
 func (c *common) settings(mode config.Mode) config.Settings {
 	return config.Settings{
-		Mode: mode, Database: c.Database, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key,
+		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
 		SMTP: config.SMTP{
@@ -57,7 +58,7 @@ type devCmd struct {
 	PublicURL string `help:"What clients reach the server by; default http://localhost:<port>." placeholder:"URL"`
 	Data      string `default:".cognate" help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
 	Ephemeral bool   `help:"Write nothing to disk; all is gone at exit."`
-	Region    string `default:"us-east-1" help:"AWS region the server stands for."`
+	Region    string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
 	Account   string `default:"000000000000" help:"AWS account id the server stands for."`
 }
 
@@ -84,7 +85,7 @@ type serveCmd struct {
 	PublicURL     string `required:"" help:"What clients reach the server by." placeholder:"URL"`
 	MetricsListen string `help:"Address of the metrics; none when empty." placeholder:"HOST:PORT"`
 	Data          string `help:"Folder of the SQLite database and keys." type:"path" placeholder:"DIR"`
-	Region        string `required:"" help:"AWS region the server stands for."`
+	Region        string `required:"" help:"AWS Region of seeds, and the one served without --regions."`
 	Account       string `required:"" help:"AWS account id the server stands for."`
 }
 

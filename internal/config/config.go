@@ -32,7 +32,8 @@ type Settings struct {
 	Database  string // postgres:// URL instead of SQLite
 	Ephemeral bool   // dev: nothing is written to disk
 
-	Region  string
+	Region  string   // the default, of seeds and of what no request asks for
+	Regions []string // those served; empty: every one in dev, Region in serve
 	Account string
 	Seed    string // YAML file; dev watches it
 
@@ -70,10 +71,7 @@ type SMSWebhook struct {
 	AllowPrivate bool // permit loopback and private addresses
 }
 
-var (
-	regionForm  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-	accountForm = regexp.MustCompile(`^\d{12}$`)
-)
+var accountForm = regexp.MustCompile(`^\d{12}$`)
 
 // Validate reports every mistake of the settings, joined.
 func (s *Settings) Validate() error {
@@ -85,9 +83,6 @@ func (s *Settings) Validate() error {
 	if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.HasSuffix(s.PublicURL, "/") {
 		bad("--public-url: need http(s)://host[:port] without a trailing slash, have %q", s.PublicURL)
 	}
-	if !regionForm.MatchString(s.Region) {
-		bad("--region: need a region such as us-east-1, have %q", s.Region)
-	}
 	if !accountForm.MatchString(s.Account) {
 		bad("--account: need twelve digits, have %q", s.Account)
 	}
@@ -97,7 +92,7 @@ func (s *Settings) Validate() error {
 	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
 		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")
 	}
-	errs = append(errs, s.validateServing(), s.validateStorage(), s.validateSenders(), s.validateAWS())
+	errs = append(errs, s.validateRegions(), s.validateServing(), s.validateStorage(), s.validateSenders(), s.validateAWS())
 	return errors.Join(errs...)
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+
+	"cognate/internal/base/arn"
 )
 
 // valid are settings of serve without a mistake.
@@ -21,6 +23,7 @@ func TestValid(t *testing.T) {
 		"PostgreSQL":                    func(s *Settings) { s.Data, s.Database, s.Key = "", "postgres://db/cognate", key },
 		"key of PostgreSQL in a folder": func(s *Settings) { s.Database, s.KeyFile = "postgresql://db/cognate", "/etc/cognate/kek" },
 		"GovCloud":                      func(s *Settings) { s.Region = "us-gov-west-1" },
+		"two regions":                   func(s *Settings) { s.Regions = []string{"us-east-1", "eu-central-1"} },
 		"dev, in memory":                func(s *Settings) { s.Mode, s.Ephemeral, s.PublicURL = Dev, true, "http://localhost:7654" },
 		"TLS":                           func(s *Settings) { s.TLSCert, s.TLSKey = "cert.pem", "key.pem" },
 		"senders": func(s *Settings) {
@@ -50,6 +53,8 @@ func TestMistakes(t *testing.T) {
 		"trailing slash":     {func(s *Settings) { s.PublicURL += "/" }, "--public-url"},
 		"other scheme":       {func(s *Settings) { s.PublicURL = "ftp://id.example.com" }, "--public-url"},
 		"region":             {func(s *Settings) { s.Region = "Frankfurt" }, "--region"},
+		"one of regions":     {func(s *Settings) { s.Regions = []string{"eu-central-1", "Mars"} }, `--regions: need regions such as us-east-1, have "Mars"`},
+		"default not served": {func(s *Settings) { s.Regions = []string{"us-east-1"} }, "--regions: must contain eu-central-1"},
 		"account":            {func(s *Settings) { s.Account = "1234" }, "--account"},
 		"half of TLS":        {func(s *Settings) { s.TLSCert = "cert.pem" }, "--tls-cert and --tls-key"},
 		"half of root":       {func(s *Settings) { s.RootAccessKeyID = "AKIA" }, "go together"},
@@ -91,6 +96,32 @@ func TestAllAtOnce(t *testing.T) {
 		"--sms-webhook:", "--sms-webhook-secret", "--log-level", "--trusted-proxies"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("nothing about %s in:\n%v", want, err)
+		}
+	}
+}
+
+func TestServes(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode    Mode
+		regions []string
+		yes, no []arn.Region
+	}{
+		"serve":          {Serve, nil, []arn.Region{"eu-central-1"}, []arn.Region{"eu-west-1", "", "mars"}},
+		"serve, several": {Serve, []string{"eu-central-1", "eu-west-1"}, []arn.Region{"eu-central-1", "eu-west-1"}, []arn.Region{"us-east-1", ""}},
+		"dev":            {Dev, nil, []arn.Region{"eu-central-1", "ap-southeast-7"}, []arn.Region{"", "mars", "us-east-1_x"}},
+		"dev, one":       {Dev, []string{"eu-central-1"}, []arn.Region{"eu-central-1"}, []arn.Region{"us-east-1"}},
+	} {
+		s := valid()
+		s.Mode, s.Regions = c.mode, c.regions
+		for _, r := range c.yes {
+			if !s.Serves(r) {
+				t.Errorf("%s: %q is not served", name, r)
+			}
+		}
+		for _, r := range c.no {
+			if s.Serves(r) {
+				t.Errorf("%s: %q is served", name, r)
+			}
 		}
 	}
 }

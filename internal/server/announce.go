@@ -14,7 +14,11 @@ import (
 func (a *app) announce(out io.Writer, root *iam.RootKey) {
 	s := a.settings
 	if s.Mode != config.Dev {
-		a.log.Info("cognate serves", "url", s.PublicURL, "listen", s.Listen, "region", s.Region, "account", s.Account)
+		regions := s.Regions
+		if len(regions) == 0 {
+			regions = []string{s.Region}
+		}
+		a.log.Info("cognate serves", "url", s.PublicURL, "listen", s.Listen, "region", s.Region, "regions", regions, "account", s.Account)
 		if root != nil {
 			fmt.Fprintf(out, "\nThe root access key was made now and is not shown again:\n"+
 				"  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n\n", root.AccessKeyID, root.Secret)
@@ -22,7 +26,7 @@ func (a *app) announce(out io.Writer, root *iam.RootKey) {
 		return
 	}
 	fmt.Fprintf(out, "\nCognate (dev)\n  endpoint  %s\n  inbox     %s/_cognate/inbox\n", s.PublicURL, s.PublicURL)
-	if _, _, err := a.pools.Client(context.Background(), demoClientID); err != nil {
+	if _, _, err := a.Pools.Client(context.Background(), demoClientID); err != nil {
 		fmt.Fprintln(out)
 		return
 	}

@@ -4,51 +4,58 @@ import (
 	"context"
 	"net/http"
 
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/obs"
 	"cognate/internal/base/sigv4"
 	"cognate/internal/config"
 	"cognate/internal/core/iam"
+	"cognate/internal/core/pool"
 	"cognate/internal/core/sts"
 	"cognate/internal/wire"
 )
 
+// globalServices are those whose resources have no Region: their requests may
+// be signed for any.
+var globalServices = map[string]bool{"iam": true, "sts": true}
+
 // callers fills the two interfaces of wire: who signed a request, and whether
 // they may do what they ask for.
 type callers struct {
-	verifier *sigv4.Verifier // of the services that have a Region
-	global   *sigv4.Verifier // of those that take any: IAM and STS
+	verifier *sigv4.Verifier
 	iam      *iam.Room
+	pools    *pool.Pools
 }
 
-func newCallers(s config.Settings, room *iam.Room) callers {
-	region := s.Region
-	if s.Mode == config.Dev {
-		region = "" // a laptop's default region may be any
-	}
+func newCallers(s config.Settings, room *iam.Room, pools *pool.Pools) callers {
+	served := func(service string, region arn.Region) bool { return globalServices[service] || s.Serves(region) }
 	return callers{
-		verifier: sigv4.NewVerifier(sigv4.Options{Lookup: room.Credentials, Region: region}),
-		global:   sigv4.NewVerifier(sigv4.Options{Lookup: room.Credentials}),
-		iam:      room,
+		verifier: sigv4.NewVerifier(sigv4.Options{Lookup: room.Credentials, Region: served}),
+		iam:      room, pools: pools,
 	}
 }
 
 // Authenticate implements wire.Authenticator.
-func (c callers) Authenticate(ctx context.Context, r *http.Request, body []byte, service string) (obs.Principal, error) {
-	verifier := c.verifier
-	if service == "sts" || service == "iam" {
-		verifier = c.global
-	}
-	identity, err := verifier.Verify(ctx, sigv4.FromHTTP(r, sigv4.HashBody(body)), service)
+func (c callers) Authenticate(ctx context.Context, r *http.Request, body []byte, service string) (wire.Caller, error) {
+	identity, err := c.verifier.Verify(ctx, sigv4.FromHTTP(r, sigv4.HashBody(body)), service)
 	if err != nil {
-		return obs.Principal{}, err
+		return wire.Caller{}, err
 	}
-	return identity.Principal, nil
+	return wire.Caller{Principal: identity.Principal, Region: identity.Region}, nil
 }
 
-// Authorize implements wire.Authorizer.
+// Authorize implements wire.Authorizer. It is the one place that holds every
+// signed operation to the user pools of the caller's Region; what is no pool
+// there does not exist, whoever asks.
 func (c callers) Authorize(ctx context.Context, p obs.Principal, a wire.Action) error {
 	if a.Service == "sts" && sts.Open(a.Operation) {
 		return nil
 	}
-	return c.iam.Authorize(ctx, p, a.Service+":"+a.Operation, a.Resource)
+	if err := c.iam.Authorize(ctx, p, a.Service+":"+a.Operation, a.Resource); err != nil {
+		return err
+	}
+	if a.Service == cognitoidp.ServiceName && a.Resource != "" {
+		return c.pools.InRegion(ctx, a.Resource)
+	}
+	return nil
 }

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/config"
 	"cognate/internal/server/seed"
 )
 
 // demo is the seed of a dev server's first start. REGION is replaced by the
-// server's region.
+// default Region.
 //
 //go:embed demo.yaml
 var demo string
@@ -42,8 +41,7 @@ func (a *app) prepareData(ctx context.Context) error {
 	if a.settings.Mode != config.Dev {
 		return nil
 	}
-	have, err := a.api.ListUserPools(ctx, &cognitoidp.ListUserPoolsRequest{MaxResults: 1})
-	if err != nil || len(have.UserPools) > 0 {
+	if empty, err := a.Pools.Empty(ctx); err != nil || !empty {
 		return err
 	}
 	f, err := seed.Parse([]byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
@@ -69,7 +67,7 @@ func (a *app) applySeedFile(ctx context.Context) error {
 }
 
 func (a *app) seeder() *seed.Seeder {
-	return &seed.Seeder{API: a.api, Pools: a.pools, Accounts: a.accounts, Keys: a.kms}
+	return &seed.Seeder{API: a.API, Pools: a.Pools, Accounts: a.Accounts, Keys: a.KMS}
 }
 
 // watchSeed applies edits of the seed file in dev until ctx is over. A broken

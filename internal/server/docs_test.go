@@ -13,6 +13,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
+	"cognate/internal/rooms"
 )
 
 var update = flag.Bool("update", false, "write the generated parts of docs/ instead of comparing them")
@@ -25,7 +26,7 @@ const (
 
 // TestSchemaFile holds docs/schema.sql to what the migrations of all rooms make.
 func TestSchemaFile(t *testing.T) {
-	want := db.SchemaText(Migrations())
+	want := db.SchemaText(rooms.Migrations())
 	if *update {
 		if err := os.WriteFile(schemaFile, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -42,7 +43,7 @@ func TestSchemaFile(t *testing.T) {
 func notBuilt(t *testing.T) []string {
 	t.Helper()
 	var names []string
-	service := reflect.ValueOf(cognitoidp.Service(userPools{}))
+	service := reflect.ValueOf(cognitoidp.Service(rooms.UserPools{}))
 	for _, op := range cognitoidp.Operations {
 		method := service.MethodByName(op.Name)
 		in := reflect.New(method.Type().In(1).Elem())

@@ -32,7 +32,7 @@ func RotateKeys(ctx context.Context, s config.Settings, poolID string, signing b
 		if !signing {
 			continue
 		}
-		if err := a.tokens.RotateKeys(ctx, id); err != nil {
+		if err := a.Tokens.RotateKeys(ctx, id); err != nil {
 			return fmt.Errorf("signing keys of %s: %w", id, err)
 		}
 		fmt.Fprintf(out, "%s: new signing keys\n", id)
@@ -61,13 +61,13 @@ func RewrapKeys(ctx context.Context, s config.Settings, newKeyFile string, out i
 
 func (a *app) poolIDs(ctx context.Context, only string) ([]string, error) {
 	if only != "" {
-		_, err := a.pools.Pool(ctx, only)
+		_, err := a.Pools.Pool(ctx, only)
 		return []string{only}, err
 	}
 	var ids []string
 	in := &cognitoidp.ListUserPoolsRequest{MaxResults: 60}
 	for {
-		page, err := a.api.ListUserPools(ctx, in)
+		page, err := a.API.ListUserPools(ctx, in)
 		if err != nil {
 			return nil, err
 		}

@@ -17,9 +17,9 @@ func LoadUsers(ctx context.Context, s config.Settings, poolID string, users iter
 		return 0, err
 	}
 	defer a.close()
-	p, err := a.pools.Pool(ctx, poolID)
+	p, err := a.Pools.Pool(ctx, poolID)
 	if err != nil {
 		return 0, err
 	}
-	return a.users.BulkInsert(ctx, p, users)
+	return a.Users.BulkInsert(ctx, p, users)
 }

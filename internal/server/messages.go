@@ -4,41 +4,33 @@ import (
 	"net"
 	"net/url"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/awscall"
 	"cognate/internal/base/esdk"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/config"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/message"
+	"cognate/internal/rooms"
 )
 
-// buildMessages chooses the transports: what is configured, and in dev the
+// transports chooses how messages travel: what is configured, and in dev the
 // inbox besides.
-func (a *app) buildMessages() error {
+func (a *app) transports(c *rooms.Config) (err error) {
 	s := a.settings
-	d := message.Deps{
-		DB: a.db, Keyring: a.keys, Clock: a.clock, Log: a.log, Inbox: s.Mode == config.Dev,
-		Pools: a.pools, Functions: a.triggers, Texts: a.triggers, Limits: a.codes,
-		LinkBase: func(cfg *cognitoidp.UserPoolType) string { return s.PublicURL + "/" + *cfg.Id },
-	}
-	var err error
-	if d.Email, err = a.emailSender(); err != nil {
+	c.Inbox = s.Mode == config.Dev
+	if c.Email, err = a.emailSender(); err != nil {
 		return err
 	}
-	if d.SMS, err = a.smsSender(); err != nil {
+	if c.SMS, err = a.smsSender(); err != nil {
 		return err
 	}
-	if d.DataKeys, err = a.dataKeys(); err != nil {
+	if c.DataKeys, err = a.dataKeys(); err != nil {
 		return err
 	}
 	if s.AWS.CodeSuite != "" {
-		if d.Suite, err = esdk.ParseSuite(s.AWS.CodeSuite); err != nil {
-			return err
-		}
+		c.Suite, err = esdk.ParseSuite(s.AWS.CodeSuite)
 	}
-	a.messages = message.New(d)
-	return nil
+	return err
 }
 
 // awsKey is the operator's access key; stand-ins for AWS in dev take any.
@@ -99,12 +91,12 @@ func senderOf[S message.Sender](s S, err error) (message.Sender, error) {
 }
 
 // dataKeys is the KMS that wraps the codes of custom senders: the operator's, or
-// the server's own. Shells that point AWS's tools at this server set the
+// nil for the server's own. Shells that point AWS's tools at this server set the
 // endpoint to it, which means its own.
 func (a *app) dataKeys() (message.DataKeys, error) {
 	endpoint := a.settings.AWS.KMSEndpoint
 	if endpoint == "" || sameServer(endpoint, a.settings.PublicURL) {
-		return a.kms, nil
+		return nil, nil
 	}
 	return kms.NewRemote(kms.RemoteOptions{Endpoint: endpoint, Region: a.settings.Region, Credentials: a.awsKey()})
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"cognate/internal/base/httpkit"
-	"cognate/internal/core/account"
 	"cognate/internal/web/login"
 	"cognate/internal/web/recovery"
 )
@@ -17,11 +16,11 @@ func (a *app) pages() (pages, recoveryCodes http.Handler, err error) {
 		return nil, nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	pages = login.Handler(login.Deps{
-		Pools: a.pools, Accounts: account.Ops{Accounts: a.accounts}, PublicURL: a.settings.PublicURL,
+		Pools: a.Pools, Accounts: a.Accounts, PublicURL: a.settings.PublicURL,
 		Log: a.log, ClientIP: proxies.ClientIP,
 	})
 	recoveryCodes = recovery.Handler(recovery.Deps{
-		Codes: a.factors, PublicURL: a.settings.PublicURL, Log: a.log, ClientIP: proxies.ClientIP,
+		Codes: a.Factors, PublicURL: a.settings.PublicURL, Log: a.log, ClientIP: proxies.ClientIP,
 	})
 	return pages, recoveryCodes, nil
 }

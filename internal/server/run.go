@@ -74,7 +74,7 @@ func logger(s config.Settings, out io.Writer) (*slog.Logger, error) {
 
 // serve answers on the listener until ctx is over, then lets requests finish.
 func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) error {
-	root, err := a.iam.EnsureRoot(ctx)
+	root, err := a.IAM.EnsureRoot(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	}
 	jobs, stopJobs := context.WithCancel(ctx)
 	defer stopJobs()
-	a.startJobs(jobs)
+	a.Start(jobs)
 	go a.watchSeed(jobs)
 	go a.watchFunctions(jobs)
 
@@ -152,14 +152,14 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	deps := operator.Deps{Ready: a.ready}
 	if a.settings.Mode == config.Dev {
-		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.messages
-		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.forget}
+		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
+		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.PublicURL, deps.RemoteFunctions = &functions{app: a}, a.settings.PublicURL, a.settings.AllowLocalFunctions
 	}
 	return routes{
 		api: api,
 		oauth: oauth.Handler(oauth.Deps{
-			Pools: a.pools, Tokens: a.tokens, PublicURL: a.settings.PublicURL, Issuer: token.Issuer(a.settings.PublicURL),
+			Pools: a.Pools, Tokens: a.Tokens, PublicURL: a.settings.PublicURL, Issuer: token.Issuer(a.settings.PublicURL),
 			Failed: func(r *http.Request, err error) { a.log.Error("discovery failed", "path", r.URL.Path, "error", err) },
 		}),
 		login:    pages,
@@ -176,11 +176,4 @@ func (a *app) snapshotDir() string {
 		return ""
 	}
 	return filepath.Join(a.settings.Data, "snapshots")
-}
-
-// forget drops every cache, after the state below them was replaced.
-func (a *app) forget() {
-	a.keys.Reset()
-	a.pools.Forget()
-	a.tokens.Forget()
 }

@@ -127,12 +127,12 @@ func TestSnapshots(t *testing.T) {
 			a, url := started(t, s)
 			ctx := t.Context()
 			user := func(name string) error {
-				_, err := a.api.AdminCreateUser(ctx, &cognitoidp.AdminCreateUserRequest{UserPoolId: a.demoPoolID(), Username: name,
+				_, err := a.API.AdminCreateUser(ctx, &cognitoidp.AdminCreateUserRequest{UserPoolId: a.demoPoolID(), Username: name,
 					TemporaryPassword: new("Passw0rd!"), MessageAction: new(cognitoidp.MessageActionTypeSuppress)})
 				return err
 			}
 			rename := func(name string) {
-				if _, err := a.api.UpdateUserPoolClient(ctx, &cognitoidp.UpdateUserPoolClientRequest{UserPoolId: a.demoPoolID(),
+				if _, err := a.API.UpdateUserPoolClient(ctx, &cognitoidp.UpdateUserPoolClientRequest{UserPoolId: a.demoPoolID(),
 					ClientId: demoClientID, ClientName: &name, ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_PASSWORD_AUTH"}}); err != nil {
 					t.Fatal(err)
 				}
@@ -148,17 +148,17 @@ func TestSnapshots(t *testing.T) {
 				t.Fatal(err)
 			}
 			rename("after")
-			late, err := a.api.CreateUserPool(ctx, &cognitoidp.CreateUserPoolRequest{PoolName: "late"})
+			late, err := a.API.CreateUserPool(ctx, &cognitoidp.CreateUserPoolRequest{PoolName: "late"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if status, body := send(t, "POST", url+"/_cognate/snapshots/one/restore", ""); status != 200 {
 				t.Fatalf("restore: %d %s", status, body)
 			}
-			if _, err := a.pools.Pool(ctx, *late.UserPool.Id); !errors.Is(err, pool.ErrPoolNotFound) {
+			if _, err := a.Pools.Pool(ctx, *late.UserPool.Id); !errors.Is(err, pool.ErrPoolNotFound) {
 				t.Errorf("the pool of after: %v", err)
 			}
-			if _, c, err := a.pools.Client(ctx, demoClientID); err != nil || *c.Config.ClientName != "before" {
+			if _, c, err := a.Pools.Client(ctx, demoClientID); err != nil || *c.Config.ClientName != "before" {
 				t.Errorf("cached client: %v", err)
 			}
 			if err := user("after"); err != nil {
@@ -291,14 +291,14 @@ func TestServeMode(t *testing.T) {
 	if status, body := aws(t, url, "ListUserPools", map[string]any{"MaxResults": 1}); status != 400 && status != 403 || strings.Contains(body, "UserPools") {
 		t.Errorf("unsigned call: %d %s", status, body)
 	}
-	if _, _, err := a.pools.Client(t.Context(), demoClientID); !errors.Is(err, pool.ErrClientNotFound) {
+	if _, _, err := a.Pools.Client(t.Context(), demoClientID); !errors.Is(err, pool.ErrClientNotFound) {
 		t.Errorf("a demo pool in production: %v", err)
 	}
-	root, err := a.iam.EnsureRoot(t.Context())
+	root, err := a.IAM.EnsureRoot(t.Context())
 	if err != nil || root == nil {
 		t.Fatalf("root key: %v, %v", root, err)
 	}
-	if again, err := a.iam.EnsureRoot(t.Context()); err != nil || again != nil {
+	if again, err := a.IAM.EnsureRoot(t.Context()); err != nil || again != nil {
 		t.Errorf("the root key is shown twice: %v, %v", again, err)
 	}
 }
@@ -315,13 +315,13 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := &cognitoidp.SignUpRequest{ClientId: demoClientID, Username: "ana", Password: new("Passw0rd!")}
-	if _, err := a.api.SignUp(t.Context(), in); err != nil {
+	if _, err := a.API.SignUp(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
 	a.close()
 	b, _ := started(t, s)
 	var taken *cognitoidp.UsernameExistsException
-	if _, err := b.api.SignUp(t.Context(), in); !errors.As(err, &taken) {
+	if _, err := b.API.SignUp(t.Context(), in); !errors.As(err, &taken) {
 		t.Errorf("after the restart: %v", err)
 	}
 	s.KeyFile = filepath.Join(t.TempDir(), "other")

@@ -10,6 +10,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
 	"cognate/internal/config"
+	"cognate/internal/rooms"
 )
 
 // openStore opens the database, brings its schema up to date and opens the
@@ -33,7 +34,7 @@ func (a *app) openStore(ctx context.Context) error {
 	if a.db, err = db.Open(ctx, options); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	if err := a.db.Migrate(ctx, Migrations()); err != nil {
+	if err := a.db.Migrate(ctx, rooms.Migrations()); err != nil {
 		return fmt.Errorf("bring the schema up to date: %w", err)
 	}
 	kek, err := keyEncryptionKey(s)

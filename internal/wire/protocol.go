@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cognate/internal/api/rt"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/obs"
 )
 
@@ -55,7 +56,14 @@ type Authenticator interface {
 	// (MissingAuthenticationTokenException, IncompleteSignatureException,
 	// InvalidSignatureException, UnrecognizedClientException,
 	// ExpiredTokenException); any other error is internal.
-	Authenticate(ctx context.Context, r *http.Request, body []byte, service string) (obs.Principal, error)
+	Authenticate(ctx context.Context, r *http.Request, body []byte, service string) (Caller, error)
+}
+
+// Caller is who signed a request, and the Region of the credential scope, which
+// is the Region of what the request makes, finds and lists.
+type Caller struct {
+	Principal obs.Principal
+	Region    arn.Region
 }
 
 // Authorizer decides whether a principal may do something.

@@ -172,11 +172,11 @@ func (s *Server) authenticate(x *exchange) *Failure {
 	if x.call.Operation.Unsigned {
 		return nil
 	}
-	principal, err := s.opts.Authenticator.Authenticate(x.ctx, x.r, x.call.Body, x.call.Service.Name)
+	caller, err := s.opts.Authenticator.Authenticate(x.ctx, x.r, x.call.Body, x.call.Service.Name)
 	if err != nil {
 		return outside(x.ctx, x.call.Operation, err)
 	}
-	x.req.Principal = principal
+	x.req.Principal, x.req.Region = caller.Principal, caller.Region
 	return nil
 }
 

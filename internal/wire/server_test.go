@@ -126,6 +126,9 @@ func TestSignatures(t *testing.T) {
 		if !obs.From(ctx).Principal.Root {
 			t.Error("the principal did not reach the operation")
 		}
+		if got := obs.From(ctx).Region; got != "eu-west-1" {
+			t.Errorf("the operation works in the Region %q", got)
+		}
 		return &cognitoidp.DescribeUserPoolResponse{}, nil
 	}
 	const body = `{"UserPoolId":"r_1"}`
@@ -168,6 +171,9 @@ func TestUnsignedIgnoresSignatures(t *testing.T) {
 	w.fake.signUp = func(ctx context.Context, _ *cognitoidp.SignUpRequest) (*cognitoidp.SignUpResponse, error) {
 		if !obs.From(ctx).Principal.IsZero() {
 			t.Error("a principal on an unsigned operation")
+		}
+		if obs.From(ctx).Region != "" {
+			t.Error("a Region on an unsigned operation")
 		}
 		return &cognitoidp.SignUpResponse{}, nil
 	}

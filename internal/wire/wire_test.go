@@ -46,14 +46,15 @@ type gate struct {
 	asked            []wire.Action
 }
 
-func (g *gate) Authenticate(_ context.Context, r *http.Request, _ []byte, service string) (obs.Principal, error) {
+func (g *gate) Authenticate(_ context.Context, r *http.Request, _ []byte, service string) (wire.Caller, error) {
 	switch {
 	case g.authErr != nil:
-		return obs.Principal{}, g.authErr
+		return wire.Caller{}, g.authErr
 	case r.Header.Get("Authorization") == "" || service == "":
-		return obs.Principal{}, &wire.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
+		return wire.Caller{}, &wire.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
 	}
-	return obs.Principal{Account: "000000000000", ARN: "arn:aws:iam::000000000000:root", Root: true}, nil
+	root := obs.Principal{Account: "000000000000", ARN: "arn:aws:iam::000000000000:root", Root: true}
+	return wire.Caller{Principal: root, Region: "eu-west-1"}, nil
 }
 
 func (g *gate) Authorize(_ context.Context, p obs.Principal, a wire.Action) error {

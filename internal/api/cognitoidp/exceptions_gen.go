@@ -2,11 +2,20 @@
 
 package cognitoidp
 
-import "cognate/internal/api/rt"
+import (
+	"fmt"
+
+	"cognate/internal/api/rt"
+)
 
 // AccessDeniedException is answered with HTTP status 400.
 type AccessDeniedException struct {
 	Message string
+}
+
+// NewAccessDenied returns the exception with a formatted message.
+func NewAccessDenied(format string, args ...any) error {
+	return &AccessDeniedException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -29,6 +38,11 @@ type AliasExistsException struct {
 	Message string
 }
 
+// NewAliasExists returns the exception with a formatted message.
+func NewAliasExists(format string, args ...any) error {
+	return &AliasExistsException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *AliasExistsException) Error() string { return "AliasExistsException: " + e.Message }
 
@@ -47,6 +61,11 @@ func (*AliasExistsException) Fault() bool { return false }
 // CachedCIMDURLDoesNotExistException is answered with HTTP status 400.
 type CachedCIMDURLDoesNotExistException struct {
 	Message string
+}
+
+// NewCachedCIMDURLDoesNotExist returns the exception with a formatted message.
+func NewCachedCIMDURLDoesNotExist(format string, args ...any) error {
+	return &CachedCIMDURLDoesNotExistException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -73,6 +92,11 @@ type CodeDeliveryFailureException struct {
 	Message string
 }
 
+// NewCodeDeliveryFailure returns the exception with a formatted message.
+func NewCodeDeliveryFailure(format string, args ...any) error {
+	return &CodeDeliveryFailureException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *CodeDeliveryFailureException) Error() string {
 	return "CodeDeliveryFailureException: " + e.Message
@@ -95,6 +119,11 @@ type CodeMismatchException struct {
 	Message string
 }
 
+// NewCodeMismatch returns the exception with a formatted message.
+func NewCodeMismatch(format string, args ...any) error {
+	return &CodeMismatchException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *CodeMismatchException) Error() string { return "CodeMismatchException: " + e.Message }
 
@@ -113,6 +142,11 @@ func (*CodeMismatchException) Fault() bool { return false }
 // ConcurrentModificationException is answered with HTTP status 400.
 type ConcurrentModificationException struct {
 	Message string
+}
+
+// NewConcurrentModification returns the exception with a formatted message.
+func NewConcurrentModification(format string, args ...any) error {
+	return &ConcurrentModificationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -137,6 +171,11 @@ type DeviceKeyExistsException struct {
 	Message string
 }
 
+// NewDeviceKeyExists returns the exception with a formatted message.
+func NewDeviceKeyExists(format string, args ...any) error {
+	return &DeviceKeyExistsException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *DeviceKeyExistsException) Error() string { return "DeviceKeyExistsException: " + e.Message }
 
@@ -155,6 +194,11 @@ func (*DeviceKeyExistsException) Fault() bool { return false }
 // DuplicateProviderException is answered with HTTP status 400.
 type DuplicateProviderException struct {
 	Message string
+}
+
+// NewDuplicateProvider returns the exception with a formatted message.
+func NewDuplicateProvider(format string, args ...any) error {
+	return &DuplicateProviderException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -179,6 +223,11 @@ type EnableSoftwareTokenMFAException struct {
 	Message string
 }
 
+// NewEnableSoftwareTokenMFA returns the exception with a formatted message.
+func NewEnableSoftwareTokenMFA(format string, args ...any) error {
+	return &EnableSoftwareTokenMFAException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *EnableSoftwareTokenMFAException) Error() string {
 	return "EnableSoftwareTokenMFAException: " + e.Message
@@ -201,6 +250,11 @@ type ExpiredCodeException struct {
 	Message string
 }
 
+// NewExpiredCode returns the exception with a formatted message.
+func NewExpiredCode(format string, args ...any) error {
+	return &ExpiredCodeException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *ExpiredCodeException) Error() string { return "ExpiredCodeException: " + e.Message }
 
@@ -219,6 +273,11 @@ func (*ExpiredCodeException) Fault() bool { return false }
 // FeatureUnavailableInTierException is answered with HTTP status 400.
 type FeatureUnavailableInTierException struct {
 	Message string
+}
+
+// NewFeatureUnavailableInTier returns the exception with a formatted message.
+func NewFeatureUnavailableInTier(format string, args ...any) error {
+	return &FeatureUnavailableInTierException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -245,6 +304,11 @@ type ForbiddenException struct {
 	Message string
 }
 
+// NewForbidden returns the exception with a formatted message.
+func NewForbidden(format string, args ...any) error {
+	return &ForbiddenException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *ForbiddenException) Error() string { return "ForbiddenException: " + e.Message }
 
@@ -263,6 +327,11 @@ func (*ForbiddenException) Fault() bool { return false }
 // GroupExistsException is answered with HTTP status 400.
 type GroupExistsException struct {
 	Message string
+}
+
+// NewGroupExists returns the exception with a formatted message.
+func NewGroupExists(format string, args ...any) error {
+	return &GroupExistsException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -285,6 +354,11 @@ type InternalErrorException struct {
 	Message string
 }
 
+// NewInternalError returns the exception with a formatted message.
+func NewInternalError(format string, args ...any) error {
+	return &InternalErrorException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InternalErrorException) Error() string { return "InternalErrorException: " + e.Message }
 
@@ -305,6 +379,11 @@ type InternalServerException struct {
 	Message string
 }
 
+// NewInternalServer returns the exception with a formatted message.
+func NewInternalServer(format string, args ...any) error {
+	return &InternalServerException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InternalServerException) Error() string { return "InternalServerException: " + e.Message }
 
@@ -323,6 +402,11 @@ func (*InternalServerException) Fault() bool { return true }
 // InvalidEmailRoleAccessPolicyException is answered with HTTP status 400.
 type InvalidEmailRoleAccessPolicyException struct {
 	Message string
+}
+
+// NewInvalidEmailRoleAccessPolicy returns the exception with a formatted message.
+func NewInvalidEmailRoleAccessPolicy(format string, args ...any) error {
+	return &InvalidEmailRoleAccessPolicyException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -349,6 +433,11 @@ type InvalidLambdaResponseException struct {
 	Message string
 }
 
+// NewInvalidLambdaResponse returns the exception with a formatted message.
+func NewInvalidLambdaResponse(format string, args ...any) error {
+	return &InvalidLambdaResponseException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidLambdaResponseException) Error() string {
 	return "InvalidLambdaResponseException: " + e.Message
@@ -371,6 +460,11 @@ type InvalidOAuthFlowException struct {
 	Message string
 }
 
+// NewInvalidOAuthFlow returns the exception with a formatted message.
+func NewInvalidOAuthFlow(format string, args ...any) error {
+	return &InvalidOAuthFlowException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidOAuthFlowException) Error() string { return "InvalidOAuthFlowException: " + e.Message }
 
@@ -390,6 +484,11 @@ func (*InvalidOAuthFlowException) Fault() bool { return false }
 type InvalidParameterException struct {
 	Message    string
 	ReasonCode *string
+}
+
+// NewInvalidParameter returns the exception with a formatted message.
+func NewInvalidParameter(format string, args ...any) error {
+	return &InvalidParameterException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -419,6 +518,11 @@ type InvalidPasswordException struct {
 	Message string
 }
 
+// NewInvalidPassword returns the exception with a formatted message.
+func NewInvalidPassword(format string, args ...any) error {
+	return &InvalidPasswordException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidPasswordException) Error() string { return "InvalidPasswordException: " + e.Message }
 
@@ -437,6 +541,11 @@ func (*InvalidPasswordException) Fault() bool { return false }
 // InvalidSmsRoleAccessPolicyException is answered with HTTP status 400.
 type InvalidSmsRoleAccessPolicyException struct {
 	Message string
+}
+
+// NewInvalidSmsRoleAccessPolicy returns the exception with a formatted message.
+func NewInvalidSmsRoleAccessPolicy(format string, args ...any) error {
+	return &InvalidSmsRoleAccessPolicyException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -463,6 +572,11 @@ type InvalidSmsRoleTrustRelationshipException struct {
 	Message string
 }
 
+// NewInvalidSmsRoleTrustRelationship returns the exception with a formatted message.
+func NewInvalidSmsRoleTrustRelationship(format string, args ...any) error {
+	return &InvalidSmsRoleTrustRelationshipException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidSmsRoleTrustRelationshipException) Error() string {
 	return "InvalidSmsRoleTrustRelationshipException: " + e.Message
@@ -485,6 +599,11 @@ func (*InvalidSmsRoleTrustRelationshipException) Fault() bool { return false }
 // InvalidUserPoolConfigurationException is answered with HTTP status 400.
 type InvalidUserPoolConfigurationException struct {
 	Message string
+}
+
+// NewInvalidUserPoolConfiguration returns the exception with a formatted message.
+func NewInvalidUserPoolConfiguration(format string, args ...any) error {
+	return &InvalidUserPoolConfigurationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -511,6 +630,11 @@ type LimitExceededException struct {
 	Message string
 }
 
+// NewLimitExceeded returns the exception with a formatted message.
+func NewLimitExceeded(format string, args ...any) error {
+	return &LimitExceededException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *LimitExceededException) Error() string { return "LimitExceededException: " + e.Message }
 
@@ -529,6 +653,11 @@ func (*LimitExceededException) Fault() bool { return false }
 // MFAMethodNotFoundException is answered with HTTP status 400.
 type MFAMethodNotFoundException struct {
 	Message string
+}
+
+// NewMFAMethodNotFound returns the exception with a formatted message.
+func NewMFAMethodNotFound(format string, args ...any) error {
+	return &MFAMethodNotFoundException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -551,6 +680,11 @@ func (*MFAMethodNotFoundException) Fault() bool { return false }
 // ManagedLoginBrandingExistsException is answered with HTTP status 400.
 type ManagedLoginBrandingExistsException struct {
 	Message string
+}
+
+// NewManagedLoginBrandingExists returns the exception with a formatted message.
+func NewManagedLoginBrandingExists(format string, args ...any) error {
+	return &ManagedLoginBrandingExistsException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -577,6 +711,11 @@ type NotAuthorizedException struct {
 	Message string
 }
 
+// NewNotAuthorized returns the exception with a formatted message.
+func NewNotAuthorized(format string, args ...any) error {
+	return &NotAuthorizedException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *NotAuthorizedException) Error() string { return "NotAuthorizedException: " + e.Message }
 
@@ -595,6 +734,11 @@ func (*NotAuthorizedException) Fault() bool { return false }
 // OperationNotEnabledException is answered with HTTP status 400.
 type OperationNotEnabledException struct {
 	Message string
+}
+
+// NewOperationNotEnabled returns the exception with a formatted message.
+func NewOperationNotEnabled(format string, args ...any) error {
+	return &OperationNotEnabledException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -617,6 +761,11 @@ func (*OperationNotEnabledException) Fault() bool { return false }
 // PasswordHistoryPolicyViolationException is answered with HTTP status 400.
 type PasswordHistoryPolicyViolationException struct {
 	Message string
+}
+
+// NewPasswordHistoryPolicyViolation returns the exception with a formatted message.
+func NewPasswordHistoryPolicyViolation(format string, args ...any) error {
+	return &PasswordHistoryPolicyViolationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -643,6 +792,11 @@ type PasswordResetRequiredException struct {
 	Message string
 }
 
+// NewPasswordResetRequired returns the exception with a formatted message.
+func NewPasswordResetRequired(format string, args ...any) error {
+	return &PasswordResetRequiredException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *PasswordResetRequiredException) Error() string {
 	return "PasswordResetRequiredException: " + e.Message
@@ -663,6 +817,11 @@ func (*PasswordResetRequiredException) Fault() bool { return false }
 // PreconditionNotMetException is answered with HTTP status 400.
 type PreconditionNotMetException struct {
 	Message string
+}
+
+// NewPreconditionNotMet returns the exception with a formatted message.
+func NewPreconditionNotMet(format string, args ...any) error {
+	return &PreconditionNotMetException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -687,6 +846,11 @@ type RefreshTokenReuseException struct {
 	Message string
 }
 
+// NewRefreshTokenReuse returns the exception with a formatted message.
+func NewRefreshTokenReuse(format string, args ...any) error {
+	return &RefreshTokenReuseException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *RefreshTokenReuseException) Error() string {
 	return "RefreshTokenReuseException: " + e.Message
@@ -709,6 +873,11 @@ type ResourceNotFoundException struct {
 	Message string
 }
 
+// NewResourceNotFound returns the exception with a formatted message.
+func NewResourceNotFound(format string, args ...any) error {
+	return &ResourceNotFoundException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *ResourceNotFoundException) Error() string { return "ResourceNotFoundException: " + e.Message }
 
@@ -727,6 +896,11 @@ func (*ResourceNotFoundException) Fault() bool { return false }
 // ScopeDoesNotExistException is answered with HTTP status 400.
 type ScopeDoesNotExistException struct {
 	Message string
+}
+
+// NewScopeDoesNotExist returns the exception with a formatted message.
+func NewScopeDoesNotExist(format string, args ...any) error {
+	return &ScopeDoesNotExistException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -751,6 +925,11 @@ type ServiceQuotaExceededException struct {
 	Message string
 }
 
+// NewServiceQuotaExceeded returns the exception with a formatted message.
+func NewServiceQuotaExceeded(format string, args ...any) error {
+	return &ServiceQuotaExceededException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *ServiceQuotaExceededException) Error() string {
 	return "ServiceQuotaExceededException: " + e.Message
@@ -771,6 +950,11 @@ func (*ServiceQuotaExceededException) Fault() bool { return false }
 // SoftwareTokenMFANotFoundException is answered with HTTP status 400.
 type SoftwareTokenMFANotFoundException struct {
 	Message string
+}
+
+// NewSoftwareTokenMFANotFound returns the exception with a formatted message.
+func NewSoftwareTokenMFANotFound(format string, args ...any) error {
+	return &SoftwareTokenMFANotFoundException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -797,6 +981,11 @@ type TermsExistsException struct {
 	Message string
 }
 
+// NewTermsExists returns the exception with a formatted message.
+func NewTermsExists(format string, args ...any) error {
+	return &TermsExistsException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *TermsExistsException) Error() string { return "TermsExistsException: " + e.Message }
 
@@ -815,6 +1004,11 @@ func (*TermsExistsException) Fault() bool { return false }
 // TierChangeNotAllowedException is answered with HTTP status 400.
 type TierChangeNotAllowedException struct {
 	Message string
+}
+
+// NewTierChangeNotAllowed returns the exception with a formatted message.
+func NewTierChangeNotAllowed(format string, args ...any) error {
+	return &TierChangeNotAllowedException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -839,6 +1033,11 @@ type TooManyFailedAttemptsException struct {
 	Message string
 }
 
+// NewTooManyFailedAttempts returns the exception with a formatted message.
+func NewTooManyFailedAttempts(format string, args ...any) error {
+	return &TooManyFailedAttemptsException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *TooManyFailedAttemptsException) Error() string {
 	return "TooManyFailedAttemptsException: " + e.Message
@@ -861,6 +1060,11 @@ type TooManyRequestsException struct {
 	Message string
 }
 
+// NewTooManyRequests returns the exception with a formatted message.
+func NewTooManyRequests(format string, args ...any) error {
+	return &TooManyRequestsException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *TooManyRequestsException) Error() string { return "TooManyRequestsException: " + e.Message }
 
@@ -879,6 +1083,11 @@ func (*TooManyRequestsException) Fault() bool { return false }
 // UnauthorizedException is answered with HTTP status 400.
 type UnauthorizedException struct {
 	Message string
+}
+
+// NewUnauthorized returns the exception with a formatted message.
+func NewUnauthorized(format string, args ...any) error {
+	return &UnauthorizedException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -901,6 +1110,11 @@ type UnexpectedLambdaException struct {
 	Message string
 }
 
+// NewUnexpectedLambda returns the exception with a formatted message.
+func NewUnexpectedLambda(format string, args ...any) error {
+	return &UnexpectedLambdaException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UnexpectedLambdaException) Error() string { return "UnexpectedLambdaException: " + e.Message }
 
@@ -919,6 +1133,11 @@ func (*UnexpectedLambdaException) Fault() bool { return false }
 // UnsupportedIdentityProviderException is answered with HTTP status 400.
 type UnsupportedIdentityProviderException struct {
 	Message string
+}
+
+// NewUnsupportedIdentityProvider returns the exception with a formatted message.
+func NewUnsupportedIdentityProvider(format string, args ...any) error {
+	return &UnsupportedIdentityProviderException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -945,6 +1164,11 @@ type UnsupportedOperationException struct {
 	Message string
 }
 
+// NewUnsupportedOperation returns the exception with a formatted message.
+func NewUnsupportedOperation(format string, args ...any) error {
+	return &UnsupportedOperationException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UnsupportedOperationException) Error() string {
 	return "UnsupportedOperationException: " + e.Message
@@ -965,6 +1189,11 @@ func (*UnsupportedOperationException) Fault() bool { return false }
 // UnsupportedTokenTypeException is answered with HTTP status 400.
 type UnsupportedTokenTypeException struct {
 	Message string
+}
+
+// NewUnsupportedTokenType returns the exception with a formatted message.
+func NewUnsupportedTokenType(format string, args ...any) error {
+	return &UnsupportedTokenTypeException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -989,6 +1218,11 @@ type UnsupportedUserStateException struct {
 	Message string
 }
 
+// NewUnsupportedUserState returns the exception with a formatted message.
+func NewUnsupportedUserState(format string, args ...any) error {
+	return &UnsupportedUserStateException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UnsupportedUserStateException) Error() string {
 	return "UnsupportedUserStateException: " + e.Message
@@ -1009,6 +1243,11 @@ func (*UnsupportedUserStateException) Fault() bool { return false }
 // UserImportInProgressException is answered with HTTP status 400.
 type UserImportInProgressException struct {
 	Message string
+}
+
+// NewUserImportInProgress returns the exception with a formatted message.
+func NewUserImportInProgress(format string, args ...any) error {
+	return &UserImportInProgressException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -1033,6 +1272,11 @@ type UserLambdaValidationException struct {
 	Message string
 }
 
+// NewUserLambdaValidation returns the exception with a formatted message.
+func NewUserLambdaValidation(format string, args ...any) error {
+	return &UserLambdaValidationException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UserLambdaValidationException) Error() string {
 	return "UserLambdaValidationException: " + e.Message
@@ -1055,6 +1299,11 @@ type UserNotConfirmedException struct {
 	Message string
 }
 
+// NewUserNotConfirmed returns the exception with a formatted message.
+func NewUserNotConfirmed(format string, args ...any) error {
+	return &UserNotConfirmedException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UserNotConfirmedException) Error() string { return "UserNotConfirmedException: " + e.Message }
 
@@ -1075,6 +1324,11 @@ type UserNotFoundException struct {
 	Message string
 }
 
+// NewUserNotFound returns the exception with a formatted message.
+func NewUserNotFound(format string, args ...any) error {
+	return &UserNotFoundException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UserNotFoundException) Error() string { return "UserNotFoundException: " + e.Message }
 
@@ -1093,6 +1347,11 @@ func (*UserNotFoundException) Fault() bool { return false }
 // UserPoolAddOnNotEnabledException is answered with HTTP status 400.
 type UserPoolAddOnNotEnabledException struct {
 	Message string
+}
+
+// NewUserPoolAddOnNotEnabled returns the exception with a formatted message.
+func NewUserPoolAddOnNotEnabled(format string, args ...any) error {
+	return &UserPoolAddOnNotEnabledException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -1119,6 +1378,11 @@ type UserPoolTaggingException struct {
 	Message string
 }
 
+// NewUserPoolTagging returns the exception with a formatted message.
+func NewUserPoolTagging(format string, args ...any) error {
+	return &UserPoolTaggingException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UserPoolTaggingException) Error() string { return "UserPoolTaggingException: " + e.Message }
 
@@ -1139,6 +1403,11 @@ type UsernameExistsException struct {
 	Message string
 }
 
+// NewUsernameExists returns the exception with a formatted message.
+func NewUsernameExists(format string, args ...any) error {
+	return &UsernameExistsException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *UsernameExistsException) Error() string { return "UsernameExistsException: " + e.Message }
 
@@ -1157,6 +1426,11 @@ func (*UsernameExistsException) Fault() bool { return false }
 // WebAuthnChallengeNotFoundException is answered with HTTP status 400.
 type WebAuthnChallengeNotFoundException struct {
 	Message string
+}
+
+// NewWebAuthnChallengeNotFound returns the exception with a formatted message.
+func NewWebAuthnChallengeNotFound(format string, args ...any) error {
+	return &WebAuthnChallengeNotFoundException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -1183,6 +1457,11 @@ type WebAuthnClientMismatchException struct {
 	Message string
 }
 
+// NewWebAuthnClientMismatch returns the exception with a formatted message.
+func NewWebAuthnClientMismatch(format string, args ...any) error {
+	return &WebAuthnClientMismatchException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *WebAuthnClientMismatchException) Error() string {
 	return "WebAuthnClientMismatchException: " + e.Message
@@ -1203,6 +1482,11 @@ func (*WebAuthnClientMismatchException) Fault() bool { return false }
 // WebAuthnConfigurationMissingException is answered with HTTP status 400.
 type WebAuthnConfigurationMissingException struct {
 	Message string
+}
+
+// NewWebAuthnConfigurationMissing returns the exception with a formatted message.
+func NewWebAuthnConfigurationMissing(format string, args ...any) error {
+	return &WebAuthnConfigurationMissingException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -1229,6 +1513,11 @@ type WebAuthnCredentialNotSupportedException struct {
 	Message string
 }
 
+// NewWebAuthnCredentialNotSupported returns the exception with a formatted message.
+func NewWebAuthnCredentialNotSupported(format string, args ...any) error {
+	return &WebAuthnCredentialNotSupportedException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *WebAuthnCredentialNotSupportedException) Error() string {
 	return "WebAuthnCredentialNotSupportedException: " + e.Message
@@ -1253,6 +1542,11 @@ type WebAuthnNotEnabledException struct {
 	Message string
 }
 
+// NewWebAuthnNotEnabled returns the exception with a formatted message.
+func NewWebAuthnNotEnabled(format string, args ...any) error {
+	return &WebAuthnNotEnabledException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *WebAuthnNotEnabledException) Error() string {
 	return "WebAuthnNotEnabledException: " + e.Message
@@ -1273,6 +1567,11 @@ func (*WebAuthnNotEnabledException) Fault() bool { return false }
 // WebAuthnOriginNotAllowedException is answered with HTTP status 400.
 type WebAuthnOriginNotAllowedException struct {
 	Message string
+}
+
+// NewWebAuthnOriginNotAllowed returns the exception with a formatted message.
+func NewWebAuthnOriginNotAllowed(format string, args ...any) error {
+	return &WebAuthnOriginNotAllowedException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -1297,6 +1596,11 @@ func (*WebAuthnOriginNotAllowedException) Fault() bool { return false }
 // WebAuthnRelyingPartyMismatchException is answered with HTTP status 400.
 type WebAuthnRelyingPartyMismatchException struct {
 	Message string
+}
+
+// NewWebAuthnRelyingPartyMismatch returns the exception with a formatted message.
+func NewWebAuthnRelyingPartyMismatch(format string, args ...any) error {
+	return &WebAuthnRelyingPartyMismatchException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.

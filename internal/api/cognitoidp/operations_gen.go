@@ -3167,6 +3167,12 @@ var Operations = []rt.Operation[Service]{
 			"InternalErrorException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeUpdateManagedLoginBrandingRequest(d) },
+		Resource: func(in any) string {
+			if p := in.(*UpdateManagedLoginBrandingRequest).UserPoolId; p != nil {
+				return *p
+			}
+			return ""
+		},
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateManagedLoginBranding(ctx, in.(*UpdateManagedLoginBrandingRequest))
 			if err != nil {

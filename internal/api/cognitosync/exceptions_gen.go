@@ -2,9 +2,16 @@
 
 package cognitosync
 
+import "fmt"
+
 // AlreadyStreamedException is answered with HTTP status 400.
 type AlreadyStreamedException struct {
 	Message string
+}
+
+// NewAlreadyStreamed returns the exception with a formatted message.
+func NewAlreadyStreamed(format string, args ...any) error {
+	return &AlreadyStreamedException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -25,6 +32,11 @@ func (*AlreadyStreamedException) Fault() bool { return false }
 // ConcurrentModificationException is answered with HTTP status 400.
 type ConcurrentModificationException struct {
 	Message string
+}
+
+// NewConcurrentModification returns the exception with a formatted message.
+func NewConcurrentModification(format string, args ...any) error {
+	return &ConcurrentModificationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -49,6 +61,11 @@ type DuplicateRequestException struct {
 	Message string
 }
 
+// NewDuplicateRequest returns the exception with a formatted message.
+func NewDuplicateRequest(format string, args ...any) error {
+	return &DuplicateRequestException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *DuplicateRequestException) Error() string { return "DuplicateRequestException: " + e.Message }
 
@@ -67,6 +84,11 @@ func (*DuplicateRequestException) Fault() bool { return false }
 // InternalErrorException is answered with HTTP status 500.
 type InternalErrorException struct {
 	Message string
+}
+
+// NewInternalError returns the exception with a formatted message.
+func NewInternalError(format string, args ...any) error {
+	return &InternalErrorException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -89,6 +111,11 @@ type InvalidConfigurationException struct {
 	Message string
 }
 
+// NewInvalidConfiguration returns the exception with a formatted message.
+func NewInvalidConfiguration(format string, args ...any) error {
+	return &InvalidConfigurationException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidConfigurationException) Error() string {
 	return "InvalidConfigurationException: " + e.Message
@@ -109,6 +136,11 @@ func (*InvalidConfigurationException) Fault() bool { return false }
 // InvalidLambdaFunctionOutputException is answered with HTTP status 400.
 type InvalidLambdaFunctionOutputException struct {
 	Message string
+}
+
+// NewInvalidLambdaFunctionOutput returns the exception with a formatted message.
+func NewInvalidLambdaFunctionOutput(format string, args ...any) error {
+	return &InvalidLambdaFunctionOutputException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -135,6 +167,11 @@ type InvalidParameterException struct {
 	Message string
 }
 
+// NewInvalidParameter returns the exception with a formatted message.
+func NewInvalidParameter(format string, args ...any) error {
+	return &InvalidParameterException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidParameterException) Error() string { return "InvalidParameterException: " + e.Message }
 
@@ -153,6 +190,11 @@ func (*InvalidParameterException) Fault() bool { return false }
 // LambdaThrottledException is answered with HTTP status 429.
 type LambdaThrottledException struct {
 	Message string
+}
+
+// NewLambdaThrottled returns the exception with a formatted message.
+func NewLambdaThrottled(format string, args ...any) error {
+	return &LambdaThrottledException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -175,6 +217,11 @@ type LimitExceededException struct {
 	Message string
 }
 
+// NewLimitExceeded returns the exception with a formatted message.
+func NewLimitExceeded(format string, args ...any) error {
+	return &LimitExceededException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *LimitExceededException) Error() string { return "LimitExceededException: " + e.Message }
 
@@ -193,6 +240,11 @@ func (*LimitExceededException) Fault() bool { return false }
 // NotAuthorizedException is answered with HTTP status 403.
 type NotAuthorizedException struct {
 	Message string
+}
+
+// NewNotAuthorized returns the exception with a formatted message.
+func NewNotAuthorized(format string, args ...any) error {
+	return &NotAuthorizedException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -215,6 +267,11 @@ type ResourceConflictException struct {
 	Message string
 }
 
+// NewResourceConflict returns the exception with a formatted message.
+func NewResourceConflict(format string, args ...any) error {
+	return &ResourceConflictException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *ResourceConflictException) Error() string { return "ResourceConflictException: " + e.Message }
 
@@ -235,6 +292,11 @@ type ResourceNotFoundException struct {
 	Message string
 }
 
+// NewResourceNotFound returns the exception with a formatted message.
+func NewResourceNotFound(format string, args ...any) error {
+	return &ResourceNotFoundException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *ResourceNotFoundException) Error() string { return "ResourceNotFoundException: " + e.Message }
 
@@ -253,6 +315,11 @@ func (*ResourceNotFoundException) Fault() bool { return false }
 // TooManyRequestsException is answered with HTTP status 429.
 type TooManyRequestsException struct {
 	Message string
+}
+
+// NewTooManyRequests returns the exception with a formatted message.
+func NewTooManyRequests(format string, args ...any) error {
+	return &TooManyRequestsException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.

@@ -72,7 +72,7 @@ const rtImport = "cognate/internal/api/rt"
 func (m *model) sections() []section {
 	out := []section{
 		{"enums_gen.go", nil, m.emitEnums},
-		{"exceptions_gen.go", []string{rtImport}, m.emitExceptions},
+		{"exceptions_gen.go", []string{"fmt", rtImport}, m.emitExceptions},
 		{"service_gen.go", []string{"context", rtImport}, m.emitService},
 		{"operations_gen.go", []string{"context", rtImport}, m.emitOperations},
 		{"rules_gen.go", []string{rtImport}, m.emitRules},

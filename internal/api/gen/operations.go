@@ -50,10 +50,15 @@ func (m *model) emitResource(e *emitter, o *operation) {
 	in := m.Shapes[o.Input]
 	for _, want := range resourceMembers[m.service] {
 		for _, mem := range in.Members {
-			if mem.Name == want && in.requires(want) {
+			switch {
+			case mem.Name != want:
+				continue
+			case in.requires(want):
 				e.p("Resource: func(in any) string { return in.(*%s).%s },", o.Input, fieldName(want))
-				return
+			default:
+				e.p("Resource: func(in any) string {\nif p := in.(*%s).%s; p != nil {\nreturn *p\n}\nreturn \"\"\n},", o.Input, fieldName(want))
 			}
+			return
 		}
 	}
 }

@@ -102,6 +102,10 @@ func (m *model) emitExceptions(e *emitter) {
 			}
 		}
 		e.p("}\n")
+		short := "New" + strings.TrimSuffix(name, "Exception")
+		e.p("// %s returns the exception with a formatted message.", short)
+		e.p("func %s(format string, args ...any) error {", short)
+		e.p("return &%s{Message: fmt.Sprintf(format, args...)}\n}\n", name)
 		e.p("// Error returns the code and the message.")
 		e.p("func (e *%s) Error() string { return %q + e.Message }\n", name, m.errorCode(name)+": ")
 		e.p("// ErrorCode returns the exception as the wire names it.")

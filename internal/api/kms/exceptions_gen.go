@@ -2,9 +2,16 @@
 
 package kms
 
+import "fmt"
+
 // DependencyTimeoutException is answered with HTTP status 500.
 type DependencyTimeoutException struct {
 	Message string
+}
+
+// NewDependencyTimeout returns the exception with a formatted message.
+func NewDependencyTimeout(format string, args ...any) error {
+	return &DependencyTimeoutException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -29,6 +36,11 @@ type DisabledException struct {
 	Message string
 }
 
+// NewDisabled returns the exception with a formatted message.
+func NewDisabled(format string, args ...any) error {
+	return &DisabledException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *DisabledException) Error() string { return "DisabledException: " + e.Message }
 
@@ -47,6 +59,11 @@ func (*DisabledException) Fault() bool { return false }
 // DryRunOperationException is answered with HTTP status 400.
 type DryRunOperationException struct {
 	Message string
+}
+
+// NewDryRunOperation returns the exception with a formatted message.
+func NewDryRunOperation(format string, args ...any) error {
+	return &DryRunOperationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -69,6 +86,11 @@ type IncorrectKeyException struct {
 	Message string
 }
 
+// NewIncorrectKey returns the exception with a formatted message.
+func NewIncorrectKey(format string, args ...any) error {
+	return &IncorrectKeyException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *IncorrectKeyException) Error() string { return "IncorrectKeyException: " + e.Message }
 
@@ -89,6 +111,11 @@ type InvalidArnException struct {
 	Message string
 }
 
+// NewInvalidArn returns the exception with a formatted message.
+func NewInvalidArn(format string, args ...any) error {
+	return &InvalidArnException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidArnException) Error() string { return "InvalidArnException: " + e.Message }
 
@@ -107,6 +134,11 @@ func (*InvalidArnException) Fault() bool { return false }
 // InvalidCiphertextException is answered with HTTP status 400.
 type InvalidCiphertextException struct {
 	Message string
+}
+
+// NewInvalidCiphertext returns the exception with a formatted message.
+func NewInvalidCiphertext(format string, args ...any) error {
+	return &InvalidCiphertextException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -131,6 +163,11 @@ type InvalidGrantTokenException struct {
 	Message string
 }
 
+// NewInvalidGrantToken returns the exception with a formatted message.
+func NewInvalidGrantToken(format string, args ...any) error {
+	return &InvalidGrantTokenException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidGrantTokenException) Error() string {
 	return "InvalidGrantTokenException: " + e.Message
@@ -153,6 +190,11 @@ type InvalidKeyUsageException struct {
 	Message string
 }
 
+// NewInvalidKeyUsage returns the exception with a formatted message.
+func NewInvalidKeyUsage(format string, args ...any) error {
+	return &InvalidKeyUsageException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidKeyUsageException) Error() string { return "InvalidKeyUsageException: " + e.Message }
 
@@ -171,6 +213,11 @@ func (*InvalidKeyUsageException) Fault() bool { return false }
 // KMSInternalException is answered with HTTP status 500.
 type KMSInternalException struct {
 	Message string
+}
+
+// NewKMSInternal returns the exception with a formatted message.
+func NewKMSInternal(format string, args ...any) error {
+	return &KMSInternalException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -193,6 +240,11 @@ type KMSInvalidStateException struct {
 	Message string
 }
 
+// NewKMSInvalidState returns the exception with a formatted message.
+func NewKMSInvalidState(format string, args ...any) error {
+	return &KMSInvalidStateException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *KMSInvalidStateException) Error() string { return "KMSInvalidStateException: " + e.Message }
 
@@ -211,6 +263,11 @@ func (*KMSInvalidStateException) Fault() bool { return false }
 // KeyUnavailableException is answered with HTTP status 500.
 type KeyUnavailableException struct {
 	Message string
+}
+
+// NewKeyUnavailable returns the exception with a formatted message.
+func NewKeyUnavailable(format string, args ...any) error {
+	return &KeyUnavailableException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -233,6 +290,11 @@ type NotFoundException struct {
 	Message string
 }
 
+// NewNotFound returns the exception with a formatted message.
+func NewNotFound(format string, args ...any) error {
+	return &NotFoundException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *NotFoundException) Error() string { return "NotFoundException: " + e.Message }
 
@@ -251,6 +313,11 @@ func (*NotFoundException) Fault() bool { return false }
 // ValidationException is answered with HTTP status 400.
 type ValidationException struct {
 	Message string
+}
+
+// NewValidation returns the exception with a formatted message.
+func NewValidation(format string, args ...any) error {
+	return &ValidationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.

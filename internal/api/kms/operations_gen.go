@@ -40,6 +40,12 @@ var Operations = []rt.Operation[Service]{
 			"ValidationException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeDecryptRequest(d) },
+		Resource: func(in any) string {
+			if p := in.(*DecryptRequest).KeyId; p != nil {
+				return *p
+			}
+			return ""
+		},
 		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.Decrypt(ctx, in.(*DecryptRequest))
 			if err != nil {

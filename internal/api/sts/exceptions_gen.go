@@ -2,9 +2,16 @@
 
 package sts
 
+import "fmt"
+
 // ExpiredTokenException is answered with HTTP status 400.
 type ExpiredTokenException struct {
 	Message string
+}
+
+// NewExpiredToken returns the exception with a formatted message.
+func NewExpiredToken(format string, args ...any) error {
+	return &ExpiredTokenException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -25,6 +32,11 @@ func (*ExpiredTokenException) Fault() bool { return false }
 // ExpiredTradeInTokenException is answered with HTTP status 400.
 type ExpiredTradeInTokenException struct {
 	Message string
+}
+
+// NewExpiredTradeInToken returns the exception with a formatted message.
+func NewExpiredTradeInToken(format string, args ...any) error {
+	return &ExpiredTradeInTokenException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -49,6 +61,11 @@ type IDPCommunicationErrorException struct {
 	Message string
 }
 
+// NewIDPCommunicationError returns the exception with a formatted message.
+func NewIDPCommunicationError(format string, args ...any) error {
+	return &IDPCommunicationErrorException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *IDPCommunicationErrorException) Error() string { return "IDPCommunicationError: " + e.Message }
 
@@ -67,6 +84,11 @@ func (*IDPCommunicationErrorException) Fault() bool { return false }
 // IDPRejectedClaimException is answered with HTTP status 403.
 type IDPRejectedClaimException struct {
 	Message string
+}
+
+// NewIDPRejectedClaim returns the exception with a formatted message.
+func NewIDPRejectedClaim(format string, args ...any) error {
+	return &IDPRejectedClaimException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -89,6 +111,11 @@ type InsufficientSessionLifetimeException struct {
 	Message string
 }
 
+// NewInsufficientSessionLifetime returns the exception with a formatted message.
+func NewInsufficientSessionLifetime(format string, args ...any) error {
+	return &InsufficientSessionLifetimeException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InsufficientSessionLifetimeException) Error() string {
 	return "InsufficientSessionLifetime: " + e.Message
@@ -109,6 +136,11 @@ func (*InsufficientSessionLifetimeException) Fault() bool { return false }
 // InvalidAuthorizationMessageException is answered with HTTP status 400.
 type InvalidAuthorizationMessageException struct {
 	Message string
+}
+
+// NewInvalidAuthorizationMessage returns the exception with a formatted message.
+func NewInvalidAuthorizationMessage(format string, args ...any) error {
+	return &InvalidAuthorizationMessageException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -135,6 +167,11 @@ type InvalidContextAssertionException struct {
 	Message string
 }
 
+// NewInvalidContextAssertion returns the exception with a formatted message.
+func NewInvalidContextAssertion(format string, args ...any) error {
+	return &InvalidContextAssertionException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidContextAssertionException) Error() string {
 	return "InvalidContextAssertion: " + e.Message
@@ -157,6 +194,11 @@ type InvalidIdentityTokenException struct {
 	Message string
 }
 
+// NewInvalidIdentityToken returns the exception with a formatted message.
+func NewInvalidIdentityToken(format string, args ...any) error {
+	return &InvalidIdentityTokenException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InvalidIdentityTokenException) Error() string { return "InvalidIdentityToken: " + e.Message }
 
@@ -175,6 +217,11 @@ func (*InvalidIdentityTokenException) Fault() bool { return false }
 // InvalidSubjectCredentialsException is answered with HTTP status 400.
 type InvalidSubjectCredentialsException struct {
 	Message string
+}
+
+// NewInvalidSubjectCredentials returns the exception with a formatted message.
+func NewInvalidSubjectCredentials(format string, args ...any) error {
+	return &InvalidSubjectCredentialsException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -199,6 +246,11 @@ type JWTPayloadSizeExceededException struct {
 	Message string
 }
 
+// NewJWTPayloadSizeExceeded returns the exception with a formatted message.
+func NewJWTPayloadSizeExceeded(format string, args ...any) error {
+	return &JWTPayloadSizeExceededException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *JWTPayloadSizeExceededException) Error() string {
 	return "JWTPayloadSizeExceededException: " + e.Message
@@ -221,6 +273,11 @@ type MalformedPolicyDocumentException struct {
 	Message string
 }
 
+// NewMalformedPolicyDocument returns the exception with a formatted message.
+func NewMalformedPolicyDocument(format string, args ...any) error {
+	return &MalformedPolicyDocumentException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *MalformedPolicyDocumentException) Error() string {
 	return "MalformedPolicyDocument: " + e.Message
@@ -241,6 +298,11 @@ func (*MalformedPolicyDocumentException) Fault() bool { return false }
 // OutboundWebIdentityFederationDisabledException is answered with HTTP status 403.
 type OutboundWebIdentityFederationDisabledException struct {
 	Message string
+}
+
+// NewOutboundWebIdentityFederationDisabled returns the exception with a formatted message.
+func NewOutboundWebIdentityFederationDisabled(format string, args ...any) error {
+	return &OutboundWebIdentityFederationDisabledException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -267,6 +329,11 @@ type PackedPolicyTooLargeException struct {
 	Message string
 }
 
+// NewPackedPolicyTooLarge returns the exception with a formatted message.
+func NewPackedPolicyTooLarge(format string, args ...any) error {
+	return &PackedPolicyTooLargeException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *PackedPolicyTooLargeException) Error() string { return "PackedPolicyTooLarge: " + e.Message }
 
@@ -287,6 +354,11 @@ type RegionDisabledException struct {
 	Message string
 }
 
+// NewRegionDisabled returns the exception with a formatted message.
+func NewRegionDisabled(format string, args ...any) error {
+	return &RegionDisabledException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *RegionDisabledException) Error() string { return "RegionDisabledException: " + e.Message }
 
@@ -305,6 +377,11 @@ func (*RegionDisabledException) Fault() bool { return false }
 // SessionDurationEscalationException is answered with HTTP status 403.
 type SessionDurationEscalationException struct {
 	Message string
+}
+
+// NewSessionDurationEscalation returns the exception with a formatted message.
+func NewSessionDurationEscalation(format string, args ...any) error {
+	return &SessionDurationEscalationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.

@@ -2,11 +2,20 @@
 
 package verifiedpermissions
 
-import "cognate/internal/api/rt"
+import (
+	"fmt"
+
+	"cognate/internal/api/rt"
+)
 
 // AccessDeniedException is answered with HTTP status 400.
 type AccessDeniedException struct {
 	Message string
+}
+
+// NewAccessDenied returns the exception with a formatted message.
+func NewAccessDenied(format string, args ...any) error {
+	return &AccessDeniedException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -28,6 +37,11 @@ func (*AccessDeniedException) Fault() bool { return false }
 type ConflictException struct {
 	Message   string
 	Resources []ResourceConflict
+}
+
+// NewConflict returns the exception with a formatted message.
+func NewConflict(format string, args ...any) error {
+	return &ConflictException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -57,6 +71,11 @@ type InternalServerException struct {
 	Message string
 }
 
+// NewInternalServer returns the exception with a formatted message.
+func NewInternalServer(format string, args ...any) error {
+	return &InternalServerException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *InternalServerException) Error() string { return "InternalServerException: " + e.Message }
 
@@ -75,6 +94,11 @@ func (*InternalServerException) Fault() bool { return true }
 // InvalidStateException is answered with HTTP status 400.
 type InvalidStateException struct {
 	Message string
+}
+
+// NewInvalidState returns the exception with a formatted message.
+func NewInvalidState(format string, args ...any) error {
+	return &InvalidStateException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -97,6 +121,11 @@ type ResourceNotFoundException struct {
 	Message      string
 	ResourceId   *string
 	ResourceType *ResourceType
+}
+
+// NewResourceNotFound returns the exception with a formatted message.
+func NewResourceNotFound(format string, args ...any) error {
+	return &ResourceNotFoundException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -131,6 +160,11 @@ type ServiceQuotaExceededException struct {
 	ResourceType *ResourceType
 	ServiceCode  *string
 	QuotaCode    *string
+}
+
+// NewServiceQuotaExceeded returns the exception with a formatted message.
+func NewServiceQuotaExceeded(format string, args ...any) error {
+	return &ServiceQuotaExceededException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.
@@ -173,6 +207,11 @@ type ThrottlingException struct {
 	QuotaCode   *string
 }
 
+// NewThrottling returns the exception with a formatted message.
+func NewThrottling(format string, args ...any) error {
+	return &ThrottlingException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *ThrottlingException) Error() string { return "ThrottlingException: " + e.Message }
 
@@ -204,6 +243,11 @@ type TooManyTagsException struct {
 	ResourceName *string
 }
 
+// NewTooManyTags returns the exception with a formatted message.
+func NewTooManyTags(format string, args ...any) error {
+	return &TooManyTagsException{Message: fmt.Sprintf(format, args...)}
+}
+
 // Error returns the code and the message.
 func (e *TooManyTagsException) Error() string { return "TooManyTagsException: " + e.Message }
 
@@ -230,6 +274,11 @@ func (v *TooManyTagsException) EncodeMembers(e *rt.Encoder) {
 type ValidationException struct {
 	Message   string
 	FieldList []ValidationExceptionField
+}
+
+// NewValidation returns the exception with a formatted message.
+func NewValidation(format string, args ...any) error {
+	return &ValidationException{Message: fmt.Sprintf(format, args...)}
 }
 
 // Error returns the code and the message.

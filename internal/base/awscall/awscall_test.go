@@ -39,7 +39,7 @@ func TestSignature(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		regions = append(regions, identity.Region)
+		regions = append(regions, string(identity.Region))
 		_, _ = io.WriteString(w, r.URL.Path+" "+r.Header.Get("Content-Type")+" "+string(body))
 	}))
 	defer s.Close()

@@ -133,6 +133,15 @@ func SchemaText(ms []Migration) string {
 	return b.String()
 }
 
+// Tables are all tables after the migrations, those of this package included.
+func Tables(ms []Migration) []CreateTable {
+	s, err := newSchema(append(slices.Clone(ownMigrations), ms...))
+	if err != nil {
+		panic(err)
+	}
+	return s.tables
+}
+
 // ownMigrations are the tables of this package, made before all others.
 var ownMigrations = []Migration{{
 	ID: "db/0001",

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"cognate/internal/base/arn"
 	"cognate/internal/base/sigv4"
 )
 
@@ -27,7 +28,8 @@ type fakeAPI struct {
 
 func newFakeAPI(t *testing.T) *fakeAPI {
 	t.Helper()
-	verifier := sigv4.NewVerifier(sigv4.Options{Region: "eu-west-1", Lookup: func(_ context.Context, key, token string) (sigv4.Credential, error) {
+	served := func(_ string, region arn.Region) bool { return region == "eu-west-1" }
+	verifier := sigv4.NewVerifier(sigv4.Options{Region: served, Lookup: func(_ context.Context, key, token string) (sigv4.Credential, error) {
 		if key != "AKIDEXAMPLE" || token != "a-token" {
 			return sigv4.Credential{}, sigv4.ErrUnknownKey
 		}

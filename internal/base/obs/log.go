@@ -70,6 +70,7 @@ func (r *Request) Attrs() []slog.Attr {
 	add("client", r.Client)
 	add("user", r.User)
 	add("principal", r.Principal.ARN)
+	add("region", string(r.Region))
 	add("accessKeyId", r.Principal.AccessKeyID)
 	add("outcome", r.Outcome)
 	add("cause", r.Cause)

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"cognate/internal/base/arn"
 )
 
 // Principal is who signed a request. The zero value means that nobody did
@@ -49,6 +51,10 @@ type Request struct {
 	Cause   string // why it was refused; log only
 
 	Principal Principal
+	// Region is the one of the credential scope: the Region of what the request
+	// makes, finds and lists. It is empty where nobody signed, which finds what it
+	// names in every Region.
+	Region arn.Region
 }
 
 type requestKey struct{}

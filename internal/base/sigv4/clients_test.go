@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"cognate/internal/base/arn"
 )
 
 type pythonJob struct {
@@ -107,7 +109,7 @@ func checkJob(t *testing.T, j pythonJob, headers map[string]string) {
 		style = S3
 	}
 	v := NewVerifier(Options{
-		Region: j.Region, Style: style, Now: func() time.Time { return time.Unix(j.Time, 0) },
+		Region: only(arn.Region(j.Region)), Style: style, Now: func() time.Time { return time.Unix(j.Time, 0) },
 		Lookup: func(context.Context, string, string) (Credential, error) {
 			return Credential{Secret: j.Secret, SessionToken: j.Token}, nil
 		},
@@ -128,7 +130,7 @@ func checkJob(t *testing.T, j pythonJob, headers map[string]string) {
 // TestCommandLine lets the aws CLI call a real listener, with a good and a wrong secret.
 func TestCommandLine(t *testing.T) {
 	secret := "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
-	v := NewVerifier(Options{Region: "us-east-1", Lookup: func(_ context.Context, id, _ string) (Credential, error) {
+	v := NewVerifier(Options{Region: only("us-east-1"), Lookup: func(_ context.Context, id, _ string) (Credential, error) {
 		if id != "AKIAEXAMPLE" {
 			return Credential{}, ErrUnknownKey
 		}

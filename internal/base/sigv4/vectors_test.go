@@ -112,7 +112,7 @@ func vectorTime() time.Time { return time.Date(2015, 8, 30, 12, 36, 0, 0, time.U
 // vectorVerifier knows the suite's key.
 func vectorVerifier(style PathStyle, token string) *Verifier {
 	return NewVerifier(Options{
-		Style: style, Region: "us-east-1", Now: vectorTime,
+		Style: style, Region: only("us-east-1"), Now: vectorTime,
 		Lookup: func(_ context.Context, id, _ string) (Credential, error) {
 			if id != vectorKey {
 				return Credential{}, ErrUnknownKey

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cognate/internal/base/arn"
 	"cognate/internal/base/obs"
 )
 
@@ -21,7 +22,8 @@ type Credential struct {
 	SessionToken string // must accompany the key; "" for long-term keys
 	Principal    obs.Principal
 	// Unchecked accepts any signature made in the name of this key (cognate dev
-	// with keys that Cognate did not issue). The header must still be well formed.
+	// with keys that Cognate did not issue). The header must still be well formed
+	// and its Region one that is served.
 	Unchecked bool
 }
 
@@ -33,7 +35,9 @@ type Lookup func(ctx context.Context, accessKeyID, sessionToken string) (Credent
 // Options configures a Verifier.
 type Options struct {
 	Lookup Lookup
-	Region string           // the only region accepted; "" for any
+	// Region decides whether a service is served in the Region of a credential
+	// scope; nil accepts any.
+	Region func(service string, region arn.Region) bool
 	Skew   time.Duration    // DefaultSkew when 0
 	Now    func() time.Time // real time, never the dev clock; time.Now when nil
 	Style  PathStyle
@@ -61,7 +65,7 @@ func NewVerifier(o Options) *Verifier {
 type Identity struct {
 	AccessKeyID string
 	Principal   obs.Principal
-	Region      string // of the credential scope
+	Region      arn.Region // of the credential scope
 	Service     string
 	SignedAt    time.Time // zero when the signature was not checked
 }
@@ -96,9 +100,9 @@ func (v *Verifier) Verify(ctx context.Context, req Request, service string) (Ide
 	if err != nil {
 		return Identity{}, err
 	}
-	id := Identity{AccessKeyID: auth.keyID, Principal: cred.Principal, Region: auth.scope.region, Service: auth.scope.service}
+	id := Identity{AccessKeyID: auth.keyID, Principal: cred.Principal, Region: arn.Region(auth.scope.region), Service: auth.scope.service}
 	if cred.Unchecked {
-		return id, nil
+		return id, v.checkRegion(auth.scope, service)
 	}
 	if id.SignedAt, err = v.check(req, auth, cred, token, service); err != nil {
 		return Identity{}, err
@@ -181,13 +185,22 @@ func coverage(req Request, auth *authorization) error {
 
 // checkScope compares the credential scope with what the request is.
 func (v *Verifier) checkScope(s scope, date, service string) error {
-	switch {
-	case s.date != date[:8]:
+	if s.date != date[:8] {
 		return invalid("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.", s.date, date[:8], date)
-	case v.opts.Region != "" && s.region != v.opts.Region:
-		return invalid("Credential should be scoped to a valid region.")
-	case s.service != service:
+	}
+	if err := v.checkRegion(s, service); err != nil {
+		return err
+	}
+	if s.service != service {
 		return invalid("Credential should be scoped to correct service: '%s'.", service)
+	}
+	return nil
+}
+
+// checkRegion refuses a Region where the service is not served.
+func (v *Verifier) checkRegion(s scope, service string) error {
+	if v.opts.Region != nil && !v.opts.Region(service, arn.Region(s.region)) {
+		return invalid("Credential should be scoped to a valid region.")
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cognate/internal/base/arn"
 )
 
 func wantKind(t *testing.T, name string, err error, kind Kind) *Error {
@@ -276,5 +278,32 @@ func BenchmarkSign(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s.Sign(r, emptyHash, vectorTime())
+	}
+}
+
+// only serves one Region.
+func only(region arn.Region) func(string, arn.Region) bool {
+	return func(_ string, r arn.Region) bool { return r == region }
+}
+
+// TestRegionOfUncheckedKeys: a signature that nobody checks names a Region all the same.
+func TestRegionOfUncheckedKeys(t *testing.T) {
+	v := NewVerifier(Options{
+		Lookup: func(context.Context, string, string) (Credential, error) { return Credential{Unchecked: true}, nil },
+		Region: func(service string, r arn.Region) bool { return service == "iam" || r.Valid() },
+	})
+	ask := func(region, service string) (Identity, error) {
+		h := http.Header{"Authorization": {algorithm + " Credential=any/20260101/" + region + "/x/aws4_request, SignedHeaders=host, Signature=" + strings.Repeat("0", 64)}}
+		return v.Verify(t.Context(), Request{Method: "POST", Path: "/", Header: h}, service)
+	}
+	if id, err := ask("eu-west-1", "cognito-idp"); err != nil || id.Region != "eu-west-1" {
+		t.Errorf("%+v, %v", id, err)
+	}
+	_, err := ask("mars", "cognito-idp")
+	if e := wantKind(t, "malformed", err, InvalidSignature); e.Message != "Credential should be scoped to a valid region." {
+		t.Error(e.Message)
+	}
+	if _, err := ask("mars", "iam"); err != nil {
+		t.Errorf("a global service: %v", err)
 	}
 }

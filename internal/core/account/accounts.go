@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/message"
-	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
@@ -42,49 +40,28 @@ type Accounts struct{ Deps }
 // New assembles the room.
 func New(d Deps) *Accounts { return &Accounts{Deps: d} }
 
-// Ops are the AWS operations of this room.
-type Ops struct{ *Accounts }
-
 func (a *Accounts) now() time.Time { return a.Clock.Now() }
 
-// publicCall is what the unsigned operations of this room share: the client,
-// its secret hash over the name that was sent, and the account behind the name.
-type publicCall struct {
-	pool     *pool.Pool
-	client   *pool.Client
-	name     string
-	metadata map[string]string // ClientMetadata
+// namedCall is a caller and the name that was typed, of somebody who may not exist.
+type namedCall struct {
+	directory.Caller
+	name string
 }
 
-func (a *Accounts) publicCall(ctx context.Context, clientID, name string, secretHash *string, metadata map[string]string) (*publicCall, error) {
-	p, c, err := a.Pools.ClientOrRefuse(ctx, clientID)
-	if err != nil {
-		return nil, err
-	}
-	event := obs.From(ctx)
-	event.Pool, event.Client = p.ID, c.ID
-	hash := ""
-	if secretHash != nil {
-		hash = *secretHash
-	}
-	if err := pool.SecretHashRefusal(c, c.CheckSecretHash(name, hash)); err != nil {
-		return nil, err
-	}
-	if err := a.Keys.Load(ctx, p.ID); err != nil { // not inside the transaction
-		return nil, err
-	}
-	return &publicCall{pool: p, client: c, name: name, metadata: metadata}, nil
+// call begins an operation about a name; keys are not loaded inside transactions.
+func (a *Accounts) call(ctx context.Context, c directory.Caller, name string) (*namedCall, error) {
+	return &namedCall{c, name}, a.Keys.Load(ctx, c.Pool.ID)
 }
 
 // find resolves the name of a public call. Unknown users are an error only
 // where the client shows existence; otherwise user is nil and sub is the
 // ghost's, which codes and limits are kept under.
-func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *publicCall) (user *directory.User, sub string, err error) {
-	ghost, err := a.Directory.GhostSub(ctx, call.pool, call.name) // for every name, so that it costs the same
+func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *namedCall) (user *directory.User, sub string, err error) {
+	ghost, err := a.Directory.GhostSub(ctx, call.Pool, call.name) // for every name, so that it costs the same
 	if err != nil {
 		return nil, "", err
 	}
-	u, known, err := a.Directory.Seek(tx, call.pool, call.name, ghost)
+	u, known, err := a.Directory.Seek(tx, call.Pool, call.name, ghost)
 	if err != nil {
 		return nil, "", err
 	}
@@ -93,51 +70,8 @@ func (a *Accounts) find(ctx context.Context, tx *db.Tx, call *publicCall) (user 
 		return u, u.Sub, nil
 	}
 	obs.Cause(ctx, "unknown user")
-	if !call.client.HidesUsers() {
-		return nil, "", &cognitoidp.UserNotFoundException{Message: "Username/client id combination not found."}
+	if !call.Client.HidesUsers() {
+		return nil, "", cognitoidp.NewUserNotFound("Username/client id combination not found.")
 	}
 	return nil, ghost, nil
-}
-
-// credential checks the policy and derives the verifier of a password. It is
-// the expensive part of these operations and runs outside transactions.
-func (a *Accounts) credential(p *pool.Pool, username, pw string) (*password.Credential, error) {
-	if err := password.Check(p.PasswordPolicy(), pw); err != nil {
-		return nil, password.Refusal(err)
-	}
-	c, err := password.New(p.Name, username, pw, a.Rand)
-	if err != nil {
-		return nil, fmt.Errorf("derive verifier: %w", err)
-	}
-	c.SetAt = a.now().UnixMilli()
-	return c, nil
-}
-
-// temporary is credential for a password that an administrator chose or that
-// was generated: it must be changed, and dies after the pool's number of days.
-func (a *Accounts) temporary(p *pool.Pool, username, pw string) (*password.Credential, error) {
-	c, err := a.credential(p, username, pw)
-	if err != nil {
-		return nil, err
-	}
-	a.expire(p, c)
-	return c, nil
-}
-
-// expire makes a credential temporary.
-func (a *Accounts) expire(p *pool.Pool, c *password.Credential) {
-	c.Temporary = true
-	c.ExpiresAt = a.now().Add(p.TemporaryPasswordLife()).UnixMilli()
-}
-
-func attributesOf(list []cognitoidp.AttributeType) map[string]string {
-	m := make(map[string]string, len(list))
-	for _, at := range list {
-		v := ""
-		if at.Value != nil {
-			v = *at.Value
-		}
-		m[at.Name] = v
-	}
-	return m
 }

@@ -11,15 +11,23 @@ import (
 	"cognate/internal/core/trigger"
 )
 
-// ConfirmSignUp implements the AWS operation. The code proves the address it
-// was sent to, so that attribute becomes verified and, where it is an alias,
-// the user's own.
-func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequest) (*cognitoidp.ConfirmSignUpResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+// ConfirmInput answers a sign-up code.
+type ConfirmInput struct {
+	Name       string
+	Code       string
+	ForceAlias bool   // takes a verified alias from whoever holds it
+	Session    string // of the sign-up, "" for none
+}
+
+// ConfirmSignUp confirms a user by the code that sign-up sent, and returns the
+// session by which the client may sign in at once, "" where there is none. The
+// code proves the address it was sent to, so that attribute becomes verified
+// and, where it is an alias, the user's own.
+func (a *Accounts) ConfirmSignUp(ctx context.Context, c directory.Caller, in ConfirmInput) (session string, err error) {
+	call, err := a.call(ctx, c, in.Name)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	force := in.ForceAliasCreation != nil && *in.ForceAliasCreation
 	unconfirmed := func(u *directory.User) error {
 		if u.Status != cognitoidp.UserStatusTypeUnconfirmed {
 			return errWrongStatus(u.Status)
@@ -28,24 +36,24 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 	}
 	var confirmed *directory.User
 	var method []string
-	err = o.proveCode(ctx, call, proof{
-		kind: code.SignUp, rule: code.LimitConfirmSignUp, code: in.ConfirmationCode, check: unconfirmed,
+	err = a.proveCode(ctx, call, proof{
+		kind: code.SignUp, rule: code.LimitConfirmSignUp, code: in.Code, check: unconfirmed,
 		accept: func(tx *db.Tx, u *directory.User, proven code.Destination) error {
 			if err := unconfirmed(u); err != nil {
 				return err
 			}
 			u.Status = cognitoidp.UserStatusTypeConfirmed
 			confirmed, method = u, methodOf(proven.Attribute)
-			return o.saveProven(tx, call, u, proven, force)
+			return a.saveProven(tx, call, u, proven, in.ForceAlias)
 		},
 	})
 	if err != nil {
-		return nil, aliasRefusal(err)
+		return "", aliasRefusal(err)
 	}
-	if err := o.confirmed(ctx, call, confirmed, trigger.PostConfirmationSignUp); err != nil {
-		return nil, err
+	if err := a.confirmed(ctx, call, confirmed, trigger.PostConfirmationSignUp); err != nil {
+		return "", err
 	}
-	return o.confirmedAnswer(ctx, call, confirmed, method, in.Session)
+	return a.Engine.ConfirmedSession(ctx, c.Pool, c.Client, confirmed.Sub, in.Session, method)
 }
 
 // proof is an operation that is authorised by a code of the named user.
@@ -62,7 +70,7 @@ type proof struct {
 }
 
 // proveCode runs one. A wrong code is counted, whatever is answered.
-func (a *Accounts) proveCode(ctx context.Context, call *publicCall, pr proof) error {
+func (a *Accounts) proveCode(ctx context.Context, call *namedCall, pr proof) error {
 	var refusal error // of a guess that has to be committed
 	err := a.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
@@ -70,23 +78,23 @@ func (a *Accounts) proveCode(ctx context.Context, call *publicCall, pr proof) er
 		if err != nil {
 			return err
 		}
-		if !call.client.HidesUsers() {
+		if !call.Client.HidesUsers() {
 			if err := pr.check(u); err != nil {
 				return err
 			}
 		}
-		if err := a.Codes.Allow(tx, call.pool.ID, sub, pr.rule); err != nil {
-			return codeRefusal(ctx, err)
+		if err := a.Codes.Allow(tx, call.Pool.ID, sub, pr.rule); err != nil {
+			return code.Refusal(ctx, err)
 		}
-		proven, err := a.Codes.Verify(tx, call.pool.ID, sub, pr.kind, pr.code)
+		proven, err := a.Codes.Verify(tx, call.Pool.ID, sub, pr.kind, pr.code)
 		switch {
-		case isCodeRefusal(err):
-			refusal = codeRefusal(ctx, err)
+		case code.Guessed(err):
+			refusal = code.Refusal(ctx, err)
 			return nil
 		case err != nil:
 			return err
 		case u == nil || proven.Attribute == "": // nobody was told a ghost's code; a lucky guess proves nothing
-			refusal = errWrongCode()
+			refusal = code.Refusal(ctx, code.ErrMismatch)
 			return nil
 		}
 		return pr.accept(tx, u, proven)
@@ -99,46 +107,42 @@ func (a *Accounts) proveCode(ctx context.Context, call *publicCall, pr proof) er
 
 // saveProven marks the attribute that a code was sent to as verified, when the
 // user still has that value, and saves the user.
-func (a *Accounts) saveProven(tx *db.Tx, call *publicCall, u *directory.User, proven code.Destination, force bool) error {
+func (a *Accounts) saveProven(tx *db.Tx, call *namedCall, u *directory.User, proven code.Destination, force bool) error {
 	if u.Attributes[proven.Attribute] == proven.Value {
 		u.Attributes[proven.Attribute+"_verified"] = "true"
 	}
 	if force {
-		if err := a.Directory.MoveAliases(tx, call.pool, u); err != nil {
+		if err := a.Directory.MoveAliases(tx, call.Pool, u); err != nil {
 			return err
 		}
 	}
-	return a.Directory.Save(tx, call.pool, u)
+	return a.Directory.Save(tx, call.Pool, u)
 }
 
-// AdminConfirmSignUp implements the AWS operation. It verifies no attribute.
-func (o Ops) AdminConfirmSignUp(ctx context.Context, in *cognitoidp.AdminConfirmSignUpRequest) (*cognitoidp.AdminConfirmSignUpResponse, error) {
-	p, err := o.adminPool(ctx, in.UserPoolId)
+// Confirm confirms a user for an administrator. It verifies no attribute.
+func (a *Accounts) Confirm(ctx context.Context, c directory.Caller, name string) error {
+	call, err := a.call(ctx, c, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var u *directory.User
-	err = o.DB.Update(ctx, func(tx *db.Tx) error {
-		if u, err = o.Directory.ResolveOrRefuse(tx, p, in.Username); err != nil {
+	err = a.DB.Update(ctx, func(tx *db.Tx) error {
+		if u, err = a.Directory.ResolveOrRefuse(tx, c.Pool, name); err != nil {
 			return err
 		}
 		if u.Status != cognitoidp.UserStatusTypeUnconfirmed {
 			return errWrongStatus(u.Status)
 		}
 		u.Status = cognitoidp.UserStatusTypeConfirmed
-		if err := o.Codes.Drop(tx, p.ID, u.Sub, code.SignUp); err != nil {
+		if err := a.Codes.Drop(tx, c.Pool.ID, u.Sub, code.SignUp); err != nil {
 			return err
 		}
-		return o.Directory.Save(tx, p, u)
+		return a.Directory.Save(tx, c.Pool, u)
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := directory.EventSubject(p, nil, u, in.ClientMetadata)
-	if err := o.Triggers.PostConfirmation(ctx, trigger.PostConfirmationSignUp, s); err != nil {
-		return nil, err
-	}
-	return &cognitoidp.AdminConfirmSignUpResponse{}, nil
+	return a.confirmed(ctx, call, u, trigger.PostConfirmationSignUp)
 }
 
 // methodOf is the authentication method that a code sent to an attribute proves.
@@ -147,18 +151,4 @@ func methodOf(attribute string) []string {
 		return []string{factor.AMRSMS}
 	}
 	return []string{factor.AMREmail}
-}
-
-// confirmedAnswer adds the session by which a client may sign in at once.
-func (a *Accounts) confirmedAnswer(ctx context.Context, call *publicCall, u *directory.User, method []string, given *string) (*cognitoidp.ConfirmSignUpResponse, error) {
-	out := &cognitoidp.ConfirmSignUpResponse{}
-	from := ""
-	if given != nil {
-		from = *given
-	}
-	session, err := a.Engine.ConfirmedSession(ctx, call.pool, call.client, u.Sub, from, method)
-	if session != "" {
-		out.Session = &session
-	}
-	return out, err
 }

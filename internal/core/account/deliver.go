@@ -44,17 +44,17 @@ func outgoing(p *pool.Pool, c *pool.Client, msg message.Kind, to code.Destinatio
 // told and that proves no address. What is answered is made up from the name
 // alone, so it stays the same. media are the attributes that the operation would
 // send to, best first.
-func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, call *publicCall, sub string, kind code.Kind, msg message.Kind, media []string) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	ghost, err := a.Directory.GhostSub(ctx, call.pool, call.name)
+func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, call *namedCall, sub string, kind code.Kind, msg message.Kind, media []string) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	ghost, err := a.Directory.GhostSub(ctx, call.Pool, call.name)
 	if err != nil {
 		return nil, err
 	}
 	to := ghostTarget(call.name, ghost, media)
-	secret, err := a.Codes.Issue(tx, call.pool.ID, sub, kind, code.Destination{}, 0)
+	secret, err := a.Codes.Issue(tx, call.Pool.ID, sub, kind, code.Destination{}, 0)
 	if err != nil {
 		return nil, err
 	}
-	out := outgoing(call.pool, call.client, msg, to, secret)
+	out := outgoing(call.Pool, call.Client, msg, to, secret)
 	out.Sub, out.Username = sub, call.name
 	if err := a.Messages.Pretend(ctx, tx, out); err != nil {
 		return nil, err
@@ -78,7 +78,13 @@ func ghostTarget(name, ghost string, media []string) code.Destination {
 func undeliverable(ctx context.Context, err error) error {
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
-		return &cognitoidp.CodeDeliveryFailureException{Message: "The code cannot be delivered: no transport is configured."}
+		return noTransport(cognitoidp.NewCodeDeliveryFailure)
 	}
 	return err
+}
+
+// noTransport is the text of such a refusal, as the exception that the operation
+// declares for it.
+func noTransport(exception func(format string, args ...any) error) error {
+	return exception("The code cannot be delivered: no transport is configured.")
 }

@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/pool"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -145,7 +146,7 @@ func TestNoticesAreNoObstacle(t *testing.T) {
 	o.changePassword(Password, newPassword)
 	o.wants("with CustomMessage", "PasswordChanged ann")
 
-	w = New(t, dbtest.SQLite(t, Migrations()), Options{Mute: true})
+	w = New(t, dbtest.SQLite(t, rooms.Migrations()), Options{Mute: true})
 	p, c = noticing(w, noticesOn, nil)
 	o = person(w, p, c, "ann", true)
 	if got := o.changePassword(Password, newPassword); got != "" {

@@ -8,7 +8,6 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
-	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 )
 
@@ -68,7 +67,7 @@ func (a *Accounts) provisionNew(ctx context.Context, p *pool.Pool, want Provisio
 		Status: cognitoidp.UserStatusTypeConfirmed,
 	}
 	if want.Password != "" {
-		if nu.Credential, err = a.provisionCredential(p, name.username, want); err != nil {
+		if nu.Credential, err = a.Directory.FirstCredential(p, name.username, want.Password, want.Temporary); err != nil {
 			return err
 		}
 	}
@@ -79,13 +78,6 @@ func (a *Accounts) provisionNew(ctx context.Context, p *pool.Pool, want Provisio
 		_, err := a.Directory.Create(ctx, tx, p, nu)
 		return err
 	})
-}
-
-func (a *Accounts) provisionCredential(p *pool.Pool, username string, want Provisioned) (*password.Credential, error) {
-	if want.Temporary {
-		return a.temporary(p, username, want.Password)
-	}
-	return a.credential(p, username, want.Password)
 }
 
 func (a *Accounts) provisionExisting(ctx context.Context, p *pool.Pool, u *directory.User, want Provisioned) (bool, error) {
@@ -166,13 +158,9 @@ func (a *Accounts) provisionPassword(ctx context.Context, p *pool.Pool, u *direc
 	if have.Verify(p.Name, u.Username, want.Password) && pending == want.Temporary {
 		return false, nil
 	}
-	fresh, err := a.provisionCredential(p, u.Username, want)
-	if err != nil {
-		return false, err
-	}
-	fresh.Remember(have, password.HistorySize(p.PasswordPolicy()))
+	n := directory.NewPassword{Text: want.Password, Temporary: want.Temporary, Reusable: true, Recovered: true}
 	if !want.Temporary {
-		u.Status = cognitoidp.UserStatusTypeConfirmed
+		n.Status = cognitoidp.UserStatusTypeConfirmed
 	}
-	return true, a.Directory.SetCredential(ctx, u, fresh)
+	return true, a.Directory.SetPassword(ctx, p, u, n)
 }

@@ -15,45 +15,44 @@ import (
 	"cognate/internal/core/trigger"
 )
 
-// ForgotPassword implements the AWS operation.
-func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRequest) (*cognitoidp.ForgotPasswordResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+// ForgotPassword sends the code by which a password is recovered.
+func (a *Accounts) ForgotPassword(ctx context.Context, c directory.Caller, name string) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	call, err := a.call(ctx, c, name)
 	if err != nil {
 		return nil, err
 	}
-	if adminOnly(call.pool) {
-		return nil, errRefused("Contact administrator to reset password.")
+	if adminOnly(c.Pool) {
+		return nil, cognitoidp.NewNotAuthorized("Contact administrator to reset password.")
+	}
+	if err := a.migrateForgetful(ctx, call); err != nil {
+		return nil, err
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
-	if err := o.migrateForgetful(ctx, call); err != nil {
+	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
+		return a.DB.Update(ctx, func(tx *db.Tx) error {
+			delivery, err = a.forgot(ctx, tx, call)
+			return err
+		})
+	})
+	return delivery, undeliverable(ctx, err)
+}
+
+func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, call *namedCall) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	u, sub, err := a.find(ctx, tx, call)
+	if err != nil {
 		return nil, err
 	}
-	forgot := func(ctx context.Context, tx *db.Tx) error {
-		u, sub, err := o.find(ctx, tx, call)
-		if err != nil {
-			return err
-		}
-		if err := o.Codes.Allow(tx, call.pool.ID, sub, code.LimitForgotPassword); err != nil {
-			return codeRefusal(ctx, err)
-		}
-		to, refusal := recoveryOf(call.pool, u)
-		switch {
-		case refusal == nil:
-			delivery, err = o.sendCode(ctx, tx, call.pool, call.client, u, code.ForgotPassword, message.ForgotPassword, to, call.metadata)
-		case call.client.HidesUsers(): // whoever cannot recover is answered like nobody
-			delivery, err = o.ghostCode(ctx, tx, call, sub, code.ForgotPassword, message.ForgotPassword, likelyOrder(call.pool))
-		default:
-			err = refusal
-		}
-		return err
+	if err := a.Codes.Allow(tx, call.Pool.ID, sub, code.LimitForgotPassword); err != nil {
+		return nil, code.Refusal(ctx, err)
 	}
-	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
-		return o.DB.Update(ctx, func(tx *db.Tx) error { return forgot(ctx, tx) })
-	})
-	if err != nil {
-		return nil, undeliverable(ctx, err)
+	to, refusal := recoveryOf(call.Pool, u)
+	switch {
+	case refusal == nil:
+		return a.sendCode(ctx, tx, call.Pool, call.Client, u, code.ForgotPassword, message.ForgotPassword, to, call.Metadata)
+	case call.Client.HidesUsers(): // whoever cannot recover is answered like nobody
+		return a.ghostCode(ctx, tx, call, sub, code.ForgotPassword, message.ForgotPassword, likelyOrder(call.Pool))
 	}
-	return &cognitoidp.ForgotPasswordResponse{CodeDeliveryDetails: delivery}, nil
+	return nil, refusal
 }
 
 // recoveryOf is where the code of a user who may recover goes, or why there is
@@ -71,7 +70,7 @@ func recoveryOf(p *pool.Pool, u *directory.User) (code.Destination, error) {
 // resettable refuses users whose password cannot be reset by a code.
 func resettable(u *directory.User) error {
 	if !u.Enabled {
-		return errDisabled()
+		return directory.Disabled()
 	}
 	switch u.Status {
 	case cognitoidp.UserStatusTypeConfirmed, cognitoidp.UserStatusTypeResetRequired:
@@ -139,25 +138,30 @@ func recoveryTarget(p *pool.Pool, u *directory.User) (code.Destination, error) {
 	return code.Destination{}, errNoRecovery()
 }
 
-// ConfirmForgotPassword implements the AWS operation. The policy is checked
-// before the code, so that a refused password does not cost the code.
-func (o Ops) ConfirmForgotPassword(ctx context.Context, in *cognitoidp.ConfirmForgotPasswordRequest) (*cognitoidp.ConfirmForgotPasswordResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+// RecoverInput answers a recovery code with a new password.
+type RecoverInput struct {
+	Name     string
+	Code     string
+	Password string
+}
+
+// ConfirmForgotPassword sets a new password by the code that ForgotPassword
+// sent. The policy is checked before the code, so that a refused password does
+// not cost the code.
+func (a *Accounts) ConfirmForgotPassword(ctx context.Context, c directory.Caller, in RecoverInput) error {
+	call, err := a.call(ctx, c, in.Name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var recovered *directory.User
 	err = untilUnchanged(func() (err error) {
-		recovered, err = o.recover(ctx, call, in)
+		recovered, err = a.recover(ctx, call, in)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := o.confirmed(ctx, call, recovered, trigger.PostConfirmationForgotPassword); err != nil {
-		return nil, err
-	}
-	return &cognitoidp.ConfirmForgotPasswordResponse{}, nil
+	return a.confirmed(ctx, call, recovered, trigger.PostConfirmationForgotPassword)
 }
 
 // errStale means that the user changed after the new credential was prepared.
@@ -169,16 +173,16 @@ var errProven = errors.New("account: the code is right")
 // recover looks at the code before anything that only exists for real users is
 // done: the slow comparison with earlier passwords would tell by its time that
 // there is a user, and by its answer which passwords they had.
-func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp.ConfirmForgotPasswordRequest) (*directory.User, error) {
-	if err := password.Check(call.pool.PasswordPolicy(), in.Password); err != nil {
+func (a *Accounts) recover(ctx context.Context, call *namedCall, in RecoverInput) (*directory.User, error) {
+	if err := password.Check(call.Pool.PasswordPolicy(), in.Password); err != nil {
 		return nil, password.Refusal(err)
 	}
 	var seen *directory.User
 	pr := proof{
-		kind: code.ForgotPassword, rule: code.LimitForgotPassword, code: in.ConfirmationCode,
+		kind: code.ForgotPassword, rule: code.LimitForgotPassword, code: in.Code,
 		check: func(u *directory.User) error {
 			if !u.Enabled {
-				return errDisabled()
+				return directory.Disabled()
 			}
 			return nil
 		},
@@ -193,7 +197,9 @@ func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp
 	if err := resettable(seen); err != nil {
 		return nil, err
 	}
-	fresh, err := a.replacement(ctx, call.pool, seen, in.Password)
+	err := a.Directory.SetPassword(ctx, call.Pool, seen, directory.NewPassword{
+		Text: in.Password, Recovered: true, Status: cognitoidp.UserStatusTypeConfirmed,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -202,12 +208,8 @@ func (a *Accounts) recover(ctx context.Context, call *publicCall, in *cognitoidp
 		if u.Version != seen.Version {
 			return errStale
 		}
-		if err := a.Directory.SetCredential(ctx, u, fresh); err != nil {
-			return err
-		}
-		u.Status = cognitoidp.UserStatusTypeConfirmed
-		saved = u
-		return a.Directory.Save(tx, call.pool, u)
+		saved = seen.Clone() // the transaction may run again
+		return a.Directory.Save(tx, call.Pool, saved)
 	}
 	err = a.proveCode(ctx, call, pr)
 	return saved, err

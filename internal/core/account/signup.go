@@ -16,36 +16,64 @@ import (
 	"cognate/internal/core/trigger"
 )
 
-// SignUp implements the AWS operation. A taken name is reported even by
+// SignUpInput is what somebody signs up with.
+type SignUpInput struct {
+	Name       string
+	Password   string // "" where the pool lets users sign in by a one-time code
+	Attributes map[string]string
+	Validation map[string]string // for the pool's PreSignUp function; nil for none
+}
+
+// SignedUp is what a sign-up came to.
+type SignedUp struct {
+	Sub       string
+	Confirmed bool
+	Delivery  *cognitoidp.CodeDeliveryDetailsType // where the code went; nil without one
+	Session   string                              // from which ConfirmSignUp leads to a sign-in, or ""
+}
+
+// SignUp makes the user that somebody asks for. A taken name is reported even by
 // clients that hide users, as on AWS.
-func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognitoidp.SignUpResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+func (a *Accounts) SignUp(ctx context.Context, c directory.Caller, in SignUpInput) (*SignedUp, error) {
+	call, err := a.call(ctx, c, in.Name)
 	if err != nil {
 		return nil, err
 	}
-	p := call.pool
-	if p.AdminCreateOnly() {
-		return nil, errRefused("SignUp is not permitted for this user pool")
+	if c.Pool.AdminCreateOnly() {
+		return nil, cognitoidp.NewNotAuthorized("SignUp is not permitted for this user pool")
 	}
-	attrs := attributesOf(in.UserAttributes)
-	nu, err := o.prepareSignUp(call, in, attrs)
+	nu, err := a.prepareSignUp(call, in)
 	if err != nil {
 		return nil, err
 	}
-	var delivery *cognitoidp.CodeDeliveryDetailsType
+	if err := a.preSignUp(ctx, call, in.Validation, nu); err != nil {
+		return nil, err
+	}
+	u, delivery, err := a.create(ctx, call, nu)
+	if err != nil {
+		return nil, takenRefusal(ctx, err, nu.taken)
+	}
+	obs.From(ctx).User = nu.Sub
+	out := &SignedUp{Sub: nu.Sub, Confirmed: u.Status == cognitoidp.UserStatusTypeConfirmed, Delivery: delivery}
+	if out.Confirmed {
+		return out, a.confirmed(ctx, call, u, trigger.PostConfirmationSignUp)
+	}
+	out.Session, err = a.Engine.SignUpSession(ctx, c.Pool, c.Client, nu.Sub)
+	return out, err
+}
+
+// create writes the user and queues the code. The user stays when there is no
+// way to send one, as on AWS.
+func (a *Accounts) create(ctx context.Context, call *namedCall, nu *signUp) (u *directory.User, delivery *cognitoidp.CodeDeliveryDetailsType, err error) {
 	var undelivered error
-	if err := o.preSignUp(ctx, call, in, nu); err != nil {
-		return nil, err
-	}
-	var u *directory.User
-	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
-		return o.DB.Update(ctx, func(tx *db.Tx) error {
+	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
+		return a.DB.Update(ctx, func(tx *db.Tx) error {
 			undelivered, delivery = nil, nil
-			if u, err = o.Directory.Create(ctx, tx, p, nu.NewUser); err != nil || u.Status == cognitoidp.UserStatusTypeConfirmed {
+			if u, err = a.Directory.Create(ctx, tx, call.Pool, nu.NewUser); err != nil || u.Status == cognitoidp.UserStatusTypeConfirmed {
 				return err
 			}
-			delivery, err = o.sendConfirmation(ctx, tx, call, u, message.SignUp)
-			if errors.Is(err, message.ErrNoTransport) { // the user stays, as on AWS
+			delivery, err = a.sendConfirmation(ctx, tx, call, u, message.SignUp)
+			if errors.Is(err, message.ErrNoTransport) {
 				undelivered = undeliverable(ctx, err)
 				return nil
 			}
@@ -55,25 +83,7 @@ func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognito
 	if err == nil {
 		err = undelivered
 	}
-	if err != nil {
-		return nil, takenRefusal(ctx, err, nu.taken)
-	}
-	obs.From(ctx).User = nu.Sub
-	confirmed := u.Status == cognitoidp.UserStatusTypeConfirmed
-	if confirmed {
-		if err := o.confirmed(ctx, call, u, trigger.PostConfirmationSignUp); err != nil {
-			return nil, err
-		}
-	}
-	out := &cognitoidp.SignUpResponse{UserSub: nu.Sub, UserConfirmed: confirmed, CodeDeliveryDetails: delivery}
-	if confirmed {
-		return out, nil
-	}
-	session, err := o.Engine.SignUpSession(ctx, p, call.client, nu.Sub)
-	if session != "" {
-		out.Session = &session
-	}
-	return out, err
+	return u, delivery, err
 }
 
 type signUp struct {
@@ -83,9 +93,9 @@ type signUp struct {
 
 // prepareSignUp does everything that needs no transaction: the rules of names,
 // attributes and passwords, and the verifier.
-func (a *Accounts) prepareSignUp(call *publicCall, in *cognitoidp.SignUpRequest, attrs map[string]string) (*signUp, error) {
-	p := call.pool
-	name, err := a.nameFor(p, in.Username, attrs, "User already exists")
+func (a *Accounts) prepareSignUp(call *namedCall, in SignUpInput) (*signUp, error) {
+	p, attrs := call.Pool, in.Attributes
+	name, err := a.nameFor(p, in.Name, attrs, "User already exists")
 	if err != nil {
 		return nil, err
 	}
@@ -93,12 +103,12 @@ func (a *Accounts) prepareSignUp(call *publicCall, in *cognitoidp.SignUpRequest,
 		return nil, err
 	}
 	var cred *password.Credential
-	if in.Password != nil && *in.Password != "" {
-		if cred, err = a.credential(p, name.username, *in.Password); err != nil {
+	if in.Password != "" {
+		if cred, err = a.Directory.FirstCredential(p, name.username, in.Password, false); err != nil {
 			return nil, err
 		}
 	} else if !passwordless(p) {
-		return nil, errInvalid("Missing required parameter Password")
+		return nil, pool.MissingParameter("Password")
 	}
 	return &signUp{
 		NewUser: directory.NewUser{
@@ -111,12 +121,12 @@ func (a *Accounts) prepareSignUp(call *publicCall, in *cognitoidp.SignUpRequest,
 
 // checkSignUpAttributes is CheckAttributes, except that the attribute that the
 // user signs in with needs no write permission: it is the user name.
-func (a *Accounts) checkSignUpAttributes(call *publicCall, name newName, attrs map[string]string) error {
-	own, hidden := attrs[name.attribute], name.attribute != "" && !call.client.Writable(name.attribute)
+func (a *Accounts) checkSignUpAttributes(call *namedCall, name newName, attrs map[string]string) error {
+	own, hidden := attrs[name.attribute], name.attribute != "" && !call.Client.Writable(name.attribute)
 	if hidden { // never a required one: clients may write those
 		delete(attrs, name.attribute)
 	}
-	if err := a.Directory.CheckAttributes(call.pool, call.client, attrs, directory.Create); err != nil {
+	if err := a.Directory.CheckAttributes(call.Pool, call.Client, attrs, directory.Create); err != nil {
 		return err
 	}
 	if hidden {
@@ -131,50 +141,47 @@ func passwordless(p *pool.Pool) bool {
 	return p.AllowsFirstFactor(cognitoidp.AuthFactorTypeEmailOtp) || p.AllowsFirstFactor(cognitoidp.AuthFactorTypeSmsOtp)
 }
 
-// ResendConfirmationCode implements the AWS operation.
-func (o Ops) ResendConfirmationCode(ctx context.Context, in *cognitoidp.ResendConfirmationCodeRequest) (*cognitoidp.ResendConfirmationCodeResponse, error) {
-	call, err := o.publicCall(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+// ResendConfirmationCode sends another sign-up code.
+func (a *Accounts) ResendConfirmationCode(ctx context.Context, c directory.Caller, name string) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	call, err := a.call(ctx, c, name)
 	if err != nil {
 		return nil, err
 	}
-	if len(call.pool.Config.AutoVerifiedAttributes) == 0 {
-		return nil, errRefused("Cannot resend codes. Auto verification not turned on.")
+	if len(c.Pool.Config.AutoVerifiedAttributes) == 0 {
+		return nil, cognitoidp.NewNotAuthorized("Cannot resend codes. Auto verification not turned on.")
 	}
 	var delivery *cognitoidp.CodeDeliveryDetailsType
-	err = o.Messages.Compose(ctx, func(ctx context.Context) error {
-		return o.DB.Update(ctx, func(tx *db.Tx) error {
-			delivery, err = o.resend(ctx, tx, call)
+	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
+		return a.DB.Update(ctx, func(tx *db.Tx) error {
+			delivery, err = a.resend(ctx, tx, call)
 			return err
 		})
 	})
-	if err != nil {
-		return nil, undeliverable(ctx, err)
-	}
-	return &cognitoidp.ResendConfirmationCodeResponse{CodeDeliveryDetails: delivery}, nil
+	return delivery, undeliverable(ctx, err)
 }
 
-func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *publicCall) (*cognitoidp.CodeDeliveryDetailsType, error) {
+func (a *Accounts) resend(ctx context.Context, tx *db.Tx, call *namedCall) (*cognitoidp.CodeDeliveryDetailsType, error) {
 	u, sub, err := a.find(ctx, tx, call)
 	if err != nil {
 		return nil, err
 	}
-	hide := call.client.HidesUsers()
+	hide := call.Client.HidesUsers()
 	confirmed := u != nil && u.Status != cognitoidp.UserStatusTypeUnconfirmed
 	if confirmed && !hide {
-		return nil, errInvalid("User is already confirmed.")
+		return nil, cognitoidp.NewInvalidParameter("User is already confirmed.")
 	}
-	if err := a.Codes.Allow(tx, call.pool.ID, sub, code.LimitResend); err != nil {
-		return nil, codeRefusal(ctx, err)
+	if err := a.Codes.Allow(tx, call.Pool.ID, sub, code.LimitResend); err != nil {
+		return nil, code.Refusal(ctx, err)
 	}
 	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody
-		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.pool))
+		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.Pool))
 	}
 	delivery, err := a.sendConfirmation(ctx, tx, call, u, message.ResendCode)
 	switch {
 	case err == nil && delivery == nil && hide:
-		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.pool))
+		return a.ghostCode(ctx, tx, call, sub, code.SignUp, message.ResendCode, confirmationMedia(call.Pool))
 	case err == nil && delivery == nil:
-		return nil, errInvalid("User has no attribute to send a confirmation code to.")
+		return nil, cognitoidp.NewInvalidParameter("User has no attribute to send a confirmation code to.")
 	}
 	return delivery, err
 }
@@ -198,10 +205,10 @@ func confirmationTarget(p *pool.Pool, u *directory.User) (code.Destination, bool
 
 // sendConfirmation issues the sign-up code and queues its message. Without an
 // auto-verified attribute there is nothing to send, and no delivery is told.
-func (a *Accounts) sendConfirmation(ctx context.Context, tx *db.Tx, call *publicCall, u *directory.User, kind message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	to, ok := confirmationTarget(call.pool, u)
+func (a *Accounts) sendConfirmation(ctx context.Context, tx *db.Tx, call *namedCall, u *directory.User, kind message.Kind) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	to, ok := confirmationTarget(call.Pool, u)
 	if !ok {
 		return nil, nil
 	}
-	return a.sendCode(ctx, tx, call.pool, call.client, u, code.SignUp, kind, to, call.metadata)
+	return a.sendCode(ctx, tx, call.Pool, call.Client, u, code.SignUp, kind, to, call.Metadata)
 }

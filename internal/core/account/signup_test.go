@@ -7,6 +7,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/pool"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -315,7 +316,7 @@ func TestSecretHash(t *testing.T) {
 // TestUndeliverable: without a transport users are told with a declared exception, and sign-up keeps the user.
 func TestUndeliverable(t *testing.T) {
 	const failed = "CodeDeliveryFailureException: The code cannot be delivered: no transport is configured."
-	w := New(t, dbtest.SQLite(t, Migrations()), Options{Mute: true})
+	w := New(t, dbtest.SQLite(t, rooms.Migrations()), Options{Mute: true})
 	p := w.Pool(nil)
 	c, hiding := w.Client(p, nil), w.Client(p, Hiding)
 	Refused(w, failed, w.API.SignUp, signUp(c, "ana", "email", "ana@example.com"))

@@ -22,20 +22,12 @@ func eventOf(p *pool.Pool, c *pool.Client, n directory.NewUser, metadata map[str
 	return s
 }
 
-// attributesOrNil is a list as an event shows it: null when it is empty.
-func attributesOrNil(list []cognitoidp.AttributeType) map[string]string {
-	if len(list) == 0 {
-		return nil
-	}
-	return attributesOf(list)
-}
-
 // preSignUp asks the pool's function whether the user may be made, and applies
 // what it decides: confirmed at once, addresses verified without a code. A
 // verified alias moves to the new user.
-func (a *Accounts) preSignUp(ctx context.Context, call *publicCall, in *cognitoidp.SignUpRequest, nu *signUp) error {
-	s := eventOf(call.pool, call.client, nu.NewUser, call.metadata)
-	v, err := a.Triggers.PreSignUp(ctx, trigger.PreSignUpSignUp, s, attributesOrNil(in.ValidationData))
+func (a *Accounts) preSignUp(ctx context.Context, call *namedCall, validation map[string]string, nu *signUp) error {
+	s := eventOf(call.Pool, call.Client, nu.NewUser, call.Metadata)
+	v, err := a.Triggers.PreSignUp(ctx, trigger.PreSignUpSignUp, s, validation)
 	if err != nil {
 		return err
 	}
@@ -44,9 +36,7 @@ func (a *Accounts) preSignUp(ctx context.Context, call *publicCall, in *cognitoi
 			continue
 		}
 		if nu.Attributes[attr] == "" {
-			return &cognitoidp.InvalidLambdaResponseException{
-				Message: "PreSignUp cannot verify " + attr + ": the user has none.",
-			}
+			return cognitoidp.NewInvalidLambdaResponse("PreSignUp cannot verify %s: the user has none.", attr)
 		}
 		nu.Attributes[attr+"_verified"] = "true"
 		nu.MoveAliases = true
@@ -59,28 +49,28 @@ func (a *Accounts) preSignUp(ctx context.Context, call *publicCall, in *cognitoi
 
 // confirmed tells the pool's function that a user was confirmed or recovered.
 // The change stands when that fails.
-func (a *Accounts) confirmed(ctx context.Context, call *publicCall, u *directory.User, source string) error {
-	return a.Triggers.PostConfirmation(ctx, source, directory.EventSubject(call.pool, call.client, u, call.metadata))
+func (a *Accounts) confirmed(ctx context.Context, call *namedCall, u *directory.User, source string) error {
+	return a.Triggers.PostConfirmation(ctx, source, directory.EventSubject(call.Pool, call.Client, u, call.Metadata))
 }
 
 // migrateForgetful brings a user of another directory who forgot the password
 // there. Clients that hide users are answered the same whether that works.
-func (a *Accounts) migrateForgetful(ctx context.Context, call *publicCall) error {
-	if !a.Triggers.Migrates(&trigger.Subject{Pool: call.pool}) {
+func (a *Accounts) migrateForgetful(ctx context.Context, call *namedCall) error {
+	if !a.Triggers.Migrates(&trigger.Subject{Pool: call.Pool}) {
 		return nil
 	}
 	err := a.DB.View(ctx, func(tx *db.Tx) error {
-		_, err := a.Directory.Resolve(tx, call.pool, call.name)
+		_, err := a.Directory.Resolve(tx, call.Pool, call.name)
 		return err
 	})
 	if !errors.Is(err, directory.ErrUserNotFound) {
 		return err
 	}
 	_, err = a.Engine.Migrate(ctx, signin.Migration{
-		Pool: call.pool, Client: call.client, Source: trigger.MigrationForgotPassword, Name: call.name, Metadata: call.metadata,
+		Pool: call.Pool, Client: call.Client, Source: trigger.MigrationForgotPassword, Name: call.name, Metadata: call.Metadata,
 	})
 	var missing *cognitoidp.UserNotFoundException
-	if errors.As(err, &missing) && call.client.HidesUsers() {
+	if errors.As(err, &missing) && call.Client.HidesUsers() {
 		return nil
 	}
 	return err

@@ -30,7 +30,6 @@ func (a *Accounts) nameFor(p *pool.Pool, typed string, attrs map[string]string, 
 		}
 		attrs[attr] = typed
 		n.attribute = attr
-		n.taken = "An account with the given " + attr + " already exists."
 		return n, nil
 	}
 	return n, aliasForm(p, typed)
@@ -45,21 +44,21 @@ func usernameAttribute(p *pool.Pool, typed string) (string, error) {
 	case phone && directory.IsPhone(typed):
 		return "phone_number", nil
 	case mail && phone:
-		return "", errInvalid("Username should be either an email or a phone number.")
+		return "", cognitoidp.NewInvalidParameter("Username should be either an email or a phone number.")
 	case mail:
-		return "", errInvalid("Username should be an email.")
+		return "", cognitoidp.NewInvalidParameter("Username should be an email.")
 	}
-	return "", errInvalid("Username should be a phone number.")
+	return "", cognitoidp.NewInvalidParameter("Username should be a phone number.")
 }
 
 // aliasForm refuses user names that could be mistaken for somebody's alias.
 func aliasForm(p *pool.Pool, typed string) error {
 	aliases := p.Config.AliasAttributes
 	if slices.Contains(aliases, cognitoidp.AliasAttributeTypeEmail) && directory.IsEmail(typed) {
-		return errInvalid("Username cannot be of email format, since user pool is configured for email alias.")
+		return cognitoidp.NewInvalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
 	}
 	if slices.Contains(aliases, cognitoidp.AliasAttributeTypePhoneNumber) && directory.IsPhone(typed) {
-		return errInvalid("Username cannot be of phone number format, since user pool is configured for phone number alias.")
+		return cognitoidp.NewInvalidParameter("Username cannot be of phone number format, since user pool is configured for phone number alias.")
 	}
 	return nil
 }

@@ -74,6 +74,9 @@ const (
 	purposeBlock   = "secret_block"
 )
 
+// NewID draws the id of a session, for a state whose other parts name it.
+func (s *Sessions) NewID() string { return s.ids.UUID() }
+
 // Seal returns the Session string of a state. It fills ID, IssuedAt and ExpiresAt when they are empty; a state sealed
 // twice keeps its ID and is spent once.
 func (s *Sessions) Seal(ctx context.Context, st *State) (string, error) {
@@ -201,6 +204,11 @@ func (s *Sessions) Spend(tx *db.Tx, st *State) error {
 // returns ErrSpent, and counts nothing, when the session was spent before.
 func (s *Sessions) Retry(tx *db.Tx, st *State) error {
 	return retry(tx, st.Pool, st.ID, st.ExpiresAt)
+}
+
+// DropPool removes up to limit rows of a deleted pool and returns how many; call it until it returns 0.
+func (s *Sessions) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
+	return dropPool(tx, poolID, limit)
 }
 
 // sweepMargin is how long the row of a spent session outlives it, so that a node whose clock is behind cannot accept

@@ -3,7 +3,6 @@ package challenge
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/testkit/dbtest"
@@ -42,11 +42,40 @@ func each(t *testing.T, body func(*fixture)) {
 func quick(t testing.TB) *fixture { return newFixture(t, dbtest.SQLite(t, migrations())) }
 
 func sample() *State {
-	return &State{
-		Pool: testPool, Client: testClient, Sub: "2c5d5d5e-1111-4222-8333-444455556666", Username: "ana",
-		Step: "SMS_MFA", AuthTime: 1767755045, Proven: []string{"pwd"},
-		Data: json.RawMessage(`{"a":1}`), Secret: []byte{0, 1, 2},
-		Goal: &Goal{Level: 3, Have: []string{"email_otp"}},
+	return &State{Pool: testPool, Client: testClient, Step: "SMS_MFA", Progress: Progress{
+		Door: "api", Sub: "2c5d5d5e-1111-4222-8333-444455556666", Typed: bytes.Repeat([]byte{7}, 32),
+		Proven: []string{"pwd", "otp"}, PasswordSetAt: 1767755045123, UserVerified: true, Goal: &Goal{Level: 3},
+		Device: "us-east-1_2c5d5d5e-1111-4222-8333-444455556666", DeviceProven: true, Custom: "flow", Functions: true,
+		Announced: true, First: true, SetUp: true, Choices: []string{"SMS_MFA"}, Secret: []byte{0, 1, 2},
+		Offered: []cognitoidp.ChallengeNameType{"PASSWORD", "EMAIL_OTP"},
+	}}
+}
+
+// TestLengthTellsNothing holds that a session is as long for somebody with a password as for somebody without.
+func TestLengthTellsNothing(t *testing.T) {
+	f := quick(t)
+	one, two := sample(), sample()
+	one.PasswordSetAt = 0
+	if a, b := f.seal(one), f.seal(two); len(a) != len(b) {
+		t.Errorf("%d and %d characters", len(a), len(b))
+	}
+}
+
+// TestEveryFlag holds that each flag of a progress survives alone.
+func TestEveryFlag(t *testing.T) {
+	f := quick(t)
+	for i, set := range []func(*Progress){
+		func(p *Progress) { p.UserVerified = true }, func(p *Progress) { p.DeviceProven = true },
+		func(p *Progress) { p.Functions = true }, func(p *Progress) { p.Announced = true },
+		func(p *Progress) { p.First = true }, func(p *Progress) { p.SetUp = true },
+	} {
+		st := &State{Pool: testPool, Client: testClient}
+		set(&st.Progress)
+		got, err := f.Open(t.Context(), testPool, testClient, f.seal(st))
+		f.must(err)
+		if !reflect.DeepEqual(got, st) {
+			t.Errorf("flag %d: %+v", i, got.Progress)
+		}
 	}
 }
 
@@ -103,11 +132,10 @@ func TestRoundTrip(t *testing.T) {
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// TestLargestState seals what an SRP step at its largest needs: 128 four-byte characters of user name, exponent, A.
+// TestLargestState seals what a device's SRP at its largest needs.
 func TestLargestState(t *testing.T) {
 	f := quick(t)
 	st := sample()
-	st.Username = strings.Repeat("\U0001F600", 128)
 	st.Secret = bytes.Repeat([]byte{0xff}, 32+384)
 	st.Step = "DEVICE_PASSWORD_VERIFIER"
 	if n := len(f.seal(st)); n > 1800 {
@@ -275,7 +303,7 @@ func FuzzParse(f *testing.F) {
 	st := sample()
 	st.ID = "id"
 	f.Add(st.append(nil))
-	st.Goal = &Goal{Level: 4, Have: []string{"pwd"}}
+	st.Goal = &Goal{Level: 4}
 	f.Add(st.append(nil))
 	f.Add([]byte{format})
 	f.Fuzz(func(t *testing.T, plain []byte) {

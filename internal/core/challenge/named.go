@@ -1,9 +1,6 @@
 package challenge
 
-import (
-	"encoding/base64"
-	"encoding/binary"
-)
+import "encoding/base64"
 
 // namedHeader begins the sessions that carry their pool and client before the sealed part. It differs from header in
 // its lowest bit, which the text AYABe does not show. Both names stand in the clear, because the pool's key must be
@@ -18,8 +15,7 @@ func named(step string) bool { return step == "MFA_SETUP" }
 func appendOwner(st *State) []byte {
 	b := namedHeader[:]
 	for _, s := range []string{st.Pool, st.Client} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
+		b = appendString(b, s)
 	}
 	return b
 }

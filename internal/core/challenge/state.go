@@ -1,49 +1,27 @@
 package challenge
 
-import (
-	"encoding/binary"
-	"encoding/json"
-)
+import "encoding/binary"
 
 // State is what one step of a sign-in hands to the next. Pool and Client are not part of the sealed text: it is bound
 // to them and opens for no others.
 type State struct {
 	Pool, Client string
 
-	// ID names the session for single use; Seal draws it.
+	// ID names the session for single use; Seal draws it when it is empty.
 	ID string
-	// Sub and Username are the user who is signing in. For a user who does not exist they are what was simulated.
-	Sub, Username string
 	// Step is the challenge that must be answered with this session.
 	Step string
 	// IssuedAt and ExpiresAt are in milliseconds since 1970.
 	IssuedAt, ExpiresAt int64
-	// AuthTime is when the user was first proven in this sign-in, in seconds since 1970; 0 when not yet.
-	AuthTime int64
-	// Proven are the authentication methods (amr values) completed so far.
-	Proven []string
-	// Data is the step's own state, JSON of any kind.
-	Data json.RawMessage
-	// Secret is binary state of the step, for instance an SRP exponent or key; it travels without text encoding.
-	Secret []byte
-	// Goal is what the whole sign-in has to reach, nil for one that only has to succeed.
-	Goal *Goal
-}
 
-// Goal is the aim of a sign-in by step-up authentication. Every session of the sign-in carries it.
-type Goal struct {
-	// Level is the authentication level to reach, 1 to 4; 0 when only the age of the sign-in was asked for.
-	Level int
-	// Have are the methods that count already: those of the access token that was shown, and those proven before the
-	// challenge at hand.
-	Have []string
+	Progress
 }
 
 // format is the first byte of the encoding; a state of another format is refused, which costs its user one sign-in.
-const format = 2
+const format = 3
 
-// maxProven bounds the list of methods, of which eight exist.
-const maxProven = 16
+// maxList bounds the lists of methods and challenges, of which fewer exist.
+const maxList = 16
 
 // maxLevel is the highest level of a Goal.
 const maxLevel = 4
@@ -51,25 +29,20 @@ const maxLevel = 4
 // append encodes the state: lengths and numbers as varints, so that a session stays well below its 2048 characters.
 func (st *State) append(b []byte) []byte {
 	b = append(b, format)
-	for _, s := range []string{st.ID, st.Sub, st.Username, st.Step, string(st.Data), string(st.Secret)} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	for _, n := range []int64{st.IssuedAt, st.ExpiresAt - st.IssuedAt, st.AuthTime} {
-		b = binary.AppendVarint(b, n)
-	}
-	b = appendList(b, st.Proven)
-	if st.Goal == nil {
-		return append(b, 0)
-	}
-	return appendList(binary.AppendUvarint(b, uint64(st.Goal.Level)+1), st.Goal.Have)
+	b = appendString(appendString(b, st.ID), st.Step)
+	b = binary.AppendVarint(b, st.IssuedAt)
+	b = binary.AppendVarint(b, st.ExpiresAt-st.IssuedAt)
+	return st.Progress.append(b)
 }
 
-func appendList(b []byte, list []string) []byte {
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendList[T ~string](b []byte, list []T) []byte {
 	b = binary.AppendUvarint(b, uint64(len(list)))
 	for _, s := range list {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
+		b = appendString(b, string(s))
 	}
 	return b
 }
@@ -80,22 +53,10 @@ func (st *State) parse(b []byte) bool {
 	if r.byte() != format {
 		return false
 	}
-	st.ID, st.Sub, st.Username, st.Step = r.string(), r.string(), r.string(), r.string()
-	if data := r.string(); data != "" {
-		st.Data = json.RawMessage(data)
-	}
-	if secret := r.string(); secret != "" {
-		st.Secret = []byte(secret)
-	}
+	st.ID, st.Step = r.string(), r.string()
 	st.IssuedAt = r.int()
 	st.ExpiresAt = st.IssuedAt + r.int()
-	st.AuthTime = r.int()
-	st.Proven = r.list()
-	if level := r.uint(); level > maxLevel+1 {
-		return false
-	} else if level > 0 {
-		st.Goal = &Goal{Level: int(level) - 1, Have: r.list()}
-	}
+	st.Progress.read(&r)
 	return !r.bad && len(r.rest) == 0 && st.ID != ""
 }
 
@@ -145,14 +106,33 @@ func (r *reader) string() string {
 	return s
 }
 
-func (r *reader) list() (out []string) {
+// bytes is string for binary values; nil for an empty one.
+func (r *reader) bytes() []byte {
+	if s := r.string(); s != "" {
+		return []byte(s)
+	}
+	return nil
+}
+
+// fixed is a number of eight bytes.
+func (r *reader) fixed() int64 {
+	if len(r.rest) < 8 {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	n := binary.BigEndian.Uint64(r.rest)
+	r.rest = r.rest[8:]
+	return int64(n)
+}
+
+func readList[T ~string](r *reader) (out []T) {
 	n := r.uint()
-	if n > maxProven {
+	if n > maxList {
 		r.bad, r.rest = true, nil
 		return nil
 	}
 	for range n {
-		out = append(out, r.string())
+		out = append(out, T(r.string()))
 	}
 	return out
 }

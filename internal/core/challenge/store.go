@@ -49,6 +49,15 @@ func retry(tx *db.Tx, poolID, id string, expires int64) error {
 	return err
 }
 
+func dropPool(tx *db.Tx, poolID string, limit int) (int, error) {
+	n, err := tx.Exec(`DELETE FROM spent_session WHERE pool_id = $1 AND id IN
+		(SELECT id FROM spent_session WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
+	if err != nil {
+		return 0, fmt.Errorf("challenge: drop pool: %w", err)
+	}
+	return int(n), nil
+}
+
 func sweep(tx *db.Tx, now int64, limit int) (int, error) {
 	n, err := tx.Exec(`DELETE FROM spent_session WHERE (pool_id, id) IN
 		(SELECT pool_id, id FROM spent_session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)

@@ -2,11 +2,11 @@ package code
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/limit"
 )
 
 // Rule is one of Cognito's limits per user.
@@ -41,7 +41,7 @@ func (c *Codes) Peek(tx *db.Tx, poolID, key string, r Rule) error {
 		return err
 	}
 	uses, _, err := getUses(tx, poolID, rowID)
-	if err == nil && len(after(uses, c.clock.Milli()-r.Per.Milliseconds()))/8 >= r.Max {
+	if err == nil && (limit.Window{Max: r.Max, Per: r.Per}).Full(uses, c.clock.Milli()) {
 		err = ErrLimited
 	}
 	return err
@@ -58,37 +58,28 @@ func (c *Codes) limitID(tx *db.Tx, poolID, key, action string) (string, error) {
 }
 
 // Limit counts one use of action by key, the sub of a user or the normalised name of an unknown one. It returns
-// ErrLimited, and counts nothing, when the last max uses all lie within per. The window slides exactly: the times of
-// the last uses are kept. The use is counted when the transaction commits.
+// ErrLimited, and counts nothing, when the last max uses all lie within per. The use is counted when the transaction
+// commits.
 func (c *Codes) Limit(tx *db.Tx, poolID, key, action string, max int, per time.Duration) error {
 	rowID, err := c.limitID(tx, poolID, key, action)
 	if err != nil {
 		return err
 	}
-	now := c.clock.Milli()
+	now, window := c.clock.Milli(), limit.Window{Max: max, Per: per}
 	for {
 		uses, version, err := getUses(tx, poolID, rowID)
 		if err != nil {
 			return err
 		}
-		recent := after(uses, now-per.Milliseconds())
-		if len(recent)/8 >= max {
+		recent, ok := window.Use(uses, now)
+		if !ok {
 			return ErrLimited
 		}
-		recent = binary.BigEndian.AppendUint64(recent, uint64(now))
-		done, err := putUses(tx, poolID, rowID, recent, version, now+per.Milliseconds())
+		done, err := putUses(tx, poolID, rowID, recent, version, window.Until(now))
 		if err != nil || done {
 			return err
 		}
 		// Another transaction counted meanwhile; look again. Every round means that somebody else got on, and max
 		// bounds how often that can happen.
 	}
-}
-
-// after returns a copy of the packed, ascending times without those at or before limit.
-func after(uses []byte, limit int64) []byte {
-	for len(uses) >= 8 && int64(binary.BigEndian.Uint64(uses)) <= limit {
-		uses = uses[8:]
-	}
-	return append(make([]byte, 0, len(uses)+8), uses...)
 }

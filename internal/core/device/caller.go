@@ -68,5 +68,5 @@ func (o Ops) asAdmin(ctx context.Context, in run, poolID, username string, unkno
 
 // errNoUser refuses an unknown user for the operations that declare no UserNotFoundException.
 func errNoUser() error {
-	return &cognitoidp.ResourceNotFoundException{Message: "User does not exist."}
+	return directory.NoUser(cognitoidp.NewResourceNotFound)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
@@ -69,8 +68,7 @@ func (i Issued) Metadata() *cognitoidp.NewDeviceMetadataType {
 // Issue draws the keys of a new device. Hand DeviceKey to the token room (token.Subject.DeviceKey) and both to the
 // client (Metadata); nothing is written. ConfirmDevice accepts the key from a session that carries it.
 func (d *Devices) Issue(ctx context.Context, p *pool.Pool) (Issued, error) {
-	region, _, _ := strings.Cut(p.ID, "_")
-	key := region + "_" + id.Source{Rand: d.Rand}.UUID()
+	key := string(p.Region) + "_" + id.Source{Rand: d.Rand}.UUID()
 	group, err := d.groupKey(ctx, p.ID, key)
 	return Issued{key, group}, err
 }

@@ -2,7 +2,6 @@ package device
 
 import (
 	"errors"
-	"fmt"
 
 	"cognate/internal/api/cognitoidp"
 )
@@ -11,19 +10,15 @@ import (
 // the word device; other errors pass through.
 func Refusal(err error) error {
 	if errors.Is(err, ErrUnknownDevice) {
-		return &cognitoidp.ResourceNotFoundException{Message: "Device does not exist."}
+		return cognitoidp.NewResourceNotFound("Device does not exist.")
 	}
 	return err
 }
 
-func invalid(format string, args ...any) error {
-	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
-}
-
 func errOff() error {
-	return &cognitoidp.InvalidUserPoolConfigurationException{Message: "Device tracking is not enabled for the user pool."}
+	return cognitoidp.NewInvalidUserPoolConfiguration("Device tracking is not enabled for the user pool.")
 }
 
 func errExists() error {
-	return &cognitoidp.DeviceKeyExistsException{Message: "Device already exists."}
+	return cognitoidp.NewDeviceKeyExists("Device already exists.")
 }

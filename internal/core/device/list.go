@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/base/db"
 	"cognate/internal/base/pagetoken"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 )
 
@@ -42,7 +43,7 @@ func (d *Devices) query(ctx context.Context, p *pool.Pool, operation, user strin
 	var err error
 	q.after, err = q.tokens.Open(ctx, p.ID, q.binding, *text)
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return nil, invalid("Invalid pagination token given.")
+		return nil, directory.InvalidPaginationToken()
 	}
 	return q, err
 }

@@ -21,7 +21,7 @@ func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequ
 	}
 	if a.DeviceKey == "" || a.DeviceKey != in.DeviceKey {
 		obs.Cause(ctx, "the device key is not the one of the access token's session")
-		return nil, invalid("Invalid device key given.")
+		return nil, cognitoidp.NewInvalidParameter("Invalid device key given.")
 	}
 	s, err := readConfig(in.DeviceSecretVerifierConfig)
 	if err != nil {

@@ -2,8 +2,7 @@ package device
 
 import "cognate/internal/base/db"
 
-// Forget removes all devices of a user, in the transaction that deletes the user. It is made for
-// directory.Deps.OnDelete.
+// Forget removes all devices of a user, in the transaction that deletes the user.
 func (d *Devices) Forget(tx *db.Tx, poolID, sub string) error { return deleteUser(tx, poolID, sub) }
 
 // DropPool removes up to limit devices of a deleted pool and returns how many; call it until it returns 0.

@@ -43,11 +43,11 @@ func parseSecret(b []byte) (secret, error) {
 // readConfig checks a DeviceSecretVerifierConfig: the refusals are InvalidParameterException.
 func readConfig(in *cognitoidp.DeviceSecretVerifierConfigType) (secret, error) {
 	if in == nil || in.PasswordVerifier == nil || in.Salt == nil {
-		return secret{}, invalid("DeviceSecretVerifierConfig needs PasswordVerifier and Salt.")
+		return secret{}, cognitoidp.NewInvalidParameter("DeviceSecretVerifierConfig needs PasswordVerifier and Salt.")
 	}
 	salt, ok := readInteger(*in.Salt, minSalt, maxSalt)
 	if !ok {
-		return secret{}, invalid("Salt in DeviceSecretVerifierConfig must be an integer of 16 bytes in base64.")
+		return secret{}, cognitoidp.NewInvalidParameter("Salt in DeviceSecretVerifierConfig must be an integer of 16 bytes in base64.")
 	}
 	verifier, ok := readInteger(*in.PasswordVerifier, minVerifier, srp.Size)
 	if ok {
@@ -55,7 +55,7 @@ func readConfig(in *cognitoidp.DeviceSecretVerifierConfigType) (secret, error) {
 		ok = err == nil
 	}
 	if !ok {
-		return secret{}, invalid("PasswordVerifier in DeviceSecretVerifierConfig must be an integer of %d bytes in base64, below the modulus.", srp.Size)
+		return secret{}, cognitoidp.NewInvalidParameter("PasswordVerifier in DeviceSecretVerifierConfig must be an integer of %d bytes in base64, below the modulus.", srp.Size)
 	}
 	full := make([]byte, srp.Size)
 	copy(full[srp.Size-len(verifier):], verifier)

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"math/big"
 	"net/netip"
-	"slices"
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
@@ -16,6 +15,7 @@ import (
 	"cognate/internal/core/device"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -39,32 +39,17 @@ type world struct {
 	device.Ops
 }
 
-// migrations are those of all rooms, with this room's once.
-func migrations() []db.Migration {
-	all := cognitotest.Migrations()
-	for _, m := range device.Migrations {
-		if !slices.ContainsFunc(all, func(have db.Migration) bool { return have.ID == m.ID }) {
-			all = append(all, m)
-		}
-	}
-	return all
-}
-
 func each(t *testing.T, body func(w *world)) {
 	t.Helper()
-	dbtest.Each(t, migrations(), func(t *testing.T, d *db.DB) { body(newWorld(t, d)) })
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) { body(newWorld(t, d)) })
 }
 
-func quick(t testing.TB) *world { return newWorld(t, dbtest.SQLite(t, migrations())) }
+func quick(t testing.TB) *world { return newWorld(t, dbtest.SQLite(t, rooms.Migrations())) }
 
 func newWorld(t testing.TB, d *db.DB) *world {
 	w := cognitotest.New(t, d, cognitotest.Options{})
 	w.Ctx = obs.With(w.Ctx, &obs.Request{ClientIP: netip.MustParseAddr("192.0.2.7")})
-	room := device.New(device.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Directory: w.Users,
-	})
-	w.Users.OnDelete = append(w.Users.OnDelete, room.Forget)
-	return &world{w, device.Ops{Devices: room}}
+	return &world{w, device.Ops{Devices: w.Devices}}
 }
 
 func (w *world) must(err error) {

@@ -105,13 +105,13 @@ func missing(p *pool.Pool, attrs map[string]string) []string {
 // schemaRefusal renders lines as AWS does: every line ends in a newline, also the last.
 func schemaRefusal(lines []string, mode Mode) error {
 	if mode == Create {
-		return invalid("Attributes did not conform to the schema: %s\n", strings.Join(lines, "\n"))
+		return cognitoidp.NewInvalidParameter("Attributes did not conform to the schema: %s\n", strings.Join(lines, "\n"))
 	}
 	var b strings.Builder
 	for _, line := range lines {
 		fmt.Fprintf(&b, "user.%s\n", line)
 	}
-	return invalid("%s", b.String())
+	return cognitoidp.NewInvalidParameter("%s", b.String())
 }
 
 // writable reports whether a client may write the attribute on behalf of its user. What only the service or an
@@ -127,16 +127,16 @@ func writable(c *pool.Client, name string) bool {
 // checkSignInFormats checks the attributes that name a user or receive codes.
 func checkSignInFormats(p *pool.Pool, c *pool.Client, attrs map[string]string, mode Mode) error {
 	if v := attrs[kindEmail]; v != "" && !IsEmail(v) {
-		return invalid("Invalid email address format.")
+		return cognitoidp.NewInvalidParameter("Invalid email address format.")
 	}
 	if v := attrs[kindPhone]; v != "" && !IsPhone(v) {
-		return invalid("Invalid phone number format.")
+		return cognitoidp.NewInvalidParameter("Invalid phone number format.")
 	}
 	if mode != Create {
 		return nil
 	}
 	if c != nil && attrs[kindPreferred] != "" && p.AliasAttrs.Has(kindPreferred) {
-		return invalid("preferred_username can not be provided for unconfirmed account")
+		return cognitoidp.NewInvalidParameter("preferred_username can not be provided for unconfirmed account")
 	}
 	for _, name := range [...]string{kindEmail, kindPhone} {
 		if attrs[name+"_verified"] == "true" && attrs[name] == "" {
@@ -147,7 +147,7 @@ func checkSignInFormats(p *pool.Pool, c *pool.Client, attrs map[string]string, m
 }
 
 func errVerifiedNothing(name string) error {
-	return invalid("user.%s_verified: Attribute cannot be set to true without a value for %s.\n", name, name)
+	return cognitoidp.NewInvalidParameter("user.%s_verified: Attribute cannot be set to true without a value for %s.\n", name, name)
 }
 
 // Apply writes checked attributes into u without sending codes: a new e-mail address or phone number is active and
@@ -187,7 +187,7 @@ func apply(u *User, p *pool.Pool, attrs map[string]string, hold bool) (verify []
 		}
 	}
 	if named && len(p.UsernameAttrs) > 0 && len(aliases(p, u)) == 0 {
-		return nil, invalid("The attribute that the user signs in with cannot be deleted.")
+		return nil, cognitoidp.NewInvalidParameter("The attribute that the user signs in with cannot be deleted.")
 	}
 	return verify, nil
 }

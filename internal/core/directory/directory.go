@@ -18,7 +18,7 @@ import (
 )
 
 // Deps are the rooms and tools the directory is assembled from. Clock and IDs may be zero for the machine's; all other
-// fields are required, OnDelete may be empty.
+// fields are required.
 type Deps struct {
 	DB       *db.DB
 	Keys     *keyring.Keyring
@@ -29,8 +29,8 @@ type Deps struct {
 	Codes    *code.Codes
 	Messages *message.Messages
 
-	// OnDelete are called in the transaction that deletes a user, so that rooms to the right forget the user too.
-	OnDelete []func(tx *db.Tx, poolID, sub string) error
+	// UserGone runs in the transaction that deletes a user: the other rooms forget the user too.
+	UserGone func(tx *db.Tx, poolID, sub string) error
 }
 
 // Directory keeps users and groups. It is safe for concurrent use.

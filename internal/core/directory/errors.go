@@ -2,7 +2,6 @@ package directory
 
 import (
 	"errors"
-	"fmt"
 
 	"cognate/internal/api/cognitoidp"
 )
@@ -37,30 +36,34 @@ func (e *AliasTaken) Is(target error) bool {
 	return false
 }
 
-// aliasExists is the refusal of an alias that another user holds; attribute is its name.
-func aliasExists(attribute string) error {
-	return &cognitoidp.AliasExistsException{Message: fmt.Sprintf("An account with the given %s already exists.", attribute)}
+// Taken is the refusal of an address or name that another user holds, as the exception that the operation declares for
+// it; attribute is its name.
+func Taken(exception func(format string, args ...any) error, attribute string) error {
+	return exception("An account with the given %s already exists.", attribute)
 }
 
 // UserNotFound returns the UserNotFoundException of administrative and token-authorised operations.
 func UserNotFound() error {
-	return &cognitoidp.UserNotFoundException{Message: "User does not exist."}
+	return NoUser(cognitoidp.NewUserNotFound)
 }
 
-func errDisabled() error { return notAuthorized("User is disabled.") }
-
-func invalid(format string, args ...any) error {
-	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
+// NoUser is UserNotFound as the exception that the operation declares for it.
+func NoUser(exception func(format string, args ...any) error) error {
+	return exception("User does not exist.")
 }
 
-func notAuthorized(format string, args ...any) error {
-	return &cognitoidp.NotAuthorizedException{Message: fmt.Sprintf(format, args...)}
+// Disabled is the refusal of a user who may not act.
+func Disabled() error { return cognitoidp.NewNotAuthorized("User is disabled.") }
+
+// InvalidPaginationToken is the refusal of a token that does not continue the list.
+func InvalidPaginationToken() error {
+	return cognitoidp.NewInvalidParameter("Invalid pagination token given.")
 }
 
-func groupNotFound() error { return &cognitoidp.ResourceNotFoundException{Message: "Group not found."} }
+func groupNotFound() error { return cognitoidp.NewResourceNotFound("Group not found.") }
 
 func errUnauthorizedWrite() error {
-	return notAuthorized("A client attempted to write unauthorized attribute")
+	return cognitoidp.NewNotAuthorized("A client attempted to write unauthorized attribute")
 }
 
 // refuse turns a sentinel of this room into the exception that every operation of this room declares for it; other
@@ -73,7 +76,7 @@ func refuse(err error) error {
 	case errors.Is(err, ErrGroupNotFound):
 		return groupNotFound()
 	case errors.As(err, &taken):
-		return aliasExists(taken.Attribute)
+		return Taken(cognitoidp.NewAliasExists, taken.Attribute)
 	}
 	return err
 }

@@ -29,7 +29,7 @@ type fixture struct {
 	t       testing.TB
 	ctx     context.Context
 	clock   *clock.Clock
-	deleted []string // subs that OnDelete was told about
+	deleted []string // subs that UserGone was told about
 }
 
 func migrations() []db.Migration {
@@ -58,7 +58,7 @@ func newFixture(t testing.TB, d *db.DB) *fixture {
 	var tokens *token.Tokens
 	pools := pool.New(pool.Deps{
 		DB: d, Keys: ring, Clock: f.clock, Region: "us-east-1", Account: "000000000000",
-		OnCreate: []func(*db.Tx, string) error{func(tx *db.Tx, id string) error { return tokens.CreateKeys(tx, id) }},
+		PoolMade: func(tx *db.Tx, id string) error { return tokens.CreateKeys(tx, id) },
 	})
 	tokens = token.New(token.Deps{
 		DB: d, Keys: ring, Clock: f.clock, Pools: pools, Made: rsaKeys{}, Issuer: token.Issuer("https://id.example.com"),
@@ -66,10 +66,13 @@ func newFixture(t testing.TB, d *db.DB) *fixture {
 	f.Ops = Ops{New(Deps{
 		DB: d, Keys: ring, Clock: f.clock, Pools: pools, Tokens: tokens, Codes: code.New(code.Deps{Keys: ring, Clock: f.clock}),
 		Messages: message.New(message.Deps{DB: d, Keyring: ring, Clock: f.clock, Inbox: true}),
-		OnDelete: []func(*db.Tx, string, string) error{func(tx *db.Tx, _, sub string) error {
+		UserGone: func(tx *db.Tx, poolID, sub string) error {
 			tx.AfterCommit(func() { f.deleted = append(f.deleted, sub) })
-			return nil
-		}},
+			if err := f.Codes.DropUser(tx, poolID, sub); err != nil {
+				return err
+			}
+			return tokens.RevokeUser(tx, poolID, sub)
+		},
 	})}
 	return f
 }

@@ -80,9 +80,9 @@ func (d *Directory) createGroup(tx *db.Tx, p *pool.Pool, g group) error {
 	case err != nil:
 		return err
 	case !made:
-		return &cognitoidp.GroupExistsException{Message: "A group with the name already exists"}
+		return cognitoidp.NewGroupExists("A group with the name already exists")
 	case n >= maxGroups:
-		return &cognitoidp.LimitExceededException{Message: fmt.Sprintf("A user pool can have at most %d groups.", maxGroups)}
+		return cognitoidp.NewLimitExceeded("A user pool can have at most %d groups.", maxGroups)
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (d *Directory) addToGroup(tx *db.Tx, p *pool.Pool, u *User, g group) (added
 		return false, nil
 	}
 	if len(have) >= maxGroupsPerUser {
-		return false, invalid("A user can be in at most %d groups.", maxGroupsPerUser)
+		return false, cognitoidp.NewInvalidParameter("A user can be in at most %d groups.", maxGroupsPerUser)
 	}
 	// Neither may be deleted by somebody else before the membership is there, or it would stay behind.
 	if err := lockUser(tx, p.ID, u.Sub); err != nil {

@@ -210,15 +210,17 @@ func pick(u *User, names []string) ([]cognitoidp.AttributeType, error) {
 	return out, nil
 }
 
-func errUnknownAttributes() error { return invalid("One or more requested attributes do not exist.") }
+func errUnknownAttributes() error {
+	return cognitoidp.NewInvalidParameter("One or more requested attributes do not exist.")
+}
 
 // filterRefusal renders the errors of parseFilter.
 func filterRefusal(err error) error {
 	var bad *filterAttributeError
 	if errors.As(err, &bad) {
-		return invalid("Invalid search attribute: %s", bad.name)
+		return cognitoidp.NewInvalidParameter("Invalid search attribute: %s", bad.name)
 	}
-	return invalid("Error while parsing filter")
+	return cognitoidp.NewInvalidParameter("Error while parsing filter")
 }
 
 // pageLimit reads a Limit member: absent and 0 mean the largest page.
@@ -236,7 +238,7 @@ func (d *Directory) openToken(ctx context.Context, p *pool.Pool, binding string,
 	}
 	cursor, err := d.pageTokens().Open(ctx, p.ID, binding, *token)
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return "", invalid("Invalid pagination token given.")
+		return "", InvalidPaginationToken()
 	}
 	return cursor, err
 }

@@ -86,7 +86,7 @@ func precedenceOf(in *int64, unset int64) (int64, error) {
 		return unset, nil
 	}
 	if *in < 0 || *in > maxPrecedence {
-		return 0, invalid("Precedence must be between 0 and %d.", maxPrecedence)
+		return 0, cognitoidp.NewInvalidParameter("Precedence must be between 0 and %d.", maxPrecedence)
 	}
 	return *in, nil
 }

@@ -33,11 +33,11 @@ func (d *Directory) Caller(ctx context.Context, tx *db.Tx, p *pool.Pool, sub str
 	switch {
 	case errors.Is(err, ErrUserNotFound):
 		obs.Cause(ctx, "the user of the token is gone")
-		return nil, notAuthorized("Access Token has been revoked")
+		return nil, token.AccessRevoked()
 	case err != nil:
 		return nil, err
 	case !u.Enabled:
-		return nil, errDisabled()
+		return nil, Disabled()
 	}
 	return u, nil
 }
@@ -46,7 +46,7 @@ func (d *Directory) Caller(ctx context.Context, tx *db.Tx, p *pool.Pool, sub str
 func (d *Directory) caller(tx *db.Tx, a *token.Access) (*User, error) {
 	u, err := d.BySub(tx, a.Pool, a.Sub)
 	if err == nil && !u.Enabled {
-		return nil, errDisabled()
+		return nil, Disabled()
 	}
 	return u, err
 }
@@ -135,7 +135,7 @@ func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoid
 			return err
 		}
 		if u.contact(in.AttributeName) == "" {
-			return invalid("User does not have a value for %s to send a code to.", in.AttributeName)
+			return cognitoidp.NewInvalidParameter("User does not have a value for %s to send a code to.", in.AttributeName)
 		}
 		if err := o.Codes.Allow(tx, a.Pool.ID, u.Sub, code.LimitAttributeCode); err != nil {
 			return codeRefusal(ctx, err)
@@ -191,5 +191,5 @@ func verifiable(name string) error {
 	if name == kindEmail || name == kindPhone {
 		return nil
 	}
-	return invalid("Attribute %s cannot be verified. Only email and phone_number can.", name)
+	return cognitoidp.NewInvalidParameter("Attribute %s cannot be verified. Only email and phone_number can.", name)
 }

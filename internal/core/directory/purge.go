@@ -11,15 +11,10 @@ import (
 // purgeBatch bounds the rows that one transaction removes for a deleted pool or group.
 const purgeBatch = 200
 
-// PurgePool removes a batch of the users and groups of a deleted pool and reports whether nothing is left. It is made to
-// be one of pool.Deps.Purge.
-func (d *Directory) PurgePool(ctx context.Context, poolID string) (done bool, err error) {
-	err = d.DB.Update(ctx, func(tx *db.Tx) error {
-		n, err := purgePool(tx, poolID, purgeBatch)
-		done = n < purgeBatch
-		return err
-	})
-	return done, err
+// DropPool removes a batch, of at most limit rows, of the users and groups of a deleted pool and returns how many; call
+// it until it returns 0.
+func (d *Directory) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
+	return purgePool(tx, poolID, min(limit, purgeBatch))
 }
 
 // CountUsers estimates how many users a pool has: exactly up to a few thousand, beyond that within a few percent. It is

@@ -154,7 +154,7 @@ func (d *Directory) MoveAliases(tx *db.Tx, p *pool.Pool, u *User) error {
 	return nil
 }
 
-// Delete removes u with names, search rows, memberships, codes and sessions, and tells the rooms in Deps.OnDelete.
+// Delete removes u with names, search rows and memberships, and tells the other rooms.
 func (d *Directory) Delete(tx *db.Tx, p *pool.Pool, u *User) error {
 	was := u.base(tx)
 	old, err := was.user(tx, p.ID)
@@ -175,18 +175,7 @@ func (d *Directory) Delete(tx *db.Tx, p *pool.Pool, u *User) error {
 	if err := b.run(); err != nil {
 		return err
 	}
-	if err := d.Codes.DropUser(tx, p.ID, u.Sub); err != nil {
-		return err
-	}
-	if err := d.Tokens.RevokeUser(tx, p.ID, u.Sub); err != nil {
-		return err
-	}
-	for _, forget := range d.OnDelete {
-		if err := forget(tx, p.ID, u.Sub); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.UserGone(tx, p.ID, u.Sub)
 }
 
 // batch collects the statements that change one user and sends them together.

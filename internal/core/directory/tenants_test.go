@@ -220,12 +220,11 @@ func TestBulkInsertAndCount(t *testing.T) {
 		if err == nil {
 			t.Error("a taken name was inserted")
 		}
-		for {
-			done, err := f.PurgePool(f.ctx, p.ID)
-			f.must(err)
-			if done {
-				break
-			}
+		for left := 1; left > 0; {
+			f.must(f.DB.Update(f.ctx, func(tx *db.Tx) (err error) {
+				left, err = f.DropPool(tx, p.ID, 500)
+				return err
+			}))
 		}
 		for table, n := range f.rows(p) {
 			if n != 0 && table != "token_session" {

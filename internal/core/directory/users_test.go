@@ -325,7 +325,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 			t.Errorf("rows before %v, after %v", before, after)
 		}
 		if len(f.deleted) != 1 || f.deleted[0] != u.Sub {
-			t.Errorf("OnDelete saw %v", f.deleted)
+			t.Errorf("UserGone saw %v", f.deleted)
 		}
 		f.wants(f.DeleteUser(f.ctx, &cognitoidp.DeleteUserRequest{AccessToken: access}), "NotAuthorizedException: Access Token has been revoked")
 		f.user(p, "jo", "email", "jo@example.com", "email_verified", "true") // every name is free again

@@ -75,7 +75,7 @@ func (d *Directory) mayChange(ctx context.Context, tx *db.Tx, p *pool.Pool, u *U
 	err := d.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangedAttribute)
 	if errors.Is(err, code.ErrLimited) {
 		obs.Cause(ctx, "too many codes by changing addresses")
-		return &cognitoidp.TooManyRequestsException{Message: "Attempt limit exceeded, please try after some time."}
+		return code.TooOften(cognitoidp.NewTooManyRequests)
 	}
 	return err
 }
@@ -122,9 +122,9 @@ func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.C
 // CodeDeliveryFailureException.
 func errNoDelivery(c *pool.Client, name string) error {
 	if c == nil {
-		return invalid("The verification code for %s cannot be delivered: no transport is configured.", name)
+		return cognitoidp.NewInvalidParameter("The verification code for %s cannot be delivered: no transport is configured.", name)
 	}
-	return &cognitoidp.CodeDeliveryFailureException{Message: "The verification code for " + name + " cannot be delivered."}
+	return cognitoidp.NewCodeDeliveryFailure("The verification code for %s cannot be delivered.", name)
 }
 
 // remove deletes attributes by name. c is nil for administrators.
@@ -136,7 +136,7 @@ func (d *Directory) remove(tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, nam
 		}
 	}
 	if lines != "" {
-		return invalid("Invalid user attributes: %s", lines)
+		return cognitoidp.NewInvalidParameter("Invalid user attributes: %s", lines)
 	}
 	attrs := make(map[string]string, len(names))
 	for _, name := range names {
@@ -165,20 +165,13 @@ func removable(p *pool.Pool, name string) string {
 	return ""
 }
 
-// codeRefusal renders the sentinels of the code room with what VerifyUserAttribute declares; other errors pass through.
+// codeRefusal is code.Refusal with what VerifyUserAttribute declares.
 func codeRefusal(ctx context.Context, err error) error {
-	switch {
-	case errors.Is(err, code.ErrMismatch):
-		obs.Cause(ctx, "wrong code")
-		return &cognitoidp.CodeMismatchException{Message: "Invalid verification code provided, please try again."}
-	case errors.Is(err, code.ErrExpired):
-		obs.Cause(ctx, "no live code for the value")
-		return &cognitoidp.ExpiredCodeException{Message: "Invalid code provided, please request a code again."}
-	case errors.Is(err, code.ErrLimited), errors.Is(err, code.ErrTooMany):
+	if errors.Is(err, code.ErrTooMany) {
 		obs.Cause(ctx, "%v", err)
-		return &cognitoidp.LimitExceededException{Message: "Attempt limit exceeded, please try after some time."}
+		return code.TooOften(cognitoidp.NewLimitExceeded)
 	}
-	return err
+	return code.Refusal(ctx, err)
 }
 
 // warm loads the pool's keys, because sealing within a transaction should not wait for another connection.

@@ -8,6 +8,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -176,7 +177,7 @@ func TestCodeLimits(t *testing.T) {
 		return err
 	}), factor.ErrNotSetUp)
 
-	mute := newWorld(t, dbtest.SQLite(t, migrations()), cognitotest.Options{Mute: true})
+	mute := newWorld(t, dbtest.SQLite(t, rooms.Migrations()), cognitotest.Options{Mute: true})
 	q := mute.Pool(nil)
 	d := mute.Client(q, nil)
 	mute.User(q, "ana", "phone_number", phone)

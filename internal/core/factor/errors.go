@@ -3,10 +3,12 @@ package factor
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
+	"cognate/internal/core/code"
+	"cognate/internal/core/password"
 )
 
 // Refusal renders a sentinel of this room as the exception with which RespondToAuthChallenge and InitiateAuth answer it
@@ -14,51 +16,55 @@ import (
 func Refusal(ctx context.Context, name cognitoidp.ChallengeNameType, err error) error {
 	totp := name == cognitoidp.ChallengeNameTypeSoftwareTokenMfa
 	passkey := name == cognitoidp.ChallengeNameTypeWebAuthn
+	note := func() { obs.Cause(ctx, "%s: %v", name, err) } // before other rooms note their causes
 	var out error
 	switch {
 	case errors.Is(err, ErrMismatch) && totp:
-		out = &cognitoidp.CodeMismatchException{Message: "Invalid code received for user"}
+		out = cognitoidp.NewCodeMismatch("Invalid code received for user")
 	case errors.Is(err, ErrMismatch) && !passkey:
-		out = &cognitoidp.CodeMismatchException{Message: "Invalid code or auth state for the user."}
+		out = cognitoidp.NewCodeMismatch("Invalid code or auth state for the user.")
 	case errors.Is(err, ErrReplayed) && totp:
-		out = &cognitoidp.ExpiredCodeException{Message: "Your software token has already been used once."}
+		out = cognitoidp.NewExpiredCode("Your software token has already been used once.")
 	case errors.Is(err, ErrReplayed):
-		out = notAuthorized("Invalid session for the user, session can only be used once.")
+		note()
+		out = challenge.Refusal(ctx, challenge.ErrSpent)
 	case errors.Is(err, ErrNotSetUp) && totp:
-		out = &cognitoidp.SoftwareTokenMFANotFoundException{Message: "Software Token MFA does not exist for the user."}
+		out = errNoToken()
 	case errors.Is(err, ErrMismatch), errors.Is(err, ErrCloned), errors.Is(err, ErrTooMany), errors.Is(err, ErrNotSetUp) && passkey:
-		out = notAuthorized("Incorrect username or password.")
+		out = password.Wrong()
 	case errors.Is(err, ErrNotSetUp):
-		out = invalid("User has no address to which the code of %s can be sent.", name)
+		out = cognitoidp.NewInvalidParameter("User has no address to which the code of %s can be sent.", name)
 	case errors.Is(err, ErrExpired):
-		out = &cognitoidp.ExpiredCodeException{Message: "Invalid code provided, please request a code again."}
+		note()
+		out = code.Refusal(ctx, code.ErrExpired)
 	case errors.Is(err, ErrLimited):
-		out = &cognitoidp.TooManyRequestsException{Message: limitText}
+		out = code.TooOften(cognitoidp.NewTooManyRequests)
 	case errors.Is(err, ErrUndeliverable):
-		out = invalid("The code of %s cannot be delivered: no transport is configured.", name)
+		out = cognitoidp.NewInvalidParameter("The code of %s cannot be delivered: no transport is configured.", name)
 	case errors.Is(err, ErrNoRelyingParty):
-		out = invalid("The user pool has no relying party for passkeys.")
+		out = cognitoidp.NewInvalidParameter("The user pool has no relying party for passkeys.")
 	default:
 		return err
 	}
-	obs.Cause(ctx, "%s: %v", name, err)
+	note()
 	return out
 }
 
-const limitText = "Attempt limit exceeded, please try after some time."
+func errSession(ctx context.Context) error { return challenge.Refusal(ctx, challenge.ErrInvalid) }
 
-func invalid(format string, args ...any) error {
-	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
+func errNoToken() error {
+	return cognitoidp.NewSoftwareTokenMFANotFound("Software Token MFA does not exist for the user.")
 }
 
-func notAuthorized(text string) error { return &cognitoidp.NotAuthorizedException{Message: text} }
-
-func errSession() error { return notAuthorized("Invalid session for the user.") }
+// errNoCredentials refuses a request that has neither of the two ways to say who asks.
+func errNoCredentials() error {
+	return cognitoidp.NewInvalidParameter("Either AccessToken or Session must be given.")
+}
 
 func errTokenOff() error {
-	return &cognitoidp.SoftwareTokenMFANotFoundException{Message: "Software Token MFA has not been enabled by the userPool"}
+	return cognitoidp.NewSoftwareTokenMFANotFound("Software Token MFA has not been enabled by the userPool")
 }
 
 func errWrongSetUp() error {
-	return &cognitoidp.EnableSoftwareTokenMFAException{Message: "Code mismatch and fail enable Software Token MFA"}
+	return cognitoidp.NewEnableSoftwareTokenMFA("Code mismatch and fail enable Software Token MFA")
 }

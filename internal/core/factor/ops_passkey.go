@@ -67,7 +67,7 @@ func (o Ops) StartWebAuthnRegistration(ctx context.Context, in *cognitoidp.Start
 		}
 		rpID, err := o.relyingParty(a.Pool)
 		if err != nil {
-			return &cognitoidp.WebAuthnConfigurationMissingException{Message: "The user pool has neither a relying party id nor a domain."}
+			return cognitoidp.NewWebAuthnConfigurationMissing("The user pool has neither a relying party id nor a domain.")
 		}
 		keys, err := o.passkeys(tx, a.Pool.ID, u.Sub)
 		if err != nil {
@@ -133,7 +133,7 @@ func (o Ops) CompleteWebAuthnRegistration(ctx context.Context, in *cognitoidp.Co
 	case begun.challenge != digest(got.Response.CollectedClientData.Challenge), begun.expires <= o.now().UnixMilli():
 		return nil, errNoChallenge()
 	case begun.clientID != access.ClientID:
-		return nil, &cognitoidp.WebAuthnClientMismatchException{Message: "The passkey registration was started by another app client."}
+		return nil, cognitoidp.NewWebAuthnClientMismatch("The passkey registration was started by another app client.")
 	}
 	made, refusal := o.made(ctx, access, begun, got)
 	err = o.asCaller(ctx, in.AccessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
@@ -164,9 +164,9 @@ func (o Ops) made(ctx context.Context, a *token.Access, b begun, got *registrati
 	switch {
 	case !allowedOrigin(b.rpID, client.Origin), client.CrossOrigin:
 		obs.Cause(ctx, "origin %.100q is not one of %s, or in a frame of another", client.Origin, b.rpID)
-		return passkey{}, &cognitoidp.WebAuthnOriginNotAllowedException{Message: "The origin of the passkey is not allowed for the relying party."}
+		return passkey{}, cognitoidp.NewWebAuthnOriginNotAllowed("The origin of the passkey is not allowed for the relying party.")
 	case !rightParty(data, b.rpID):
-		return passkey{}, &cognitoidp.WebAuthnRelyingPartyMismatchException{Message: "The passkey was made for another relying party."}
+		return passkey{}, cognitoidp.NewWebAuthnRelyingPartyMismatch("The passkey was made for another relying party.")
 	case !supported(got):
 		return passkey{}, errUnsupported("algorithm")
 	case b.verification == "required" && !data.Flags.HasUserVerified():
@@ -234,7 +234,7 @@ func (o Ops) page(ctx context.Context, a *token.Access, keys []passkey, in *cogn
 	if in.NextToken != nil {
 		cursor, err := tokens.Open(ctx, a.Pool.ID, binding, *in.NextToken)
 		if errors.Is(err, pagetoken.ErrInvalid) {
-			return nil, nil, invalid("Invalid NextToken.")
+			return nil, nil, pool.InvalidNextToken()
 		}
 		if err != nil {
 			return nil, nil, err
@@ -279,7 +279,7 @@ func (o Ops) DeleteWebAuthnCredential(ctx context.Context, in *cognitoidp.Delete
 			return err
 		}
 		if !had {
-			return &cognitoidp.ResourceNotFoundException{Message: "WebAuthn credential does not exist."}
+			return cognitoidp.NewResourceNotFound("WebAuthn credential does not exist.")
 		}
 		if u.MFA.Passkeys = max(0, u.MFA.Passkeys-1); u.MFA.Passkeys == 0 {
 			disable(&u.MFA, webAuthnMFA)
@@ -297,19 +297,19 @@ func passkeysOn(p *pool.Pool) error {
 	if p.AllowsFirstFactor(cognitoidp.AuthFactorTypeWebAuthn) {
 		return nil
 	}
-	return &cognitoidp.WebAuthnNotEnabledException{Message: "WebAuthn is not enabled for the user pool."}
+	return cognitoidp.NewWebAuthnNotEnabled("WebAuthn is not enabled for the user pool.")
 }
 
-func errCredential() error { return invalid("Credential data is not valid") }
+func errCredential() error { return cognitoidp.NewInvalidParameter("Credential data is not valid") }
 
 func errTooManyPasskeys() error {
-	return &cognitoidp.LimitExceededException{Message: "A user can have at most 20 passkeys."}
+	return cognitoidp.NewLimitExceeded("A user can have at most 20 passkeys.")
 }
 
 func errNoChallenge() error {
-	return &cognitoidp.WebAuthnChallengeNotFoundException{Message: "The challenge of the passkey was not found. Start the registration again."}
+	return cognitoidp.NewWebAuthnChallengeNotFound("The challenge of the passkey was not found. Start the registration again.")
 }
 
 func errUnsupported(what string) error {
-	return &cognitoidp.WebAuthnCredentialNotSupportedException{Message: "The passkey is not supported: " + what + "."}
+	return cognitoidp.NewWebAuthnCredentialNotSupported("The passkey is not supported: %s.", what)
 }

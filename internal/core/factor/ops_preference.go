@@ -66,9 +66,9 @@ func (o Ops) prefer(tx *db.Tx, p *pool.Pool, u *directory.User, wish []preferenc
 	for _, w := range wish {
 		switch {
 		case w.preferred && !w.enabled:
-			return invalid("%s must be enabled to be the preferred MFA method.", w.factor)
+			return cognitoidp.NewInvalidParameter("%s must be enabled to be the preferred MFA method.", w.factor)
 		case w.preferred && preferred != "":
-			return invalid("Only one MFA method can be preferred.")
+			return cognitoidp.NewInvalidParameter("Only one MFA method can be preferred.")
 		case w.preferred:
 			preferred = w.factor
 		}
@@ -145,15 +145,15 @@ func passkeyAlone(m *directory.MFA) bool { return len(m.Enabled) == 1 && m.Enabl
 func (o Ops) notReady(tx *db.Tx, p *pool.Pool, u *directory.User, name string) error {
 	switch {
 	case name == smsMFA && u.Attributes["phone_number"] == "":
-		return invalid("User does not have a phone_number set to turn on SMS MFA")
+		return cognitoidp.NewInvalidParameter("User does not have a phone_number set to turn on SMS MFA")
 	case name == emailMFA && u.Attributes["email"] == "":
-		return invalid("User does not have an email set to turn on email MFA")
+		return cognitoidp.NewInvalidParameter("User does not have an email set to turn on email MFA")
 	case name == totpMFA && !u.MFA.TOTP:
 		row, err := readSoftware(tx, p.ID, u.Sub)
 		if err == nil && len(row.pending) > 0 {
-			return invalid("User has not verified software token mfa")
+			return cognitoidp.NewInvalidParameter("User has not verified software token mfa")
 		}
-		return invalid("User has not set up software token mfa")
+		return cognitoidp.NewInvalidParameter("User has not set up software token mfa")
 	}
 	return offers(p, name)
 }
@@ -161,7 +161,7 @@ func (o Ops) notReady(tx *db.Tx, p *pool.Pool, u *directory.User, name string) e
 // adminNotReady is notReady in the words of AdminSetUserMFAPreference.
 func adminNotReady(_ *db.Tx, p *pool.Pool, u *directory.User, name string) error {
 	if !reachable(u, name) {
-		return invalid("User does not have delivery config set to turn on %s", name)
+		return cognitoidp.NewInvalidParameter("User does not have delivery config set to turn on %s", name)
 	}
 	return offers(p, name)
 }
@@ -170,9 +170,9 @@ func adminNotReady(_ *db.Tx, p *pool.Pool, u *directory.User, name string) error
 func offers(p *pool.Pool, name string) error {
 	switch {
 	case name == smsMFA && p.MFA.SmsMfaConfiguration == nil && p.Config.SmsConfiguration == nil:
-		return invalid("User pool does not have SMS MFA enabled.")
+		return cognitoidp.NewInvalidParameter("User pool does not have SMS MFA enabled.")
 	case name == emailMFA && p.MFA.EmailMfaConfiguration == nil:
-		return invalid("User pool does not have email MFA enabled.")
+		return cognitoidp.NewInvalidParameter("User pool does not have email MFA enabled.")
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func offers(p *pool.Pool, name string) error {
 // same request enables another factor, which AWS asks for even when one is on already.
 func (o Ops) passkeyReady(tx *db.Tx, p *pool.Pool, u *directory.User, another bool) error {
 	if !multiFactorPasskeys(p) {
-		return invalid("User pool does not have WebAuthn MFA enabled.")
+		return cognitoidp.NewInvalidParameter("User pool does not have WebAuthn MFA enabled.")
 	}
 	if !another {
 		return errPasskeyAlone()
@@ -191,13 +191,13 @@ func (o Ops) passkeyReady(tx *db.Tx, p *pool.Pool, u *directory.User, another bo
 		return err
 	}
 	if len(keys) == 0 {
-		return invalid("User does not have applicable WebAuthn credentials to enable WebAuthn MFA.")
+		return cognitoidp.NewInvalidParameter("User does not have applicable WebAuthn credentials to enable WebAuthn MFA.")
 	}
 	return nil
 }
 
 func errPasskeyAlone() error {
-	return invalid("WebAuthn MFA requires enabling an additional MFA setting.")
+	return cognitoidp.NewInvalidParameter("WebAuthn MFA requires enabling an additional MFA setting.")
 }
 
 // SetUserSettings implements the AWS operation, the older way to turn SMS MFA on (one option) and off (none).
@@ -235,7 +235,7 @@ func settings(options []cognitoidp.MFAOptionType) (preference, error) {
 	for _, m := range options {
 		if m.DeliveryMedium == nil || *m.DeliveryMedium != cognitoidp.DeliveryMediumTypeSms ||
 			m.AttributeName == nil || *m.AttributeName != "phone_number" {
-			return preference{}, invalid("MFAOptions can hold only the delivery medium SMS with the attribute phone_number.")
+			return preference{}, cognitoidp.NewInvalidParameter("MFAOptions can hold only the delivery medium SMS with the attribute phone_number.")
 		}
 	}
 	return preference{factor: smsMFA, enabled: len(options) > 0}, nil

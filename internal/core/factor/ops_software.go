@@ -45,7 +45,7 @@ func (o Ops) AssociateSoftwareToken(ctx context.Context, in *cognitoidp.Associat
 	case in.Session != nil:
 		out.Session, err = o.associateInSession(ctx, *in.Session, seed)
 	default:
-		err = invalid("Either AccessToken or Session must be given.")
+		err = errNoCredentials()
 	}
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (o Ops) associateInSession(ctx context.Context, session string, seed []byte
 		if _, err := o.unset(ctx, tx, p, st); err != nil {
 			return err
 		}
-		return sessionRefusal(ctx, o.Sessions.Spend(tx, st))
+		return challenge.Refusal(ctx, o.Sessions.Spend(tx, st))
 	})
 	return &text, err
 }
@@ -99,7 +99,7 @@ func (o Ops) VerifySoftwareToken(ctx context.Context, in *cognitoidp.VerifySoftw
 	case in.Session != nil:
 		out.Session, err = o.verifyInSession(ctx, *in.Session, in.UserCode, name)
 	default:
-		err = invalid("Either AccessToken or Session must be given.")
+		err = errNoCredentials()
 	}
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (o Ops) verifyInSession(ctx context.Context, session, text, name string) (*
 	}
 	if len(st.Secret) == 0 {
 		obs.Cause(ctx, "no software token was associated in this session")
-		return nil, errSession()
+		return nil, errSession(ctx)
 	}
 	next := o.follow(st, c)
 	next.Proven = append(next.Proven, AMRTOTP)
@@ -154,13 +154,13 @@ func (o Ops) verifyInSession(ctx context.Context, session, text, name string) (*
 		}
 		adopted, err := o.adopt(tx, p, u, st.Secret, nil, text, name)
 		if err == nil && !adopted {
-			return errSession()
+			return errSession(ctx)
 		}
 		if refusal, err = keepBack(ctx, err); err != nil {
 			return err
 		}
 		if refusal == nil {
-			return sessionRefusal(ctx, o.Sessions.Spend(tx, st))
+			return challenge.Refusal(ctx, o.Sessions.Spend(tx, st))
 		}
 		if err := o.Sessions.Retry(tx, st); err != nil && !errors.Is(err, challenge.ErrSpent) {
 			return err
@@ -180,7 +180,7 @@ func (o Ops) setUp(ctx context.Context, session string) (*challenge.State, *pool
 		err = st.Require(string(cognitoidp.ChallengeNameTypeMfaSetup))
 	}
 	if err != nil {
-		return nil, nil, nil, sessionRefusal(ctx, err)
+		return nil, nil, nil, challenge.Refusal(ctx, err)
 	}
 	r := obs.From(ctx)
 	r.Pool, r.Client, r.User = st.Pool, st.Client, st.Sub
@@ -208,14 +208,14 @@ func (o Ops) unset(ctx context.Context, tx *db.Tx, p *pool.Pool, st *challenge.S
 	switch {
 	case errors.Is(err, directory.ErrUserNotFound):
 		obs.Cause(ctx, "the user of the session is gone")
-		return nil, errSession()
+		return nil, errSession(ctx)
 	case err != nil:
 		return nil, err
 	case !u.Enabled:
-		return nil, notAuthorized("User is disabled.")
+		return nil, directory.Disabled()
 	case u.MFA.TOTP:
 		obs.Cause(ctx, "the user has a software token already")
-		return nil, errSession()
+		return nil, errSession(ctx)
 	}
 	return u, nil
 }
@@ -227,26 +227,9 @@ func keepBack(ctx context.Context, err error) (refusal, fatal error) {
 		obs.Cause(ctx, "%v", err)
 		return errWrongSetUp(), nil
 	case errors.Is(err, ErrNotSetUp):
-		return nil, &cognitoidp.SoftwareTokenMFANotFoundException{Message: "Software Token MFA does not exist for the user."}
+		return nil, errNoToken()
 	}
 	return nil, err
-}
-
-func sessionRefusal(ctx context.Context, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, challenge.ErrExpired):
-		obs.Cause(ctx, "session expired")
-		return notAuthorized("Invalid session for the user, session is expired.")
-	case errors.Is(err, challenge.ErrSpent):
-		obs.Cause(ctx, "session used before")
-		return notAuthorized("Invalid session for the user, session can only be used once.")
-	case errors.Is(err, challenge.ErrInvalid):
-		obs.Cause(ctx, "not a session of MFA_SETUP")
-		return errSession()
-	}
-	return err
 }
 
 // AdminDeleteSoftwareToken implements the AWS operation. The token leaves the user's factors and preference too; a user

@@ -19,8 +19,7 @@ func (f *Factors) relyingParty(p *pool.Pool) (string, error) {
 		return *d, nil
 	}
 	if d := p.Config.Domain; d != nil && *d != "" {
-		region, _, _ := strings.Cut(p.ID, "_")
-		return f.PrefixHost(*d, region), nil
+		return f.PrefixHost(*d, string(p.Region)), nil
 	}
 	return "", ErrNoRelyingParty
 }

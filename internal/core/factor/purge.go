@@ -7,7 +7,7 @@ import (
 	"cognate/internal/base/db"
 )
 
-// Forget removes everything of a user, in the transaction that deletes the user. It is made for directory.Deps.OnDelete.
+// Forget removes everything of a user, in the transaction that deletes the user.
 func (f *Factors) Forget(tx *db.Tx, poolID, sub string) error { return forget(tx, poolID, sub) }
 
 // DropPool removes up to limit rows of a deleted pool and returns how many; call it until it returns 0.

@@ -126,7 +126,7 @@ func (f *Factors) ownRecovery(ctx context.Context, poolID, accessToken string, c
 	return Ops{f}.asCaller(ctx, accessToken, func(tx *db.Tx, a *token.Access, u *directory.User) error {
 		if a.Pool.ID != p.ID {
 			obs.Cause(ctx, "the access token is of another user pool")
-			return notAuthorized("Invalid Access Token")
+			return token.InvalidAccess()
 		}
 		return change(tx, a, u)
 	})

@@ -13,6 +13,7 @@ import (
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -324,7 +325,7 @@ func TestMayRecover(t *testing.T) {
 
 // TestWeakOnLite holds that a pool without step-up names no levels.
 func TestWeakOnLite(t *testing.T) {
-	w := newWorld(t, dbtest.SQLite(t, migrations()), Options{})
+	w := newWorld(t, dbtest.SQLite(t, rooms.Migrations()), Options{})
 	p := w.mfa(w.Pool(func(in *cognitoidp.CreateUserPoolRequest) {
 		in.UserPoolTier = new(cognitoidp.UserPoolTierTypeLite)
 		in.UserPoolTags = map[string]string{pool.TagRecoveryCodes: "1"}

@@ -140,7 +140,7 @@ func countTry(tx *db.Tx, poolID, sub string, now time.Time) (int64, error) {
 			failures = CASE WHEN factor_failure.last_at < $4 THEN 1 ELSE factor_failure.failures + 1 END,
 			last_at = excluded.last_at
 		WHERE factor_failure.locked_until <= $3
-		RETURNING failures`, poolID, sub, now.UnixMilli(), now.Add(-forgetAfter).UnixMilli()).Scan(&n)
+		RETURNING failures`, poolID, sub, now.UnixMilli(), lockout.Forgotten(now)).Scan(&n)
 	if errors.Is(err, db.ErrNoRows) {
 		return 0, ErrTooMany
 	}
@@ -212,6 +212,6 @@ func sweep(tx *db.Tx, now time.Time, limit int) (int, error) {
 	}
 	m, err := tx.Exec(`DELETE FROM factor_failure WHERE (pool_id, sub) IN
 		(SELECT pool_id, sub FROM factor_failure WHERE last_at < $1 ORDER BY last_at LIMIT $2)
-		AND last_at < $1 AND locked_until < $1`, now.Add(-forgetAfter).UnixMilli(), limit-int(n))
+		AND last_at < $1 AND locked_until < $1`, lockout.Forgotten(now), limit-int(n))
 	return int(n + m), err
 }

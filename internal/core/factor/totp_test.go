@@ -91,9 +91,9 @@ func TestSecretCode(t *testing.T) {
 
 func TestLockFor(t *testing.T) {
 	for n, want := range map[int64]time.Duration{
-		0: 0, 4: 0, 5: time.Second, 6: 2 * time.Second, 14: 512 * time.Second, 15: longestLock, 1 << 40: longestLock,
+		0: 0, 4: 0, 5: time.Second, 6: 2 * time.Second, 14: 512 * time.Second, 15: lockout.Longest, 1 << 40: lockout.Longest,
 	} {
-		if got := lockFor(n); got != want {
+		if got := lockout.For(n); got != want {
 			t.Errorf("after %d failures %v, want %v", n, got, want)
 		}
 	}

@@ -2,7 +2,6 @@ package factor_test
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -27,34 +27,18 @@ type world struct {
 	factor.Ops
 }
 
-// migrations are those of all rooms, with this room's once.
-func migrations() []db.Migration {
-	all := cognitotest.Migrations()
-	for _, m := range factor.Migrations {
-		if !slices.ContainsFunc(all, func(have db.Migration) bool { return have.ID == m.ID }) {
-			all = append(all, m)
-		}
-	}
-	return all
-}
-
 func each(t *testing.T, body func(t *testing.T, w *world)) {
 	t.Helper()
-	dbtest.Each(t, migrations(), func(t *testing.T, d *db.DB) { body(t, newWorld(t, d, cognitotest.Options{})) })
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) { body(t, newWorld(t, d, cognitotest.Options{})) })
 }
 
 func quick(t testing.TB) *world {
-	return newWorld(t, dbtest.SQLite(t, migrations()), cognitotest.Options{})
+	return newWorld(t, dbtest.SQLite(t, rooms.Migrations()), cognitotest.Options{})
 }
 
 func newWorld(t testing.TB, d *db.DB, o cognitotest.Options) *world {
 	w := cognitotest.New(t, d, o)
-	f := factor.New(factor.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Sessions: w.Sessions, Codes: w.Codes,
-		Messages: w.Messages, Directory: w.Users,
-	})
-	w.Users.OnDelete = append(w.Users.OnDelete, f.Forget)
-	return &world{w, factor.Ops{Factors: f}}
+	return &world{w, factor.Ops{Factors: w.Factors}}
 }
 
 func (w *world) must(err error) {
@@ -92,7 +76,7 @@ func (w *world) access(p *pool.Pool, c *pool.Client, name string) string {
 func (w *world) session(p *pool.Pool, c *pool.Client, u *directory.User) string {
 	w.T.Helper()
 	text, err := w.Sessions.Seal(w.Ctx, &challenge.State{
-		Pool: p.ID, Client: c.ID, Sub: u.Sub, Username: u.Username, Step: "MFA_SETUP", Proven: []string{"pwd"},
+		Pool: p.ID, Client: c.ID, Step: "MFA_SETUP", Progress: challenge.Progress{Sub: u.Sub, Proven: []string{"pwd"}},
 		IssuedAt: w.Clock.Now().UnixMilli(), ExpiresAt: w.Clock.Now().Add(c.AuthSession()).UnixMilli(),
 	})
 	w.must(err)

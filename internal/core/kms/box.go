@@ -52,7 +52,7 @@ func splitCiphertext(blob []byte) (keyID string, boxAt int, err error) {
 		return "", 0, errCiphertext
 	}
 	boxAt = 2 + int(blob[1]) + saltSize + nonceSize
-	if len(blob) < boxAt || !idForm.Match(blob[2:2+int(blob[1])]) {
+	if len(blob) < boxAt || !rowForm.Match(blob[2:2+int(blob[1])]) {
 		return "", 0, errCiphertext
 	}
 	return string(blob[2 : 2+int(blob[1])]), boxAt, nil

@@ -5,7 +5,8 @@
 //
 // Keys stand for the KMS keys that pools name in LambdaConfig.KMSKeyID. They are
 // declared in the seed file; a dev server makes one for any ARN of its account
-// and region that a pool uses. No API call makes or changes a key.
+// that a pool uses. No API call makes or changes a key. A key belongs to one
+// Region: the one of its ARN, else the server's default.
 package kms
 
 import (
@@ -16,6 +17,7 @@ import (
 	"io"
 	"time"
 
+	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
@@ -28,7 +30,8 @@ var ErrNotFound = errors.New("kms: no such key")
 // ErrDisabled says that a key exists and must not be used.
 var ErrDisabled = errors.New("kms: key is disabled")
 
-// ErrName says that a name is not one of a key of this account and region.
+// ErrName says that a name is not one of a key of this account and, in an API
+// call, of the caller's Region.
 var ErrName = errors.New("kms: not the name of a key of this account and region")
 
 // Sealer encrypts under a data key of the server and binds the result to where
@@ -44,14 +47,14 @@ type Deps struct {
 	Keyring Sealer
 	Clock   *clock.Clock
 	Rand    io.Reader
-	Region  string
+	Region  arn.Region // of keys that are not named by an ARN
 	Account string
-	// MakeKeys makes a key when a pool uses an ARN of this account and region
-	// that has none. The API never makes keys.
+	// MakeKeys makes a key when a pool uses an ARN of this account that has none.
+	// The API never makes keys.
 	MakeKeys bool
 }
 
-// Keys holds the keys of one account in one region. It is safe for concurrent use.
+// Keys holds the keys of one account. It is safe for concurrent use.
 type Keys struct{ deps Deps }
 
 // New assembles the room.
@@ -91,13 +94,13 @@ type Wanted struct {
 // description, state and aliases of the one there is. An alias that belonged to
 // another key moves. Errors wrap ErrName.
 func (k *Keys) Ensure(ctx context.Context, w Wanted) (Key, error) {
-	want, err := k.parse(w.Name)
+	want, err := k.parse("", w.Name)
 	if err != nil {
 		return Key{}, err
 	}
 	aliases := make([]string, 0, len(w.Aliases)+1)
 	for _, text := range w.Aliases {
-		a, err := k.parse(text)
+		a, err := k.parse(want.region, text)
 		if err != nil || a.alias == "" {
 			return Key{}, fmt.Errorf("%w: alias %.64q", ErrName, text)
 		}
@@ -135,7 +138,7 @@ func (k *Keys) Ensure(ctx context.Context, w Wanted) (Key, error) {
 func (k *Keys) fresh(ctx context.Context, n name) (keyRow, error) {
 	row := keyRow{id: n.id, enabled: true, created: k.deps.Clock.Now().UnixMilli()}
 	if row.id == "" {
-		row.id = id.Source{Rand: k.deps.Rand}.UUID()
+		row.id = k.stored(n.region, id.Source{Rand: k.deps.Rand}.UUID())
 	}
 	material := make([]byte, materialSize)
 	if _, err := io.ReadFull(k.deps.Rand, material); err != nil {
@@ -193,7 +196,7 @@ func (k *Keys) material(ctx context.Context, row keyRow) ([]byte, error) {
 
 func (k *Keys) key(row keyRow) Key {
 	return Key{
-		ID: row.id, ARN: k.arnOf("key/" + row.id), Description: row.description, Enabled: row.enabled,
+		ID: row.name(), ARN: k.arnOf(row), Description: row.description, Enabled: row.enabled,
 		Created: time.UnixMilli(row.created).UTC(),
 	}
 }
@@ -203,7 +206,7 @@ func (k *Keys) key(row keyRow) Key {
 // key. With MakeKeys a missing key is made first. Errors wrap ErrNotFound,
 // ErrDisabled or ErrName.
 func (k *Keys) DataKey(ctx context.Context, keyID string, encryptionContext map[string]string) (plaintext, wrapped []byte, keyARN string, err error) {
-	n, err := k.parse(keyID)
+	n, err := k.parse("", keyID)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -220,7 +223,7 @@ func (k *Keys) DataKey(ctx context.Context, keyID string, encryptionContext map[
 		return nil, nil, "", fmt.Errorf("%w: %s", ErrDisabled, n.arn)
 	}
 	plaintext, wrapped, err = k.generate(ctx, row, materialSize, encryptionContext)
-	return plaintext, wrapped, k.arnOf("key/" + row.id), err
+	return plaintext, wrapped, k.arnOf(row), err
 }
 
 func (k *Keys) generate(ctx context.Context, row keyRow, size int, encryptionContext map[string]string) (plaintext, wrapped []byte, err error) {

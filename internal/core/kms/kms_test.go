@@ -99,7 +99,7 @@ func TestOperations(t *testing.T) {
 // checkSealed looks for the material of a key in the database.
 func checkSealed(t *testing.T, d *db.DB, k *Keys) {
 	t.Helper()
-	n, err := k.parse(keyARN)
+	n, err := k.parse("", keyARN)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/kms"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/obs"
 )
 
@@ -16,22 +17,33 @@ var _ kms.Service = Ops{}
 
 // usable finds the key that an operation names and may use.
 func (o Ops) usable(ctx context.Context, keyID string, algorithm *kms.EncryptionAlgorithmSpec) (keyRow, error) {
-	n, err := o.parse(keyID)
+	n, err := o.parse(o.asked(ctx), keyID)
 	if err != nil {
 		return keyRow{}, notOurs(ctx, keyID, err)
 	}
+	return o.usableAs(ctx, n, algorithm)
+}
+
+// asked is the Region that a request works in.
+func (o Ops) asked(ctx context.Context) arn.Region {
+	if r := obs.From(ctx).Region; r != "" {
+		return r
+	}
+	return o.deps.Region
+}
+
+// usableAs is usable for a name that was read.
+func (o Ops) usableAs(ctx context.Context, n name, algorithm *kms.EncryptionAlgorithmSpec) (keyRow, error) {
 	row, err := o.find(ctx, n)
 	if err != nil {
 		return row, refusal(ctx, err, n)
 	}
-	arn := o.arnOf("key/" + row.id)
+	key := o.arnOf(row)
 	if !row.enabled {
-		return row, &kms.DisabledException{Message: arn + " is disabled."}
+		return row, kms.NewDisabled("%s is disabled.", key)
 	}
 	if algorithm != nil && *algorithm != kms.EncryptionAlgorithmSpecSymmetricDefault {
-		return row, &kms.InvalidKeyUsageException{
-			Message: "The request was rejected because " + string(*algorithm) + " is not an algorithm of the key " + arn + ".",
-		}
+		return row, kms.NewInvalidKeyUsage("The request was rejected because %s is not an algorithm of the key %s.", string(*algorithm), key)
 	}
 	return row, nil
 }
@@ -39,9 +51,9 @@ func (o Ops) usable(ctx context.Context, keyID string, algorithm *kms.Encryption
 func notOurs(ctx context.Context, keyID string, err error) error {
 	obs.Cause(ctx, "%v", err)
 	if len(keyID) > 4 && keyID[:4] == "arn:" {
-		return &kms.NotFoundException{Message: "Invalid arn " + keyID}
+		return kms.NewNotFound("Invalid arn %s", keyID)
 	}
-	return &kms.NotFoundException{Message: "Invalid keyId '" + keyID + "'"}
+	return kms.NewNotFound("Invalid keyId '%s'", keyID)
 }
 
 func refusal(ctx context.Context, err error, n name) error {
@@ -50,16 +62,16 @@ func refusal(ctx context.Context, err error, n name) error {
 	}
 	obs.Cause(ctx, "%v", err)
 	if n.alias != "" {
-		return &kms.NotFoundException{Message: "Alias " + n.arn + " is not found."}
+		return kms.NewNotFound("Alias %s is not found.", n.arn)
 	}
-	return &kms.NotFoundException{Message: "Key '" + n.arn + "' does not exist"}
+	return kms.NewNotFound("Key '%s' does not exist", n.arn)
 }
 
 // dry answers DryRunOperationException for a request that only asks whether it
 // would succeed.
 func dry(only *bool) error {
 	if only != nil && *only {
-		return &kms.DryRunOperationException{Message: "The request would have succeeded, but the DryRun option is set."}
+		return kms.NewDryRunOperation("The request would have succeeded, but the DryRun option is set.")
 	}
 	return nil
 }
@@ -69,7 +81,7 @@ func noEnclave(r *kms.RecipientInfo) error {
 	if r == nil {
 		return nil
 	}
-	return &kms.ValidationException{Message: "Recipient is not supported."}
+	return kms.NewValidation("Recipient is not supported.")
 }
 
 // GenerateDataKey implements the KMS operation.
@@ -77,7 +89,7 @@ func (o Ops) GenerateDataKey(ctx context.Context, in *kms.GenerateDataKeyRequest
 	var size int
 	switch {
 	case (in.NumberOfBytes == nil) == (in.KeySpec == nil):
-		return nil, &kms.ValidationException{Message: "Please specify either number of bytes or key spec."}
+		return nil, kms.NewValidation("Please specify either number of bytes or key spec.")
 	case in.NumberOfBytes != nil:
 		size = int(*in.NumberOfBytes)
 	case *in.KeySpec == kms.DataKeySpecAes128:
@@ -99,7 +111,7 @@ func (o Ops) GenerateDataKey(ctx context.Context, in *kms.GenerateDataKeyRequest
 	if err != nil {
 		return nil, err
 	}
-	return &kms.GenerateDataKeyResponse{CiphertextBlob: wrapped, Plaintext: plaintext, KeyId: new(o.arnOf("key/" + row.id))}, nil
+	return &kms.GenerateDataKeyResponse{CiphertextBlob: wrapped, Plaintext: plaintext, KeyId: new(o.arnOf(row))}, nil
 }
 
 // Encrypt implements the KMS operation.
@@ -116,7 +128,7 @@ func (o Ops) Encrypt(ctx context.Context, in *kms.EncryptRequest) (*kms.EncryptR
 		return nil, err
 	}
 	return &kms.EncryptResponse{
-		CiphertextBlob: blob, KeyId: new(o.arnOf("key/" + row.id)),
+		CiphertextBlob: blob, KeyId: new(o.arnOf(row)),
 		EncryptionAlgorithm: new(kms.EncryptionAlgorithmSpecSymmetricDefault),
 	}, nil
 }
@@ -125,7 +137,7 @@ func (o Ops) Encrypt(ctx context.Context, in *kms.EncryptRequest) (*kms.EncryptR
 // KeyId, when given, must name the same.
 func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptResponse, error) {
 	if len(in.CiphertextBlob) == 0 {
-		return nil, &kms.ValidationException{Message: "CiphertextBlob is required."}
+		return nil, kms.NewValidation("CiphertextBlob is required.")
 	}
 	if err := noEnclave(in.Recipient); err != nil {
 		return nil, err
@@ -140,12 +152,13 @@ func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptR
 			return nil, err
 		}
 		if named.id != keyID {
-			return nil, &kms.IncorrectKeyException{
-				Message: "The key ID in the request does not identify a CMK that can perform this operation.",
-			}
+			return nil, kms.NewIncorrectKey("The key ID in the request does not identify a CMK that can perform this operation.")
 		}
 	}
-	row, err := o.usable(ctx, keyID, in.EncryptionAlgorithm)
+	if o.regionOf(keyID) != o.asked(ctx) {
+		return nil, badCiphertext(ctx, errCiphertext)
+	}
+	row, err := o.usableAs(ctx, name{id: keyID}, in.EncryptionAlgorithm)
 	var unknown *kms.NotFoundException
 	if errors.As(err, &unknown) {
 		return nil, badCiphertext(ctx, errCiphertext) // nobody asked for this key by name
@@ -161,7 +174,7 @@ func (o Ops) Decrypt(ctx context.Context, in *kms.DecryptRequest) (*kms.DecryptR
 		return nil, badCiphertext(ctx, err)
 	}
 	return &kms.DecryptResponse{
-		KeyId: new(o.arnOf("key/" + row.id)), Plaintext: plaintext,
+		KeyId: new(o.arnOf(row)), Plaintext: plaintext,
 		EncryptionAlgorithm: new(kms.EncryptionAlgorithmSpecSymmetricDefault),
 	}, nil
 }
@@ -177,7 +190,7 @@ func badCiphertext(ctx context.Context, err error) error {
 
 // DescribeKey implements the KMS operation.
 func (o Ops) DescribeKey(ctx context.Context, in *kms.DescribeKeyRequest) (*kms.DescribeKeyResponse, error) {
-	n, err := o.parse(in.KeyId)
+	n, err := o.parse(o.asked(ctx), in.KeyId)
 	if err != nil {
 		return nil, notOurs(ctx, in.KeyId, err)
 	}

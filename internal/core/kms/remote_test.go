@@ -11,6 +11,7 @@ import (
 
 	"cognate/internal/api/kms"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/awscall"
 	"cognate/internal/base/sigv4"
 	"cognate/internal/testkit/dbtest"
@@ -21,7 +22,8 @@ import (
 func TestRemote(t *testing.T) {
 	k := newKeys(t, dbtest.SQLite(t, migrations()), false)
 	ensure(t, k, Wanted{Name: keyARN})
-	verifier := sigv4.NewVerifier(sigv4.Options{Region: "us-east-1", Lookup: func(context.Context, string, string) (sigv4.Credential, error) {
+	served := func(_ string, region arn.Region) bool { return region == "us-east-1" }
+	verifier := sigv4.NewVerifier(sigv4.Options{Region: served, Lookup: func(context.Context, string, string) (sigv4.Credential, error) {
 		return sigv4.Credential{Secret: "secret"}, nil
 	}})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

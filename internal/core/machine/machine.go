@@ -74,7 +74,7 @@ func (o Ops) GetClientToken(ctx context.Context, in *cognitoidp.GetClientTokenRe
 		obs.Cause(ctx, "wrong client secret")
 		return nil, errUnproven()
 	case !c.AllowsClientToken():
-		return nil, refuse("ALLOW_CLIENT_TOKEN_AUTH flow not enabled for this client")
+		return nil, cognitoidp.NewNotAuthorized("ALLOW_CLIENT_TOKEN_AUTH flow not enabled for this client")
 	}
 	event := obs.From(ctx)
 	event.Pool, event.Client = p.ID, c.ID
@@ -93,7 +93,7 @@ func (o Ops) GetClientToken(ctx context.Context, in *cognitoidp.GetClientTokenRe
 func granted(c *pool.Client, asked []string) ([]string, error) {
 	own := c.MachineScopes()
 	if len(own) == 0 {
-		return nil, &cognitoidp.InvalidParameterException{Message: "Client " + c.ID + " has no custom scopes."}
+		return nil, cognitoidp.NewInvalidParameter("Client %s has no custom scopes.", c.ID)
 	}
 	if len(asked) == 0 {
 		return own, nil
@@ -101,7 +101,7 @@ func granted(c *pool.Client, asked []string) ([]string, error) {
 	var out []string
 	for _, scope := range asked {
 		if !slices.Contains(own, scope) {
-			return nil, &cognitoidp.InvalidParameterException{Message: "Invalid scope requested: " + scope}
+			return nil, pool.InvalidScope(cognitoidp.NewInvalidParameter, scope)
 		}
 		if !slices.Contains(out, scope) {
 			out = append(out, scope)
@@ -118,19 +118,17 @@ func declared(ctx context.Context, err error) error {
 	var unreachable *cognitoidp.UnexpectedLambdaException
 	switch {
 	case errors.As(err, &refused):
-		return refuse(refused.Message)
+		return cognitoidp.NewNotAuthorized("%s", refused.Message)
 	case errors.As(err, &unreadable):
-		return &cognitoidp.InvalidParameterException{Message: unreadable.Message}
+		return cognitoidp.NewInvalidParameter("%s", unreadable.Message)
 	case errors.As(err, &unreachable):
-		return &cognitoidp.InvalidParameterException{Message: unreachable.Message}
+		return cognitoidp.NewInvalidParameter("%s", unreachable.Message)
 	case errors.Is(err, token.ErrChanges):
 		obs.Cause(ctx, "%v", err)
-		return &cognitoidp.InvalidParameterException{Message: "Unrecognizable lambda output"}
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidParameter)
 	}
 	return err
 }
 
-func refuse(text string) error { return &cognitoidp.NotAuthorizedException{Message: text} }
-
 // errUnproven is AWS's text.
-func errUnproven() error { return refuse("Invalid client or secret") }
+func errUnproven() error { return cognitoidp.NewNotAuthorized("Invalid client or secret") }

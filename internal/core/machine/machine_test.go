@@ -1,10 +1,9 @@
-package machine
+package machine_test
 
 import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/lambda"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -40,7 +40,6 @@ func (f *function) Invoke(_ context.Context, in lambda.Invocation) (*lambda.Resu
 // world is a pool with a resource server and a machine client.
 type world struct {
 	*cognitotest.World
-	ops    Ops
 	f      *function
 	pool   string
 	client string
@@ -51,7 +50,6 @@ func newWorld(t testing.TB, d *db.DB) *world {
 		return &lambda.Result{Payload: []byte(`{"response":{}}`)}, nil
 	}}
 	w := &world{World: cognitotest.New(t, d, cognitotest.Options{Functions: f}), f: f}
-	w.ops = Ops{New(Deps{Pools: w.Pools, Tokens: w.Tokens, Triggers: w.Triggers})}
 	w.pool = w.newPool("")
 	w.client = w.newClient(w.pool, cognitoidp.ExplicitAuthFlowsTypeAllowClientTokenAuth, "api/read", "api/write")
 	return w
@@ -59,7 +57,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 
 func each(t *testing.T, body func(w *world)) {
 	t.Helper()
-	dbtest.Each(t, cognitotest.Migrations(), func(t *testing.T, d *db.DB) { body(newWorld(t, d)) })
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) { body(newWorld(t, d)) })
 }
 
 // newPool makes a pool with a server api, and a function of a version unless it is "".
@@ -94,7 +92,7 @@ func (w *world) request(scopes ...string) *cognitoidp.GetClientTokenRequest {
 // claims gets a token and returns what it says.
 func (w *world) claims(in *cognitoidp.GetClientTokenRequest) map[string]any {
 	w.T.Helper()
-	r := cognitotest.Call(w.World, w.ops.GetClientToken, in).ClientAuthenticationResult
+	r := cognitotest.Call(w.World, w.API.GetClientToken, in).ClientAuthenticationResult
 	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(*r.AccessToken, ".")[1])
 	if err != nil {
 		w.T.Fatal(err)
@@ -153,18 +151,18 @@ func TestRefusals(t *testing.T) {
 			{w.client, secret, []string{"aws.cognito.signin.user.admin"}, "InvalidParameterException: Invalid scope requested: aws.cognito.signin.user.admin"},
 			{bare, secret, nil, "InvalidParameterException: Client " + bare + " has no custom scopes."},
 		} {
-			cognitotest.Refused(w.World, tc.want, w.ops.GetClientToken, &cognitoidp.GetClientTokenRequest{ClientId: tc.client, Secret: tc.secret, Scopes: tc.scopes})
+			cognitotest.Refused(w.World, tc.want, w.API.GetClientToken, &cognitoidp.GetClientTokenRequest{ClientId: tc.client, Secret: tc.secret, Scopes: tc.scopes})
 		}
 		cognitotest.Call(w.World, w.API.UpdateResourceServer, &cognitoidp.UpdateResourceServerRequest{UserPoolId: w.pool, Identifier: "api", Name: "API",
 			Scopes: []cognitoidp.ResourceServerScopeType{{ScopeName: "read", ScopeDescription: "r"}}})
-		cognitotest.Refused(w.World, "InvalidParameterException: Invalid scope requested: api/write", w.ops.GetClientToken, w.request("api/write"))
+		cognitotest.Refused(w.World, "InvalidParameterException: Invalid scope requested: api/write", w.API.GetClientToken, w.request("api/write"))
 		if m := w.claims(w.request()); m["scope"] != "api/read" {
 			w.T.Errorf("a deleted scope is granted: %v", m["scope"])
 		}
 		if err := w.API.DeleteUserPoolClient(w.Ctx, &cognitoidp.DeleteUserPoolClientRequest{UserPoolId: w.pool, ClientId: w.client}); err != nil {
 			w.T.Fatal(err)
 		}
-		cognitotest.Refused(w.World, unproven, w.ops.GetClientToken, w.request())
+		cognitotest.Refused(w.World, unproven, w.API.GetClientToken, w.request())
 	})
 }
 
@@ -175,7 +173,7 @@ func TestEitherSecret(t *testing.T) {
 		w.claims(w.request())
 		w.claims(&cognitoidp.GetClientTokenRequest{ClientId: w.client, Secret: *added.ClientSecretValue})
 		cognitotest.Call(w.World, w.API.DeleteUserPoolClientSecret, &cognitoidp.DeleteUserPoolClientSecretRequest{UserPoolId: w.pool, ClientId: w.client, ClientSecretId: *added.ClientSecretId})
-		cognitotest.Refused(w.World, "NotAuthorizedException: Invalid client or secret", w.ops.GetClientToken,
+		cognitotest.Refused(w.World, "NotAuthorizedException: Invalid client or secret", w.API.GetClientToken,
 			&cognitoidp.GetClientTokenRequest{ClientId: w.client, Secret: *added.ClientSecretValue})
 		w.claims(w.request())
 	})
@@ -184,7 +182,7 @@ func TestEitherSecret(t *testing.T) {
 // TestNoUser: a machine token opens nothing that belongs to a user.
 func TestNoUser(t *testing.T) {
 	each(t, func(w *world) {
-		r := cognitotest.Call(w.World, w.ops.GetClientToken, w.request()).ClientAuthenticationResult
+		r := cognitotest.Call(w.World, w.API.GetClientToken, w.request()).ClientAuthenticationResult
 		cognitotest.Refused(w.World, "NotAuthorizedException: Invalid Access Token", w.API.GetUser, &cognitoidp.GetUserRequest{AccessToken: *r.AccessToken})
 		cognitotest.Refused(w.World, "NotAuthorizedException: Invalid Access Token", w.API.GlobalSignOut, &cognitoidp.GlobalSignOutRequest{AccessToken: *r.AccessToken})
 	})
@@ -234,14 +232,14 @@ func TestFunction(t *testing.T) {
 			}, "InvalidParameterException: Unrecognizable lambda output"},
 		} {
 			w.f.answer = tc.answer
-			cognitotest.Refused(w.World, tc.want, w.ops.GetClientToken, in)
+			cognitotest.Refused(w.World, tc.want, w.API.GetClientToken, in)
 		}
 	})
 }
 
 // TestOlderFunctions: V1 and V2 functions never see machine tokens.
 func TestOlderFunctions(t *testing.T) {
-	w := newWorld(t, dbtest.SQLite(t, cognitotest.Migrations()))
+	w := newWorld(t, dbtest.SQLite(t, rooms.Migrations()))
 	for _, version := range []cognitoidp.PreTokenGenerationLambdaVersionType{cognitoidp.PreTokenGenerationLambdaVersionTypeV10, cognitoidp.PreTokenGenerationLambdaVersionTypeV20} {
 		w.pool = w.newPool(version)
 		w.client = w.newClient(w.pool, cognitoidp.ExplicitAuthFlowsTypeAllowClientTokenAuth, "api/read")
@@ -261,7 +259,7 @@ func TestTwoTenants(t *testing.T) {
 			UserPoolId: other, ClientName: "o", GenerateSecret: new(true), AllowedOAuthScopes: []string{"api/admin"},
 			ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{cognitoidp.ExplicitAuthFlowsTypeAllowClientTokenAuth},
 		}).UserPoolClient.ClientId
-		cognitotest.Refused(w.World, "NotAuthorizedException: Invalid client or secret", w.ops.GetClientToken,
+		cognitotest.Refused(w.World, "NotAuthorizedException: Invalid client or secret", w.API.GetClientToken,
 			&cognitoidp.GetClientTokenRequest{ClientId: theirs, Secret: secret})
 		w.client = mine
 		if err := w.API.DeleteResourceServer(w.Ctx, &cognitoidp.DeleteResourceServerRequest{UserPoolId: other, Identifier: "api"}); err != nil {
@@ -272,14 +270,4 @@ func TestTwoTenants(t *testing.T) {
 		}
 		w.Clock.Advance(time.Hour)
 	})
-}
-
-// TestChangesOfNothing: without a function there are no changes.
-func TestChangesOfNothing(t *testing.T) {
-	if changes(nil) != nil {
-		t.Error("changes out of nothing")
-	}
-	if !errors.Is(declared(t.Context(), context.Canceled), context.Canceled) {
-		t.Error("an internal failure got another name")
-	}
 }

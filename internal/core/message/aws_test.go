@@ -49,7 +49,7 @@ func startAWS(t *testing.T, service string) *awsFake {
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.got = append(f.got, awsRequest{r.URL.Path, identity.Region, string(body), r.Header})
+		f.got = append(f.got, awsRequest{r.URL.Path, string(identity.Region), string(body), r.Header})
 		if f.status != 0 {
 			w.WriteHeader(f.status)
 		}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/trigger"
 )
 
@@ -33,7 +32,7 @@ func CheckText(kind Kind, medium Medium, t *trigger.CustomText) error {
 		return checkText("smsMessage", kind, value(t.SMS), maxSMSText, false)
 	}
 	if utf8.RuneCountInString(value(t.Subject)) > maxMailTopic {
-		return badText("emailSubject is too long")
+		return trigger.InvalidOutput("emailSubject is too long")
 	}
 	return checkText("emailMessage", kind, value(t.Email), maxMailText, kind == SignUp || kind == ResendCode)
 }
@@ -55,17 +54,13 @@ func checkText(member string, kind Kind, text string, limit int, link bool) erro
 	case text == "":
 		return nil
 	case utf8.RuneCountInString(text) > limit:
-		return badText(member + " is too long")
+		return trigger.InvalidOutput(member + " is too long")
 	case !strings.Contains(withPlaces(text), codePlace) && !(link && namedLink.MatchString(text)):
-		return badText(member + " must contain the code parameter " + codePlace)
+		return trigger.InvalidOutput(member + " must contain the code parameter " + codePlace)
 	case kind == AdminCreateUser && !strings.Contains(text, trigger.UsernameParameter):
-		return badText(member + " must contain the username parameter " + trigger.UsernameParameter)
+		return trigger.InvalidOutput(member + " must contain the username parameter " + trigger.UsernameParameter)
 	}
 	return nil
-}
-
-func badText(why string) error {
-	return &cognitoidp.InvalidLambdaResponseException{Message: "Invalid lambda function output : " + why}
 }
 
 // withPlaces writes the code parameter in its one form with braces; functions

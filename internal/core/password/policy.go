@@ -49,11 +49,21 @@ func broken(rule Rule, text string) error {
 	return &PolicyError{Rule: rule, Message: "Password did not conform with policy: " + text}
 }
 
-// Refusal turns the *PolicyError that Check returned into the exception that AWS answers; other errors stay as they are.
+// ErrUsed is a new password that the history does not allow.
+var ErrUsed = errors.New("password: used before")
+
+// Wrong is the refusal of a password that is not the user's, which unknown users are given too.
+func Wrong() error { return cognitoidp.NewNotAuthorized("Incorrect username or password.") }
+
+// Refusal turns the *PolicyError that Check returned, and ErrUsed, into the exception that AWS answers; other errors
+// stay as they are.
 func Refusal(err error) error {
+	if errors.Is(err, ErrUsed) {
+		return cognitoidp.NewPasswordHistoryPolicyViolation("Password has previously been used.")
+	}
 	var p *PolicyError
 	if errors.As(err, &p) {
-		return &cognitoidp.InvalidPasswordException{Message: p.Message}
+		return cognitoidp.NewInvalidPassword("%s", p.Message)
 	}
 	return err
 }

@@ -181,7 +181,7 @@ func TestChosenIDs(t *testing.T) {
 			t.Errorf("pool id %q: %v", id, err)
 		}
 	}
-	if p, err := w.ops.Pool(ctx, "us-east-1_Demo"); err != nil || p.Name != "Demo" || p.ARN != "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/us-east-1_Demo" {
+	if p, err := w.ops.Pool(ctx, "us-east-1_Demo"); err != nil || p.Name != "Demo" || p.ARN != "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Demo" {
 		t.Errorf("%+v, %v", p, err)
 	}
 	c := &cognitoidp.CreateUserPoolClientRequest{UserPoolId: "us-east-1_Demo", ClientName: "seed"}

@@ -27,7 +27,7 @@ func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolCli
 		AuthSessionValidity:                      or(in.AuthSessionValidity, 3), RefreshTokenRotation: in.RefreshTokenRotation,
 	}
 	if in.PublishSecretsInAWSSecretsManager != nil && *in.PublishSecretsInAWSSecretsManager {
-		return nil, invalid("Client secrets cannot be published in AWS Secrets Manager by this server.")
+		return nil, cognitoidp.NewInvalidParameter("Client secrets cannot be published in AWS Secrets Manager by this server.")
 	}
 	doing := "creating"
 	if old != nil {
@@ -51,7 +51,7 @@ func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolCli
 		}
 	}
 	if *c.EnablePropagateAdditionalUserContextData && !secret {
-		return nil, invalid("Client Secret is required to set EnablePropagateAdditionalUserContextData as true")
+		return nil, cognitoidp.NewInvalidParameter("Client Secret is required to set EnablePropagateAdditionalUserContextData as true")
 	}
 	return c, nil
 }
@@ -83,13 +83,13 @@ func validities(c *cognitoidp.UserPoolClientType, refresh *int64) error {
 	a, i, r := lifetimes(c.AccessTokenValidity, c.IdTokenValidity, refresh, c.TokenValidityUnits)
 	const day = 24 * time.Hour
 	if a < 5*time.Minute || a > day || i < 5*time.Minute || i > day || r < time.Hour || r > 3650*day {
-		return invalid("Invalid range for token validity.")
+		return cognitoidp.NewInvalidParameter("Invalid range for token validity.")
 	}
 	if a > r || i > r {
-		return invalid("Access and Id Token expiration times must be less than or equal to refresh token expiration times.")
+		return cognitoidp.NewInvalidParameter("Access and Id Token expiration times must be less than or equal to refresh token expiration times.")
 	}
 	if s := *c.AuthSessionValidity; s < 3 || s > 15 {
-		return invalid("AuthSessionValidity must be between 3 and 15 minutes, not %d.", s)
+		return cognitoidp.NewInvalidParameter("AuthSessionValidity must be between 3 and 15 minutes, not %d.", s)
 	}
 	return nil
 }
@@ -98,19 +98,19 @@ func validities(c *cognitoidp.UserPoolClientType, refresh *int64) error {
 func authFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
 	flows := c.ExplicitAuthFlows
 	if slices.ContainsFunc(flows, isAllow) && slices.ContainsFunc(flows, func(f cognitoidp.ExplicitAuthFlowsType) bool { return !isAllow(f) }) {
-		return invalid("Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.")
+		return cognitoidp.NewInvalidParameter("Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.")
 	}
 	if slices.Contains(flows, cognitoidp.ExplicitAuthFlowsTypeAllowClientTokenAuth) {
 		switch {
 		case len(flows) > 1:
-			return invalid("ALLOW_CLIENT_TOKEN_AUTH cannot be used with other auth flow names.")
+			return cognitoidp.NewInvalidParameter("ALLOW_CLIENT_TOKEN_AUTH cannot be used with other auth flow names.")
 		case !secret:
-			return invalid("Client Secret is required to use ALLOW_CLIENT_TOKEN_AUTH")
+			return cognitoidp.NewInvalidParameter("Client Secret is required to use ALLOW_CLIENT_TOKEN_AUTH")
 		}
 	}
 	rotates := c.RefreshTokenRotation != nil && c.RefreshTokenRotation.Feature == cognitoidp.FeatureTypeEnabled
 	if rotates && slices.Contains(flows, cognitoidp.ExplicitAuthFlowsTypeAllowRefreshTokenAuth) {
-		return invalid("ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow when refresh token rotation is enabled.")
+		return cognitoidp.NewInvalidParameter("ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow when refresh token rotation is enabled.")
 	}
 	return nil
 }
@@ -130,13 +130,13 @@ const rotationFeature = "Refresh Token Rotation"
 func permissions(s *Schema, c *cognitoidp.UserPoolClientType, doing string) error {
 	for _, name := range c.ReadAttributes {
 		if _, ok := s.Attr(name); !ok {
-			return invalid("Invalid read attributes specified while %s a client", doing)
+			return cognitoidp.NewInvalidParameter("Invalid read attributes specified while %s a client", doing)
 		}
 	}
 	if c.WriteAttributes == nil {
 		return nil
 	}
-	refusal := invalid("Invalid write attributes specified while %s a client", doing)
+	refusal := cognitoidp.NewInvalidParameter("Invalid write attributes specified while %s a client", doing)
 	for _, name := range c.WriteAttributes {
 		if _, ok := s.Attr(name); !ok || neverWritable(name) {
 			return refusal
@@ -154,7 +154,7 @@ func permissions(s *Schema, c *cognitoidp.UserPoolClientType, doing string) erro
 func providers(pool *Pool, names []string) error {
 	for _, name := range names {
 		if name != "COGNITO" {
-			return invalid("The provider %s does not exist for User Pool %s.", name, pool.ID)
+			return cognitoidp.NewInvalidParameter("The provider %s does not exist for User Pool %s.", name, pool.ID)
 		}
 	}
 	return nil
@@ -170,22 +170,22 @@ const registerScope = "aws.cognito/dcr/register"
 // the settings are kept but do not act.
 func oauth(c *cognitoidp.UserPoolClientType, secret bool, custom Set) error {
 	if *c.AllowedOAuthFlowsUserPoolClient && (len(c.AllowedOAuthFlows) == 0 || len(c.AllowedOAuthScopes) == 0) {
-		return invalid("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")
+		return cognitoidp.NewInvalidParameter("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")
 	}
 	for _, scope := range c.AllowedOAuthScopes {
 		if !isStandardScope(scope) && !custom.Has(scope) {
-			return &cognitoidp.ScopeDoesNotExistException{Message: "Invalid scope requested: " + scope}
+			return InvalidScope(cognitoidp.NewScopeDoesNotExist, scope)
 		}
 	}
 	for _, list := range [][]string{c.CallbackURLs, c.LogoutURLs} {
 		for _, u := range list {
 			if text := badURL(u); text != "" {
-				return invalid("%s", text)
+				return cognitoidp.NewInvalidParameter("%s", text)
 			}
 		}
 	}
 	if d := c.DefaultRedirectURI; d != nil && !slices.Contains(c.CallbackURLs, *d) {
-		return invalid("The default redirect URI %s is not in the callback URIs list.", *d)
+		return cognitoidp.NewInvalidParameter("The default redirect URI %s is not in the callback URIs list.", *d)
 	}
 	return oauthFlows(c, secret)
 }
@@ -193,7 +193,7 @@ func oauth(c *cognitoidp.UserPoolClientType, secret bool, custom Set) error {
 // oauthFlows holds what the flows need and which of them exclude each other.
 func oauthFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
 	users := slices.Contains(c.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeCode) || slices.Contains(c.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeImplicit)
-	refuse := func(text string) error { return &cognitoidp.InvalidOAuthFlowException{Message: text} }
+	refuse := func(text string) error { return cognitoidp.NewInvalidOAuthFlow("%s", text) }
 	if slices.Contains(c.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeClientCredentials) {
 		switch {
 		case users:
@@ -261,7 +261,7 @@ func analytics(a *cognitoidp.AnalyticsConfigurationType) error {
 	byID := a.ApplicationId != nil && a.RoleArn != nil && a.ExternalId != nil
 	some := a.ApplicationId != nil || a.RoleArn != nil || a.ExternalId != nil
 	if a.ApplicationArn != nil && some || a.ApplicationArn == nil && !byID {
-		return invalid("Invalid analytics configuration given, either <application arn> or <application id, role arn, external id> are valid")
+		return cognitoidp.NewInvalidParameter("Invalid analytics configuration given, either <application arn> or <application id, role arn, external id> are valid")
 	}
 	return nil
 }

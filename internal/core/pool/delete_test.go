@@ -18,8 +18,8 @@ func TestDelete(t *testing.T) {
 	dbtest.Each(t, tables, func(t *testing.T, d *db.DB) {
 		left, deleted := 3, ""
 		w := newWorld(t, d, func(deps *Deps) {
-			deps.OnDelete = append(deps.OnDelete, func(_ *db.Tx, id string) error { deleted = id; return nil })
-			deps.Purge = append(deps.Purge, func(context.Context, string) (bool, error) { left--; return left <= 0, nil })
+			deps.PoolGone = func(_ *db.Tx, id string) error { deleted = id; return nil }
+			deps.PurgePool = func(context.Context, string) (bool, error) { left--; return left <= 0, nil }
 		})
 		id := w.pool(`"DeletionProtection":"ACTIVE"`)
 		other := w.pool("")
@@ -32,7 +32,7 @@ func TestDelete(t *testing.T) {
 		w.call("UpdateUserPool", `{"UserPoolId":"`+id+`","DeletionProtection":"INACTIVE"}`)
 		w.call("DeleteUserPool", key)
 		if deleted != id {
-			t.Errorf("OnDelete was given %q", deleted)
+			t.Errorf("PoolGone was given %q", deleted)
 		}
 
 		gone := "ResourceNotFoundException: User pool " + id + " does not exist."
@@ -100,13 +100,7 @@ func TestDeletePoolWithDomain(t *testing.T) {
 }
 
 func TestDeleteClient(t *testing.T) {
-	var hooked []string
-	w := memory(t, func(d *Deps) {
-		d.OnDeleteClient = append(d.OnDeleteClient, func(_ *db.Tx, poolID, clientID string) error {
-			hooked = append(hooked, poolID, clientID)
-			return nil
-		})
-	})
+	w := memory(t)
 	poolID := w.pool("")
 	id := w.client(poolID, "")
 	if _, _, err := w.ops.Client(t.Context(), id); err != nil {
@@ -118,9 +112,6 @@ func TestDeleteClient(t *testing.T) {
 	if _, _, err := w.ops.ClientOrRefuse(t.Context(), id); err == nil || err.Error() != "ResourceNotFoundException: User pool client "+id+" does not exist." {
 		t.Errorf("Client: %v", err)
 	}
-	if len(hooked) != 2 || hooked[0] != poolID || hooked[1] != id {
-		t.Errorf("hook was given %v", hooked)
-	}
 }
 
 // TestCreateIsOne holds that a hook that fails leaves nothing of a new pool, not even its data key.
@@ -129,13 +120,13 @@ func TestCreateIsOne(t *testing.T) {
 		fail := errors.New("no keys")
 		var seen string
 		w := newWorld(t, d, func(deps *Deps) {
-			deps.OnCreate = append(deps.OnCreate, func(tx *db.Tx, id string) error {
+			deps.PoolMade = func(tx *db.Tx, id string) error {
 				seen = id
 				if _, err := readPool(tx, id); err != nil {
 					t.Errorf("the hook does not see the pool: %v", err)
 				}
 				return fail
-			})
+			}
 		})
 		if _, err := w.ops.CreateUserPool(t.Context(), &cognitoidp.CreateUserPoolRequest{PoolName: "p"}); !errors.Is(err, fail) {
 			t.Errorf("CreateUserPool: %v", err)

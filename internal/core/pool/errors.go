@@ -2,7 +2,6 @@ package pool
 
 import (
 	"errors"
-	"fmt"
 
 	"cognate/internal/api/cognitoidp"
 )
@@ -22,15 +21,18 @@ var (
 // PoolRefusal renders ErrPoolNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
 func PoolRefusal(err error, poolID string) error {
 	if errors.Is(err, ErrPoolNotFound) {
-		return &cognitoidp.ResourceNotFoundException{Message: "User pool " + poolID + " does not exist."}
+		return cognitoidp.NewResourceNotFound("%s", Unknown(poolID))
 	}
 	return err
 }
 
+// Unknown says that there is no pool of an id, in AWS's words.
+func Unknown(poolID string) string { return "User pool " + poolID + " does not exist." }
+
 // ClientRefusal renders ErrClientNotFound as the ResourceNotFoundException of AWS and leaves other errors alone.
 func ClientRefusal(err error, clientID string) error {
 	if errors.Is(err, ErrClientNotFound) {
-		return &cognitoidp.ResourceNotFoundException{Message: "User pool client " + clientID + " does not exist."}
+		return cognitoidp.NewResourceNotFound("User pool client %s does not exist.", clientID)
 	}
 	return err
 }
@@ -39,21 +41,40 @@ func ClientRefusal(err error, clientID string) error {
 func SecretHashRefusal(c *Client, err error) error {
 	switch {
 	case errors.Is(err, ErrSecretHashMissing):
-		return &cognitoidp.NotAuthorizedException{Message: "Client " + c.ID + " is configured with secret but SECRET_HASH was not received"}
+		return cognitoidp.NewNotAuthorized("Client %s is configured with secret but SECRET_HASH was not received", c.ID)
 	case errors.Is(err, ErrSecretHashWrong):
-		return &cognitoidp.NotAuthorizedException{Message: "Unable to verify secret hash for client " + c.ID}
+		return cognitoidp.NewNotAuthorized("Unable to verify secret hash for client %s", c.ID)
 	}
 	return err
 }
 
-// invalid is the refusal of a setting.
-func invalid(format string, args ...any) error {
-	return &cognitoidp.InvalidParameterException{Message: fmt.Sprintf(format, args...)}
+// MissingParameter is the refusal of a parameter that a request has to have.
+func MissingParameter(name string) error {
+	return cognitoidp.NewInvalidParameter("Missing required parameter %s", name)
+}
+
+// InvalidScope is AWS's text for a scope that cannot be had, as the exception that the operation declares for it.
+func InvalidScope(exception func(format string, args ...any) error, scope string) error {
+	return exception("Invalid scope requested: %s", scope)
+}
+
+// UnrecognizableOutput is AWS's text for what a function of the pool answered, as the exception that the operation
+// declares for it.
+func UnrecognizableOutput(exception func(format string, args ...any) error) error {
+	return exception("Unrecognizable lambda output")
+}
+
+// InvalidNextToken is the refusal of a token that does not continue the list.
+func InvalidNextToken() error { return cognitoidp.NewInvalidParameter("Invalid NextToken.") }
+
+// badPage is the refusal of a page size beyond the largest.
+func badPage[N int | int64](most int, asked N) error {
+	return cognitoidp.NewInvalidParameter("MaxResults must be between 1 and %d, not %d.", most, asked)
 }
 
 // concurrent is the answer to a lost compare-and-swap where the operation declares it.
 func concurrent() error {
-	return &cognitoidp.ConcurrentModificationException{Message: "The resource was changed by another request. Try again."}
+	return cognitoidp.NewConcurrentModification("The resource was changed by another request. Try again.")
 }
 
 // ErrExists is a chosen pool or client id that is taken, also by a pool that is still being deleted.

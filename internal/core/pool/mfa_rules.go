@@ -27,7 +27,7 @@ func poolMFA(c *cognitoidp.UserPoolType, old *cognitoidp.GetUserPoolMfaConfigRes
 	other := hasTOTP(mfa) || mfa.EmailMfaConfiguration != nil
 	switch {
 	case c.SmsConfiguration == nil && !other:
-		return nil, invalid(mfaNeedsSMS)
+		return nil, cognitoidp.NewInvalidParameter(mfaNeedsSMS)
 	case c.SmsConfiguration != nil && (was.SmsMfaConfiguration != nil || !other):
 		mfa.SmsMfaConfiguration = smsMFA(c)
 	}
@@ -50,10 +50,10 @@ func emailMFA(c *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigRe
 		return nil
 	}
 	if val(c.EmailConfiguration.EmailSendingAccount) != cognitoidp.EmailSendingAccountTypeDeveloper {
-		return invalid(mfaEmailAccount)
+		return cognitoidp.NewInvalidParameter(mfaEmailAccount)
 	}
 	if s := c.AccountRecoverySetting; s != nil && len(s.RecoveryMechanisms) == 1 && s.RecoveryMechanisms[0].Name == cognitoidp.RecoveryOptionNameTypeVerifiedEmail {
-		return invalid("Cannot set EmailMfaConfiguration when verified_email is the only recovery mechanism in AccountRecoverySetting.")
+		return cognitoidp.NewInvalidParameter("Cannot set EmailMfaConfiguration when verified_email is the only recovery mechanism in AccountRecoverySetting.")
 	}
 	return nil
 }
@@ -62,25 +62,25 @@ func emailMFA(c *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigRe
 func firstFactors(c *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigResponse) error {
 	factors := c.Policies.SignInPolicy.AllowedFirstAuthFactors
 	if !slices.Contains(factors, cognitoidp.AuthFactorTypePassword) {
-		return invalid("Password should be configured as one of the allowed first auth factors.")
+		return cognitoidp.NewInvalidParameter("Password should be configured as one of the allowed first auth factors.")
 	}
 	passkeyMFA := mfa.WebAuthnConfiguration != nil &&
 		val(mfa.WebAuthnConfiguration.FactorConfiguration) == cognitoidp.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification
 	for i, f := range factors {
 		if slices.Contains(factors[:i], f) {
-			return invalid("AllowedFirstAuthFactors has %s twice.", f)
+			return cognitoidp.NewInvalidParameter("AllowedFirstAuthFactors has %s twice.", f)
 		}
 		if f == cognitoidp.AuthFactorTypeSoftwareToken {
-			return invalid("SOFTWARE_TOKEN can not be one of the allowed first auth factors.")
+			return cognitoidp.NewInvalidParameter("SOFTWARE_TOKEN can not be one of the allowed first auth factors.")
 		}
 		if *c.MfaConfiguration != cognitoidp.UserPoolMfaTypeOn {
 			continue
 		}
 		switch {
 		case f == cognitoidp.AuthFactorTypeEmailOtp, f == cognitoidp.AuthFactorTypeSmsOtp:
-			return invalid("%s can not be one of the allowed first auth factors when MFA is required.", f)
+			return cognitoidp.NewInvalidParameter("%s can not be one of the allowed first auth factors when MFA is required.", f)
 		case f == cognitoidp.AuthFactorTypeWebAuthn && !passkeyMFA:
-			return invalid("WEB_AUTHN can be one of the allowed first auth factors when MFA is required only if the FactorConfiguration of WebAuthnConfiguration is MULTI_FACTOR_WITH_USER_VERIFICATION.")
+			return cognitoidp.NewInvalidParameter("WEB_AUTHN can be one of the allowed first auth factors when MFA is required only if the FactorConfiguration of WebAuthnConfiguration is MULTI_FACTOR_WITH_USER_VERIFICATION.")
 		}
 	}
 	return nil
@@ -103,12 +103,12 @@ func (r rules) changedMFA(old *Pool, in *cognitoidp.SetUserPoolMfaConfigRequest)
 	off := *c.MfaConfiguration == cognitoidp.UserPoolMfaTypeOff
 	switch {
 	case off && blocks:
-		return nil, nil, invalid(mfaOffAndFactor)
+		return nil, nil, cognitoidp.NewInvalidParameter(mfaOffAndFactor)
 	case !off && !blocks && in.MfaConfiguration == nil:
 		mfa.SmsMfaConfiguration, mfa.SoftwareTokenMfaConfiguration, mfa.EmailMfaConfiguration =
 			old.MFA.SmsMfaConfiguration, old.MFA.SoftwareTokenMfaConfiguration, old.MFA.EmailMfaConfiguration
 	case !off && in.SmsMfaConfiguration == nil && !hasTOTP(mfa) && in.EmailMfaConfiguration == nil:
-		return nil, nil, invalid(mfaNoFactor)
+		return nil, nil, cognitoidp.NewInvalidParameter(mfaNoFactor)
 	}
 	if t := mfa.SoftwareTokenMfaConfiguration; t != nil {
 		mfa.SoftwareTokenMfaConfiguration = &cognitoidp.SoftwareTokenMfaConfigType{Enabled: or(t.Enabled, false)}
@@ -118,12 +118,12 @@ func (r rules) changedMFA(old *Pool, in *cognitoidp.SetUserPoolMfaConfigRequest)
 			c.SmsConfiguration = s.SmsConfiguration
 		}
 		if c.SmsConfiguration == nil {
-			return nil, nil, invalid(mfaSMSNeeded)
+			return nil, nil, cognitoidp.NewInvalidParameter(mfaSMSNeeded)
 		}
 		c.SmsAuthenticationMessage = s.SmsAuthenticationMessage
 		mfa.SmsMfaConfiguration = smsMFA(c)
 	}
-	for _, err := range []error{r.sms(c.SmsConfiguration), emailMFA(c, mfa), firstFactors(c, mfa), r.tier(c, mfa, "")} {
+	for _, err := range []error{sms(c), emailMFA(c, mfa), firstFactors(c, mfa), r.tier(c, mfa, "")} {
 		if err != nil {
 			return nil, nil, err
 		}

@@ -22,7 +22,7 @@ func (o Ops) CreateUserPoolClient(ctx context.Context, in *cognitoidp.CreateUser
 // of the database or the keyring.
 func (p *Pools) CreateClientWithID(ctx context.Context, id, secret string, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
 	if !clientIDs.MatchString(id) {
-		return nil, invalid("The client id %s is not valid.", id)
+		return nil, cognitoidp.NewInvalidParameter("The client id %s is not valid.", id)
 	}
 	return p.createClient(ctx, id, secret, in)
 }
@@ -48,7 +48,7 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, row.poolID)
+		pool, err := p.txPool(tx, row.poolID)
 		if err != nil {
 			return err
 		}
@@ -72,12 +72,12 @@ func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoi
 }
 
 // txPool reads a pool in a transaction or answers that it does not exist.
-func txPool(tx *db.Tx, poolID string) (*Pool, error) {
+func (p *Pools) txPool(tx *db.Tx, poolID string) (*Pool, error) {
 	row, err := readPool(tx, poolID)
 	if err != nil {
 		return nil, PoolRefusal(err, poolID)
 	}
-	return newPool(row)
+	return p.snapshot(row)
 }
 
 // newSecret makes the secret that a request asks for; none for a public client.
@@ -86,7 +86,7 @@ func (p *Pools) newSecret(id, given string, in *cognitoidp.CreateUserPoolClientR
 	s := secret{ID: id + "--" + strconv.FormatInt(now.Unix(), 10), Created: now.UnixMilli()}
 	switch {
 	case in.ClientSecret != nil && on(in.GenerateSecret):
-		return nil, invalid("GenerateSecret can not be true when ClientSecret is specified.")
+		return nil, cognitoidp.NewInvalidParameter("GenerateSecret can not be true when ClientSecret is specified.")
 	case given != "":
 		s.Value = given
 	case in.ClientSecret != nil:
@@ -97,7 +97,7 @@ func (p *Pools) newSecret(id, given string, in *cognitoidp.CreateUserPoolClientR
 		return nil, nil
 	}
 	if n := len(s.Value); n < 24 || n > 64 || !clientIDs.MatchString(s.Value) {
-		return nil, invalid("1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have 24 to 64 letters, digits, underscores or plus signs")
+		return nil, cognitoidp.NewInvalidParameter("1 validation error detected: Value at 'clientSecret' failed to satisfy constraint: Member must have 24 to 64 letters, digits, underscores or plus signs")
 	}
 	return []secret{s}, nil
 }
@@ -162,7 +162,7 @@ func (o Ops) UpdateUserPoolClient(ctx context.Context, in *cognitoidp.UpdateUser
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, in.UserPoolId)
+		pool, err := o.txPool(tx, in.UserPoolId)
 		if err != nil {
 			return err
 		}
@@ -208,11 +208,6 @@ func (o Ops) DeleteUserPoolClient(ctx context.Context, in *cognitoidp.DeleteUser
 		row, err := o.storedClient(tx, in.UserPoolId, in.ClientId)
 		if err != nil {
 			return err
-		}
-		for _, f := range o.d.OnDeleteClient {
-			if err := f(tx, row.poolID, row.id); err != nil {
-				return err
-			}
 		}
 		done, err := removeClient(tx, row.id, row.version)
 		if err == nil && !done {

@@ -7,6 +7,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
+	"cognate/internal/base/obs"
 	"cognate/internal/base/pagetoken"
 )
 
@@ -20,7 +21,7 @@ func (p *Pools) cursor(ctx context.Context, scope, binding string, token *string
 	}
 	after, err := p.pages.Open(ctx, scope, binding, *token)
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return "", invalid("Invalid NextToken.")
+		return "", InvalidNextToken()
 	}
 	return after, err
 }
@@ -35,25 +36,26 @@ func (p *Pools) token(ctx context.Context, scope, binding, cursor string) (*stri
 func pageSize(max *int64) (int, error) {
 	n := num(or(max, maxPage))
 	if n < 1 || n > maxPage {
-		return 0, invalid("MaxResults must be between 1 and %d, not %d.", maxPage, n)
+		return 0, badPage(maxPage, n)
 	}
 	return int(n), nil
 }
 
-// ListUserPools implements the AWS operation. Pools come in the order of their ids.
+// ListUserPools implements the AWS operation. The pools of the Region come in the order of their ids.
 func (o Ops) ListUserPools(ctx context.Context, in *cognitoidp.ListUserPoolsRequest) (*cognitoidp.ListUserPoolsResponse, error) {
 	limit, err := pageSize(&in.MaxResults)
 	if err != nil {
 		return nil, err
 	}
-	binding := pagetoken.Binding("ListUserPools", o.d.Account, o.d.Region)
+	region := obs.From(ctx).Region
+	binding := pagetoken.Binding("ListUserPools", o.d.Account, string(region))
 	after, err := o.cursor(ctx, keyring.System, binding, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	var rows []poolRow
 	err = o.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		rows, err = listPools(tx, after, limit+1)
+		rows, err = o.listRegion(tx, region, after, limit+1)
 		return err
 	})
 	if err != nil {

@@ -36,7 +36,7 @@ func (o Ops) SetUserPoolMfaConfig(ctx context.Context, in *cognitoidp.SetUserPoo
 func (o Ops) AddCustomAttributes(ctx context.Context, in *cognitoidp.AddCustomAttributesRequest) (*cognitoidp.AddCustomAttributesResponse, error) {
 	err := o.modify(ctx, in.UserPoolId, db.ErrRetry, func(_ *db.Tx, old *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
 		schema, err := addCustom(old.Config.SchemaAttributes, in.CustomAttributes, func(name string) error {
-			return invalid("%s: Existing attribute already has name %s.", name, name)
+			return cognitoidp.NewInvalidParameter("%s: Existing attribute already has name %s.", name, name)
 		})
 		c := new(*old.Config)
 		c.SchemaAttributes, c.LastModifiedDate = schema, at(o.d.Clock.Milli())

@@ -26,7 +26,7 @@ func note(ctx context.Context, poolID, clientID string) {
 
 // CreateUserPool implements the AWS operation.
 func (o Ops) CreateUserPool(ctx context.Context, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.CreateUserPoolResponse, error) {
-	config, err := o.CreatePoolWithID(ctx, o.d.IDs.PoolID(o.d.Region), in)
+	config, err := o.CreatePoolWithID(ctx, o.d.IDs.PoolID(string(o.asked(ctx))), in)
 	if err != nil {
 		return nil, err
 	}
@@ -34,14 +34,14 @@ func (o Ops) CreateUserPool(ctx context.Context, in *cognitoidp.CreateUserPoolRe
 }
 
 // CreatePoolWithID creates a pool with a chosen id, for seed files and imports. The error is an AWS exception of
-// CreateUserPool, ErrExists, or one of the database. Data key, settings and everything that OnCreate makes appear
+// CreateUserPool, ErrExists, or one of the database. Data key, settings and everything that PoolMade makes appear
 // together or not at all.
 func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, error) {
 	note(ctx, id, "")
 	if len(id) > maxPoolID || !poolIDs.MatchString(id) {
-		return nil, invalid("The user pool id %s is not valid.", id)
+		return nil, cognitoidp.NewInvalidParameter("The user pool id %s is not valid.", id)
 	}
-	config, mfa, err := p.rules().newPoolSettings(id, in)
+	config, mfa, err := p.rules().newPoolSettings(id, p.poolARN(id), in)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 			return err
 		}
 		p.changed(tx, version, id)
-		return hooks(tx, p.d.OnCreate, id)
+		return hook(tx, p.d.PoolMade, id)
 	})
 	if err != nil {
 		return nil, err
@@ -69,14 +69,12 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 	return config, nil
 }
 
-// hooks runs what other rooms do in the transaction.
-func hooks(tx *db.Tx, list []func(*db.Tx, string) error, poolID string) error {
-	for _, f := range list {
-		if err := f(tx, poolID); err != nil {
-			return err
-		}
+// hook runs what other rooms do in the transaction.
+func hook(tx *db.Tx, f func(*db.Tx, string) error, poolID string) error {
+	if f == nil {
+		return nil
 	}
-	return nil
+	return f(tx, poolID)
 }
 
 // encodePool writes settings as they are stored.
@@ -95,7 +93,7 @@ func (p *Pools) fresh(ctx context.Context, poolID string) (*Pool, error) {
 	if err != nil {
 		return nil, PoolRefusal(err, poolID)
 	}
-	return newPool(row)
+	return p.snapshot(row)
 }
 
 // DescribeUserPool implements the AWS operation.
@@ -123,7 +121,7 @@ func (p *Pools) modify(ctx context.Context, poolID string, lost error, change fu
 		if err != nil {
 			return err
 		}
-		old, err := txPool(tx, poolID)
+		old, err := p.txPool(tx, poolID)
 		if err != nil {
 			return err
 		}
@@ -194,17 +192,17 @@ func (o Ops) DeleteUserPool(ctx context.Context, in *cognitoidp.DeleteUserPoolRe
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, id)
+		pool, err := o.txPool(tx, id)
 		if err != nil {
 			return err
 		}
 		switch {
 		case val(pool.Config.DeletionProtection) == cognitoidp.DeletionProtectionTypeActive:
-			return invalid("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
+			return cognitoidp.NewInvalidParameter("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
 		case pool.Config.Domain != nil || pool.Config.CustomDomain != nil:
-			return invalid("User pool cannot be deleted. It has a domain configured that should be deleted first.")
+			return cognitoidp.NewInvalidParameter("User pool cannot be deleted. It has a domain configured that should be deleted first.")
 		}
-		if err := hooks(tx, o.d.OnDelete, id); err != nil {
+		if err := hook(tx, o.d.PoolGone, id); err != nil {
 			return err
 		}
 		if err := o.d.Keys.Destroy(tx, id); err != nil {
@@ -233,8 +231,8 @@ func (p *Pools) Purge(ctx context.Context) (done bool, err error) {
 	if err != nil || id == "" {
 		return err == nil, err
 	}
-	for _, f := range p.d.Purge {
-		if done, err := f(ctx, id); err != nil || !done {
+	if p.d.PurgePool != nil {
+		if done, err := p.d.PurgePool(ctx, id); err != nil || !done {
 			return false, err
 		}
 	}

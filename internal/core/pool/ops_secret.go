@@ -75,9 +75,9 @@ func (p *Pools) secretsOf(ctx context.Context, row clientRow) ([]secret, error) 
 	case err != nil:
 		return nil, err
 	case val(config.ClientType) == cognitoidp.ClientTypeTypeDcr:
-		return nil, invalid("The secrets of client %s cannot be managed: it was made by dynamic client registration.", row.id)
+		return nil, cognitoidp.NewInvalidParameter("The secrets of client %s cannot be managed: it was made by dynamic client registration.", row.id)
 	case len(list) == 0:
-		return nil, invalid("Client %s is a public client: it has no client secret.", row.id)
+		return nil, cognitoidp.NewInvalidParameter("Client %s is a public client: it has no client secret.", row.id)
 	}
 	return list, nil
 }
@@ -90,11 +90,11 @@ func descriptor(s secret) cognitoidp.ClientSecretDescriptorType {
 // addSecret puts s before the others under an id that is free.
 func addSecret(clientID string, s secret, list []secret) ([]secret, secret, error) {
 	if len(list) >= maxSecrets {
-		return nil, s, &cognitoidp.LimitExceededException{Message: "Client " + clientID + " has two client secrets already. Delete one of them first."}
+		return nil, s, cognitoidp.NewLimitExceeded("Client %s has two client secrets already. Delete one of them first.", clientID)
 	}
 	for _, have := range list {
 		if subtle.ConstantTimeCompare([]byte(have.Value), []byte(s.Value)) == 1 {
-			return nil, s, invalid("ClientSecret must differ from the client secret that is active.")
+			return nil, s, cognitoidp.NewInvalidParameter("ClientSecret must differ from the client secret that is active.")
 		}
 	}
 	for second := s.Created / 1000; ; second++ {
@@ -134,7 +134,7 @@ func (o Ops) AddUserPoolClientSecret(ctx context.Context, in *cognitoidp.AddUser
 func (o Ops) ListUserPoolClientSecrets(ctx context.Context, in *cognitoidp.ListUserPoolClientSecretsRequest) (*cognitoidp.ListUserPoolClientSecretsResponse, error) {
 	note(ctx, in.UserPoolId, in.ClientId)
 	if in.NextToken != nil {
-		return nil, invalid("Invalid NextToken.")
+		return nil, InvalidNextToken()
 	}
 	list, err := o.readSecrets(ctx, in.UserPoolId, in.ClientId)
 	if err != nil {
@@ -153,9 +153,9 @@ func (o Ops) DeleteUserPoolClientSecret(ctx context.Context, in *cognitoidp.Dele
 		i := slices.IndexFunc(list, func(s secret) bool { return s.ID == in.ClientSecretId })
 		switch {
 		case i < 0:
-			return nil, &cognitoidp.ResourceNotFoundException{Message: "Client secret " + in.ClientSecretId + " does not exist."}
+			return nil, cognitoidp.NewResourceNotFound("Client secret %s does not exist.", in.ClientSecretId)
 		case len(list) == 1:
-			return nil, invalid("The last client secret of client %s cannot be deleted.", in.ClientId)
+			return nil, cognitoidp.NewInvalidParameter("The last client secret of client %s cannot be deleted.", in.ClientId)
 		}
 		return slices.Delete(list, i, i+1), nil
 	})

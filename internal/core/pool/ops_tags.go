@@ -14,12 +14,16 @@ import (
 func (p *Pools) tagged(resource string) (string, error) {
 	a, err := arn.Parse(resource)
 	if err != nil {
-		return "", invalid("The resource ARN %s is not valid.", resource)
+		return "", cognitoidp.NewInvalidParameter("The resource ARN %s is not valid.", resource)
 	}
-	if a.Type() != "userpool" || a.String() != p.rules().poolARN(a.Name()) {
-		return "", &cognitoidp.ResourceNotFoundException{Message: "The resource " + resource + " does not exist."}
+	if a.Type() != "userpool" || a.String() != p.poolARN(a.Name()) {
+		return "", noResource(resource)
 	}
 	return a.Name(), nil
+}
+
+func noResource(resource string) error {
+	return cognitoidp.NewResourceNotFound("The resource %s does not exist.", resource)
 }
 
 // retag changes the tags of the pool that an ARN names.
@@ -35,7 +39,7 @@ func (p *Pools) retag(ctx context.Context, resource string, change func(tags map
 		}
 		change(c.UserPoolTags)
 		if text := badTags(c.UserPoolTags); text != "" {
-			return nil, nil, invalid("%s", text)
+			return nil, nil, cognitoidp.NewInvalidParameter("%s", text)
 		}
 		return c, old.MFA, nil
 	})

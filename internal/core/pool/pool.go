@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/arn"
 )
 
 // Set is a read-only set of attribute names.
@@ -21,6 +22,8 @@ type Pool struct {
 	// Name is the part of ID after the underscore, by which the SRP protocol knows the pool. The PoolName that the
 	// owner chose is Config.Name.
 	Name string
+	// Region is the one that ID begins with, or the server's default for an ID that begins with none.
+	Region arn.Region
 	// ARN is the pool's Amazon Resource Name.
 	ARN string
 	// Config holds the effective settings as DescribeUserPool answers them, except EstimatedNumberOfUsers.
@@ -44,9 +47,9 @@ type Pool struct {
 	Version int64
 }
 
-// newPool derives a snapshot from stored settings, which it takes over.
-func newPool(row poolRow) (*Pool, error) {
-	p := &Pool{ID: row.id, Version: row.version, Config: new(cognitoidp.UserPoolType), MFA: new(cognitoidp.GetUserPoolMfaConfigResponse)}
+// newPool derives a snapshot from a row and from what a pool of this id is on this server.
+func newPool(row poolRow, region arn.Region, name string) (*Pool, error) {
+	p := &Pool{ID: row.id, Region: region, ARN: name, Version: row.version, Config: new(cognitoidp.UserPoolType), MFA: new(cognitoidp.GetUserPoolMfaConfigResponse)}
 	if err := p.Config.UnmarshalJSON([]byte(row.config)); err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func newPool(row poolRow) (*Pool, error) {
 		return nil, err
 	}
 	p.Name = srpName(p.ID)
-	p.ARN = str(p.Config.Arn)
+	p.Config.Arn = &p.ARN // a stored one may name the Region that the server stood for when the pool was made
 	p.Schema = newSchema(p.Config.SchemaAttributes)
 	p.CaseSensitive = p.Config.UsernameConfiguration == nil || p.Config.UsernameConfiguration.CaseSensitive
 	p.UsernameAttrs = setOf(p.Config.UsernameAttributes)

@@ -36,7 +36,7 @@ func newerBlocks(c, old *cognitoidp.UserPoolType, in *cognitoidp.CreateUserPoolR
 			}
 		}
 		if (*block.KeyType == cognitoidp.EncryptionKeyTypeCustomerManagedKey) != (block.KmsKeyArn != nil) {
-			return invalid("KmsKeyArn is required with the KeyType CUSTOMER_MANAGED_KEY and not allowed with AWS_OWNED_KEY.")
+			return cognitoidp.NewInvalidParameter("KmsKeyArn is required with the KeyType CUSTOMER_MANAGED_KEY and not allowed with AWS_OWNED_KEY.")
 		}
 		c.KeyConfiguration = &block
 	}
@@ -57,14 +57,14 @@ func acr(c, old *cognitoidp.UserPoolType, in map[string]cognitoidp.AcrLevelConfi
 			set.AcrValue = defaultACR[level]
 		}
 		if other, taken := used[set.AcrValue]; taken {
-			return invalid("AcrConfiguration gives %s and %s the same AcrValue %s; each effective value must be unique.", other, level, set.AcrValue)
+			return cognitoidp.NewInvalidParameter("AcrConfiguration gives %s and %s the same AcrValue %s; each effective value must be unique.", other, level, set.AcrValue)
 		}
 		used[set.AcrValue] = level
 		c.AcrConfiguration[level] = set
 	}
 	for level := range in {
 		if _, ok := defaultACR[level]; !ok {
-			return invalid("AcrConfiguration has the unknown level %s; the levels are Level1 to Level4.", level)
+			return cognitoidp.NewInvalidParameter("AcrConfiguration has the unknown level %s; the levels are Level1 to Level4.", level)
 		}
 	}
 	return nil
@@ -100,9 +100,9 @@ func tierRefusal(tier, before cognitoidp.UserPoolTierType, features []string) er
 	}
 	text := "The following features need to be disabled for the " + string(tier) + " pricing tier configured: " + strings.Join(features, ", ")
 	if rank[tier] < rank[before] {
-		return &cognitoidp.TierChangeNotAllowedException{Message: text}
+		return cognitoidp.NewTierChangeNotAllowed("%s", text)
 	}
-	return &cognitoidp.FeatureUnavailableInTierException{Message: text}
+	return cognitoidp.NewFeatureUnavailableInTier("%s", text)
 }
 
 // aboveTier names the features in use that the pool's tier does not include.
@@ -147,7 +147,7 @@ const maxTags = 50
 // tagPool sets the tags that a pool is created or updated with.
 func tagPool(c *cognitoidp.UserPoolType, tags map[string]string) error {
 	if text := badTags(tags); text != "" {
-		return &cognitoidp.UserPoolTaggingException{Message: text}
+		return cognitoidp.NewUserPoolTagging("%s", text)
 	}
 	maps.Copy(c.UserPoolTags, tags)
 	return nil

@@ -9,23 +9,14 @@ import (
 
 // rules are the facts about this server that settings are checked against.
 type rules struct {
-	region, account string
-	ignoreTiers     bool
-	now             int64 // milliseconds
+	ignoreTiers bool
+	now         int64 // milliseconds
 }
 
-// poolARN is the resource name of a pool of this server.
-func (r rules) poolARN(poolID string) string {
-	return arn.ARN{
-		Partition: arn.Partition(r.region), Service: "cognito-idp", Region: r.region, Account: r.account,
-		Resource: "userpool/" + poolID,
-	}.String()
-}
-
-// newPoolSettings are the effective settings of a pool that a request creates.
-func (r rules) newPoolSettings(id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
+// newPoolSettings are the effective settings of a pool that a request creates under an id and ARN.
+func (r rules) newPoolSettings(id, name string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
-		return nil, nil, invalid("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
+		return nil, nil, cognitoidp.NewInvalidParameter("Only one of the aliasAttributes or usernameAttributes can be set in a User pool.")
 	}
 	schema, err := buildSchema(in.Schema)
 	if err != nil {
@@ -34,12 +25,12 @@ func (r rules) newPoolSettings(id string, in *cognitoidp.CreateUserPoolRequest) 
 	if slices.Contains(in.AliasAttributes, cognitoidp.AliasAttributeTypePreferredUsername) {
 		for _, a := range schema {
 			if *a.Name == "preferred_username" && on(a.Required) {
-				return nil, nil, invalid("The preferred_username attribute can not be both a required attribute and an alias attribute.")
+				return nil, nil, cognitoidp.NewInvalidParameter("The preferred_username attribute can not be both a required attribute and an alias attribute.")
 			}
 		}
 	}
 	old := &cognitoidp.UserPoolType{
-		Id: &id, Arn: new(r.poolARN(id)), CreationDate: at(r.now), SchemaAttributes: schema,
+		Id: &id, Arn: &name, CreationDate: at(r.now), SchemaAttributes: schema,
 		AliasAttributes: in.AliasAttributes, UsernameAttributes: in.UsernameAttributes, UsernameConfiguration: in.UsernameConfiguration,
 		UserPoolTier: new(cognitoidp.UserPoolTierTypeEssentials),
 	}
@@ -86,7 +77,7 @@ func (r rules) poolSettings(old *cognitoidp.UserPoolType, oldMFA *cognitoidp.Get
 	for _, step := range []func() error{
 		func() error { return policies(c, in) },
 		func() error { return attributeUpdates(c, in.UserAttributeUpdateSettings) },
-		func() error { return r.sms(c.SmsConfiguration) },
+		func() error { return sms(c) },
 		func() error { return autoVerified(c) },
 		func() error { return email(c, in.EmailConfiguration) },
 		func() error { return recovery(c.AccountRecoverySetting) },
@@ -163,7 +154,7 @@ func policies(c *cognitoidp.UserPoolType, in *cognitoidp.CreateUserPoolRequest) 
 	}
 	admin := val(in.AdminCreateUserConfig)
 	if pw.TemporaryPasswordValidityDays != nil && admin.UnusedAccountValidityDays != nil {
-		return invalid(unusedAccountReplaced)
+		return cognitoidp.NewInvalidParameter(unusedAccountReplaced)
 	}
 	days := num(or(pw.TemporaryPasswordValidityDays, num(admin.UnusedAccountValidityDays)))
 	if days == 0 {
@@ -186,7 +177,7 @@ func attributeUpdates(c *cognitoidp.UserPoolType, in *cognitoidp.UserAttributeUp
 	list := val(in).AttributesRequireVerificationBeforeUpdate
 	for _, a := range list {
 		if !slices.Contains(c.AutoVerifiedAttributes, a) {
-			return invalid("All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
+			return cognitoidp.NewInvalidParameter("All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes")
 		}
 	}
 	if list == nil {
@@ -197,16 +188,18 @@ func attributeUpdates(c *cognitoidp.UserPoolType, in *cognitoidp.UserAttributeUp
 }
 
 // sms holds that a configuration names exactly one sender.
-func (r rules) sms(s *cognitoidp.SmsConfigurationType) error {
+func sms(c *cognitoidp.UserPoolType) error {
+	s := c.SmsConfiguration
 	switch {
 	case s == nil:
 		return nil
 	case str(s.SnsCallerArn) != "" && s.EumsSms != nil:
-		return invalid("SmsConfiguration can have either SnsCallerArn or EumsSms, not both.")
+		return cognitoidp.NewInvalidParameter("SmsConfiguration can have either SnsCallerArn or EumsSms, not both.")
 	case str(s.SnsCallerArn) == "" && s.EumsSms == nil:
-		return invalid("SmsConfiguration needs SnsCallerArn or EumsSms.")
-	case s.EumsSms != nil && s.EumsSms.Region != nil && *s.EumsSms.Region != r.region:
-		return invalid("The Region of EumsSms must be the Region of the user pool, %s.", r.region)
+		return cognitoidp.NewInvalidParameter("SmsConfiguration needs SnsCallerArn or EumsSms.")
+	}
+	if a, err := arn.Parse(str(c.Arn)); err == nil && s.EumsSms != nil && s.EumsSms.Region != nil && *s.EumsSms.Region != a.Region {
+		return cognitoidp.NewInvalidParameter("The Region of EumsSms must be the Region of the user pool, %s.", a.Region)
 	}
 	return nil
 }
@@ -214,7 +207,7 @@ func (r rules) sms(s *cognitoidp.SmsConfigurationType) error {
 // autoVerified holds that codes for phone numbers can be sent.
 func autoVerified(c *cognitoidp.UserPoolType) error {
 	if c.SmsConfiguration == nil && slices.Contains(c.AutoVerifiedAttributes, cognitoidp.VerifiedAttributeTypePhoneNumber) {
-		return invalid("SMS configuration is required when phone_number is selected for auto verification")
+		return cognitoidp.NewInvalidParameter("SMS configuration is required when phone_number is selected for auto verification")
 	}
 	return nil
 }
@@ -224,7 +217,7 @@ func email(c *cognitoidp.UserPoolType, in *cognitoidp.EmailConfigurationType) er
 	e := val(in)
 	e.EmailSendingAccount = or(e.EmailSendingAccount, cognitoidp.EmailSendingAccountTypeCognitoDefault)
 	if *e.EmailSendingAccount == cognitoidp.EmailSendingAccountTypeDeveloper && str(e.SourceArn) == "" {
-		return invalid("Source ARN is required to use DEVELOPER email sending owner")
+		return cognitoidp.NewInvalidParameter("Source ARN is required to use DEVELOPER email sending owner")
 	}
 	c.EmailConfiguration = &e
 	return nil
@@ -238,11 +231,11 @@ func recovery(s *cognitoidp.AccountRecoverySettingType) error {
 	}
 	for i, a := range s.RecoveryMechanisms {
 		if a.Name == cognitoidp.RecoveryOptionNameTypeAdminOnly && len(s.RecoveryMechanisms) > 1 {
-			return invalid(text + "use admin_only setting with any other recovery mechanisms.")
+			return cognitoidp.NewInvalidParameter(text + "use admin_only setting with any other recovery mechanisms.")
 		}
 		for _, b := range s.RecoveryMechanisms[:i] {
 			if a.Name == b.Name || a.Priority == b.Priority {
-				return invalid(text + "have duplicate priorities or recovery mechanisms.")
+				return cognitoidp.NewInvalidParameter(text + "have duplicate priorities or recovery mechanisms.")
 			}
 		}
 	}
@@ -254,7 +247,7 @@ func lambdas(c *cognitoidp.UserPoolType, in *cognitoidp.LambdaConfigType) error 
 	l := val(in)
 	switch {
 	case l.PreTokenGenerationConfig != nil && l.PreTokenGeneration != nil && l.PreTokenGenerationConfig.LambdaArn != *l.PreTokenGeneration:
-		return invalid("Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's")
+		return cognitoidp.NewInvalidParameter("Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's")
 	case l.PreTokenGenerationConfig != nil:
 		l.PreTokenGeneration = &l.PreTokenGenerationConfig.LambdaArn
 	case l.PreTokenGeneration != nil:
@@ -263,7 +256,7 @@ func lambdas(c *cognitoidp.UserPoolType, in *cognitoidp.LambdaConfigType) error 
 		}
 	}
 	if (l.CustomSMSSender != nil || l.CustomEmailSender != nil) && str(l.KMSKeyID) == "" {
-		return invalid("KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used.")
+		return cognitoidp.NewInvalidParameter("KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used.")
 	}
 	c.LambdaConfig = &l
 	return nil

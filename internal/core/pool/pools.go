@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
@@ -33,20 +34,21 @@ type Deps struct {
 	Clock *clock.Clock
 	// IDs draws pool and client ids and client secrets.
 	IDs id.Source
-	// Region and Account stand in the ids and ARNs of pools.
-	Region, Account string
+	// Region is the one of pools that nobody signed for, and of chosen ids that begin with no Region.
+	Region arn.Region
+	// Account stands in the ARNs of pools.
+	Account string
 	// IgnoreTiers lets every tier use every feature.
 	IgnoreTiers bool
 
-	// OnCreate run in the transaction that makes a pool, after its data key and row were made.
-	OnCreate []func(tx *db.Tx, poolID string) error
-	// OnDelete run in the transaction that acknowledges the deletion of a pool.
-	OnDelete []func(tx *db.Tx, poolID string) error
-	// OnDeleteClient run in the transaction that deletes a client.
-	OnDeleteClient []func(tx *db.Tx, poolID, clientID string) error
-	// Purge remove a batch (at most 500 rows a transaction) of the data of a deleted pool and report whether nothing
-	// is left. They are called again until then.
-	Purge []func(ctx context.Context, poolID string) (done bool, err error)
+	// PoolMade runs in the transaction that makes a pool, after its data key and row were made. It, PoolGone and
+	// PurgePool are what the other rooms do; nil where there are none.
+	PoolMade func(tx *db.Tx, poolID string) error
+	// PoolGone runs in the transaction that acknowledges the deletion of a pool.
+	PoolGone func(tx *db.Tx, poolID string) error
+	// PurgePool removes a batch of the data of a deleted pool and reports whether nothing is left. It is called again
+	// until then.
+	PurgePool func(ctx context.Context, poolID string) (done bool, err error)
 	// CountUsers estimates how many users a pool has; nil means that EstimatedNumberOfUsers is 0.
 	CountUsers func(ctx context.Context, poolID string) (int64, error)
 }
@@ -78,7 +80,7 @@ func New(d Deps) *Pools {
 
 // rules are the facts that settings are checked against now.
 func (p *Pools) rules() rules {
-	return rules{region: p.d.Region, account: p.d.Account, ignoreTiers: p.d.IgnoreTiers, now: p.d.Clock.Milli()}
+	return rules{ignoreTiers: p.d.IgnoreTiers, now: p.d.Clock.Milli()}
 }
 
 // Pool returns the snapshot of a pool. The error is ErrPoolNotFound or one of the database. A cached pool costs no
@@ -115,7 +117,7 @@ func (p *Pools) Pool(ctx context.Context, poolID string) (*Pool, error) {
 		have.epoch.Store(epoch)
 		return have.value, nil
 	}
-	loaded, err := newPool(row)
+	loaded, err := p.snapshot(row)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func serverSettings(poolID, identifier, name string, scopes []cognitoidp.Resourc
 	seen := Set{}
 	for _, s := range scopes {
 		if seen.Has(s.ScopeName) {
-			return nil, invalid("Scopes has more than one scope with the ScopeName %s.", s.ScopeName)
+			return nil, cognitoidp.NewInvalidParameter("Scopes has more than one scope with the ScopeName %s.", s.ScopeName)
 		}
 		seen[s.ScopeName] = true
 	}
@@ -90,7 +90,7 @@ func reserved(identifier string) bool {
 }
 
 func noServer(identifier string) error {
-	return &cognitoidp.ResourceNotFoundException{Message: "Resource server " + identifier + " does not exist."}
+	return cognitoidp.NewResourceNotFound("Resource server %s does not exist.", identifier)
 }
 
 // changeServer runs change in a transaction that changes a server of a pool. Clients that list a scope of the server
@@ -149,7 +149,7 @@ func (o Ops) CreateResourceServer(ctx context.Context, in *cognitoidp.CreateReso
 		return nil, err
 	}
 	if reserved(in.Identifier) {
-		return nil, invalid("The identifier %s is reserved: it must not start with %s.", in.Identifier, reservedServers)
+		return nil, cognitoidp.NewInvalidParameter("The identifier %s is reserved: it must not start with %s.", in.Identifier, reservedServers)
 	}
 	err = o.changeServer(ctx, in.UserPoolId, in.Identifier, func(tx *db.Tx) error {
 		n, err := countServers(tx, in.UserPoolId)
@@ -161,9 +161,9 @@ func (o Ops) CreateResourceServer(ctx context.Context, in *cognitoidp.CreateReso
 		case err != nil:
 			return err
 		case !made:
-			return invalid("%s already exists in user pool %s.", in.Identifier, in.UserPoolId)
+			return cognitoidp.NewInvalidParameter("%s already exists in user pool %s.", in.Identifier, in.UserPoolId)
 		case n >= maxServers:
-			return &cognitoidp.LimitExceededException{Message: "The maximum number of resource servers of user pool " + in.UserPoolId + " is reached."}
+			return cognitoidp.NewLimitExceeded("The maximum number of resource servers of user pool %s is reached.", in.UserPoolId)
 		}
 		return nil
 	})
@@ -230,7 +230,7 @@ func (o Ops) ListResourceServers(ctx context.Context, in *cognitoidp.ListResourc
 	note(ctx, in.UserPoolId, "")
 	limit := int(num(or(in.MaxResults, maxServerPage)))
 	if limit < 1 || limit > maxServerPage {
-		return nil, invalid("MaxResults must be between 1 and %d, not %d.", maxServerPage, limit)
+		return nil, badPage(maxServerPage, limit)
 	}
 	if _, err := o.PoolOrRefuse(ctx, in.UserPoolId); err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func buildSchema(in []cognitoidp.SchemaAttributeType) ([]cognitoidp.SchemaAttrib
 			continue
 		}
 		if changed[name] {
-			return nil, invalid("Duplicate attribute names %s are not allowed in a user pool schema.", name)
+			return nil, cognitoidp.NewInvalidParameter("Duplicate attribute names %s are not allowed in a user pool schema.", name)
 		}
 		changed[name] = true
 		merged, err := adjustStandard(out[i], a)
@@ -71,7 +71,7 @@ func buildSchema(in []cognitoidp.SchemaAttributeType) ([]cognitoidp.SchemaAttrib
 		out[i] = merged
 	}
 	return addCustom(out, custom, func(name string) error {
-		return invalid("Duplicate custom attribute names %s are not allowed in a user pool schema.", name)
+		return cognitoidp.NewInvalidParameter("Duplicate custom attribute names %s are not allowed in a user pool schema.", name)
 	})
 }
 
@@ -79,10 +79,10 @@ func buildSchema(in []cognitoidp.SchemaAttributeType) ([]cognitoidp.SchemaAttrib
 func adjustStandard(have, want cognitoidp.SchemaAttributeType) (cognitoidp.SchemaAttributeType, error) {
 	name := str(have.Name)
 	if want.AttributeDataType != nil && *want.AttributeDataType != *have.AttributeDataType || on(want.DeveloperOnlyAttribute) {
-		return have, invalid("You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute %s", name)
+		return have, cognitoidp.NewInvalidParameter("You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute %s", name)
 	}
 	if name == "sub" && (want.Mutable != nil && *want.Mutable || want.Required != nil && !*want.Required) {
-		return have, invalid("The standard schema attribute sub is always required and can not be mutable.")
+		return have, cognitoidp.NewInvalidParameter("The standard schema attribute sub is always required and can not be mutable.")
 	}
 	have.Mutable = or(want.Mutable, *have.Mutable)
 	have.Required = or(want.Required, *have.Required)
@@ -112,7 +112,7 @@ func addCustom(schema, add []cognitoidp.SchemaAttributeType, twice func(name str
 		out = append(out, a)
 	}
 	if count += len(add); count > maxCustom {
-		return nil, invalid("A user pool can have at most %d custom attributes; this request would make %d.", maxCustom, count)
+		return nil, cognitoidp.NewInvalidParameter("A user pool can have at most %d custom attributes; this request would make %d.", maxCustom, count)
 	}
 	return out, nil
 }
@@ -121,13 +121,13 @@ func addCustom(schema, add []cognitoidp.SchemaAttributeType, twice func(name str
 func customAttribute(i int, want cognitoidp.SchemaAttributeType) (cognitoidp.SchemaAttributeType, error) {
 	var a cognitoidp.SchemaAttributeType
 	if str(want.Name) == "" {
-		return a, invalid("1 validation error detected: Value null at 'schema.%d.member.name' failed to satisfy constraint: Member must not be null", i+1)
+		return a, cognitoidp.NewInvalidParameter("1 validation error detected: Value null at 'schema.%d.member.name' failed to satisfy constraint: Member must not be null", i+1)
 	}
 	if !knownType(want.AttributeDataType) {
-		return a, invalid("Invalid AttributeDataType input, consider using the provided AttributeDataType enum.")
+		return a, cognitoidp.NewInvalidParameter("Invalid AttributeDataType input, consider using the provided AttributeDataType enum.")
 	}
 	if on(want.Required) {
-		return a, invalid("Required custom attributes are not supported currently.")
+		return a, cognitoidp.NewInvalidParameter("Required custom attributes are not supported currently.")
 	}
 	name := customPrefix + *want.Name
 	if on(want.DeveloperOnlyAttribute) {
@@ -189,15 +189,15 @@ func checkLengths(name string, c *cognitoidp.StringAttributeConstraintsType) err
 		}
 		n, err := strconv.Atoi(*bound.text)
 		if err != nil || n < 0 {
-			return invalid("user.%s: %s must be a number that is not negative.", name, bound.what)
+			return cognitoidp.NewInvalidParameter("user.%s: %s must be a number that is not negative.", name, bound.what)
 		}
 		if n > maxValue {
-			return invalid("user.%s: String attributes cannot have a length of more than %d", name, maxValue)
+			return cognitoidp.NewInvalidParameter("user.%s: String attributes cannot have a length of more than %d", name, maxValue)
 		}
 		*bound.into = n
 	}
 	if least > most {
-		return invalid("Attribute %s cannot have a max length shorter than it's min length", name)
+		return cognitoidp.NewInvalidParameter("Attribute %s cannot have a max length shorter than it's min length", name)
 	}
 	return nil
 }
@@ -212,7 +212,7 @@ func checkValues(name string, c *cognitoidp.NumberAttributeConstraintsType) erro
 			continue
 		}
 		if _, ok := number(*bound.text); !ok {
-			return invalid("user.%s: %s must be a number.", name, bound.what)
+			return cognitoidp.NewInvalidParameter("user.%s: %s must be a number.", name, bound.what)
 		}
 	}
 	if c.MinValue == nil || c.MaxValue == nil {
@@ -220,7 +220,7 @@ func checkValues(name string, c *cognitoidp.NumberAttributeConstraintsType) erro
 	}
 	least, _ := number(*c.MinValue)
 	if most, _ := number(*c.MaxValue); most.Cmp(least) < 0 {
-		return invalid("Attribute %s cannot have a max value smaller than it's min value", name)
+		return cognitoidp.NewInvalidParameter("Attribute %s cannot have a max value smaller than it's min value", name)
 	}
 	return nil
 }

@@ -129,14 +129,14 @@ func (o Ops) SetUserPoolSessionConfiguration(ctx context.Context, in *cognitoidp
 	note(ctx, in.UserPoolId, "")
 	n := in.TokenSession.MaxPerUser
 	if n < 1 || n > 100 {
-		return nil, invalid("MaxPerUser must be between 1 and 100, not %d.", n)
+		return nil, cognitoidp.NewInvalidParameter("MaxPerUser must be between 1 and 100, not %d.", n)
 	}
 	err := o.d.DB.Update(ctx, func(tx *db.Tx) error {
 		version, err := nextVersion(tx)
 		if err != nil {
 			return err
 		}
-		old, err := txPool(tx, in.UserPoolId)
+		old, err := o.txPool(tx, in.UserPoolId)
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (o Ops) SetUserPoolClientSessionConfiguration(ctx context.Context, in *cogn
 	note(ctx, in.UserPoolId, in.ClientId)
 	n := in.SSOSession.MaxValidityMinutes
 	if n < 0 || n > 129600 {
-		return nil, invalid("MaxValidityMinutes must be between 0 and 129600, not %d.", n)
+		return nil, cognitoidp.NewInvalidParameter("MaxValidityMinutes must be between 0 and 129600, not %d.", n)
 	}
 	err := o.d.DB.Update(ctx, func(tx *db.Tx) error {
 		version, err := nextVersion(tx)
@@ -198,7 +198,7 @@ func (o Ops) SetUserPoolClientSessionConfiguration(ctx context.Context, in *cogn
 		if err != nil {
 			return err
 		}
-		pool, err := txPool(tx, in.UserPoolId)
+		pool, err := o.txPool(tx, in.UserPoolId)
 		if err != nil {
 			return err
 		}
@@ -206,7 +206,7 @@ func (o Ops) SetUserPoolClientSessionConfiguration(ctx context.Context, in *cogn
 			return err
 		}
 		if !pool.Sessions.Tracking {
-			return invalid("User session tracking is not enabled for user pool %s.", in.UserPoolId)
+			return cognitoidp.NewInvalidParameter("User session tracking is not enabled for user pool %s.", in.UserPoolId)
 		}
 		old := row.version
 		row.version, row.ssoMinutes = version, n

@@ -110,8 +110,9 @@ func hidePool(tx *db.Tx, id string, version, old, now int64) (bool, error) {
 	return n == 1, err
 }
 
-func listPools(tx *db.Tx, after string, limit int) ([]poolRow, error) {
-	rows, err := tx.Query("SELECT pool_id, version, config, mfa FROM user_pool WHERE pool_id > $1 AND deleted = 0 ORDER BY pool_id LIMIT $2", after, limit)
+// listPools reads the pools with ids between two others.
+func listPools(tx *db.Tx, after, before string, limit int) ([]poolRow, error) {
+	rows, err := tx.Query("SELECT pool_id, version, config, mfa FROM user_pool WHERE pool_id > $1 AND pool_id < $2 AND deleted = 0 ORDER BY pool_id LIMIT $3", after, before, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,11 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
+	"cognate/internal/base/obs"
 	"cognate/internal/testkit/dbtest"
 )
 
@@ -24,11 +26,16 @@ var tables = slices.Concat(keyring.Migrations, Migrations)
 
 // world is a room on a database, called as the wire calls it.
 type world struct {
-	t     *testing.T
-	ops   Ops
-	clock *clock.Clock
-	keys  *keyring.Keyring
-	db    *db.DB
+	t      *testing.T
+	ops    Ops
+	clock  *clock.Clock
+	keys   *keyring.Keyring
+	db     *db.DB
+	region arn.Region // of the caller's signature; empty for the server itself
+}
+
+func (w *world) ctx() context.Context {
+	return obs.With(context.Background(), &obs.Request{Region: w.region})
 }
 
 func newWorld(t *testing.T, d *db.DB, change ...func(*Deps)) *world {
@@ -76,7 +83,7 @@ func (w *world) try(operation, request string) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		out, err := op.Invoke(context.Background(), service{Ops: w.ops}, in)
+		out, err := op.Invoke(w.ctx(), service{Ops: w.ops}, in)
 		if err != nil {
 			var e rt.Exception
 			if !errors.As(err, &e) || !slices.Contains(op.Errors, e.ErrorCode()) {

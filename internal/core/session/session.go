@@ -104,7 +104,7 @@ func (r *Room) list(ctx context.Context, p *pool.Pool, operation string, from *s
 		return err
 	})
 	if errors.Is(err, pagetoken.ErrInvalid) {
-		return nil, nil, invalid("Invalid NextToken.")
+		return nil, nil, pool.InvalidNextToken()
 	}
 	if err != nil {
 		return nil, nil, err
@@ -148,7 +148,7 @@ func (o Ops) RevokeUserSession(ctx context.Context, in *cognitoidp.RevokeUserSes
 		return nil, err
 	}
 	if in.SessionId == a.SessionID {
-		return nil, invalid("The current session cannot be revoked. Use RevokeToken or GlobalSignOut to sign out.")
+		return nil, cognitoidp.NewInvalidParameter("The current session cannot be revoked. Use RevokeToken or GlobalSignOut to sign out.")
 	}
 	err = o.DB.Update(ctx, func(tx *db.Tx) error {
 		return o.end(tx, a.Pool, a.Sub, in.SessionId, in.RevokeAssociatedSessions)
@@ -184,9 +184,7 @@ func (r *Room) end(tx *db.Tx, p *pool.Pool, sub, id string, how *cognitoidp.Revo
 	linked := how != nil && *how == cognitoidp.RevokeAssociatedSessionsTypeLinked
 	found, err := r.Tokens.EndTracked(tx, p, sub, id, linked)
 	if err == nil && !found {
-		return &cognitoidp.ResourceNotFoundException{Message: "Session " + id + " does not exist."}
+		return cognitoidp.NewResourceNotFound("Session %s does not exist.", id)
 	}
 	return err
 }
-
-func invalid(text string) error { return &cognitoidp.InvalidParameterException{Message: text} }

@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"net/netip"
@@ -10,6 +10,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/token"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -23,14 +24,12 @@ const (
 // world is a pool with two clients and a user ana.
 type world struct {
 	*cognitotest.World
-	ops           Ops
 	pool          string
 	client, other string
 }
 
 func newWorld(t testing.TB, d *db.DB) *world {
 	w := &world{World: cognitotest.New(t, d, cognitotest.Options{})}
-	w.ops = Ops{New(Deps{DB: w.DB, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users, Tokens: w.Tokens})}
 	w.pool, w.client = w.newPool()
 	w.other = w.newClient(w.pool)
 	w.newUser(w.pool, "ana")
@@ -39,7 +38,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 
 func each(t *testing.T, body func(w *world)) {
 	t.Helper()
-	dbtest.Each(t, cognitotest.Migrations(), func(t *testing.T, d *db.DB) { body(newWorld(t, d)) })
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) { body(newWorld(t, d)) })
 }
 
 func (w *world) newPool() (poolID, clientID string) {
@@ -99,7 +98,7 @@ func (w *world) refresh(client string, r *cognitoidp.AuthenticationResultType) *
 // list is what the user of the tokens sees.
 func (w *world) list(r *cognitoidp.AuthenticationResultType) []cognitoidp.SessionDescriptionType {
 	w.T.Helper()
-	return cognitotest.Call(w.World, w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken}).Sessions
+	return cognitotest.Call(w.World, w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken}).Sessions
 }
 
 // current is the id of the session that the tokens belong to.
@@ -164,7 +163,7 @@ func TestList(t *testing.T) {
 		if *s.LastIPAddress != "192.0.2.9" || *s.DeviceType != "unknown" || !s.LastActiveDate.Equal(w.Clock.Now().Truncate(time.Millisecond)) {
 			w.T.Errorf("after a refresh: %s", s.AppendJSON(nil))
 		}
-		admin := cognitotest.Call(w.World, w.ops.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "ana"})
+		admin := cognitotest.Call(w.World, w.API.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "ana"})
 		if len(admin.Sessions) != 2 || *admin.Sessions[0].IsCurrentSession || *admin.Sessions[1].IsCurrentSession || admin.NextToken != nil {
 			w.T.Errorf("administrators see %s", admin.AppendJSON(nil))
 		}
@@ -179,21 +178,21 @@ func TestRevoke(t *testing.T) {
 		otherID, thirdID, bobID := w.current(other), w.current(third), w.current(bobs)
 
 		cognitotest.Refused(w.World, "InvalidParameterException: The current session cannot be revoked. Use RevokeToken or GlobalSignOut to sign out.",
-			w.ops.RevokeUserSession, w.revokeRequest(mine, w.current(mine)))
+			w.API.RevokeUserSession, w.revokeRequest(mine, w.current(mine)))
 		for _, id := range []string{bobID, "tkn0000000000000000000000000", "sso0000000000000000000000000"} {
 			missing := "ResourceNotFoundException: Session " + id + " does not exist."
-			cognitotest.Refused(w.World, missing, w.ops.RevokeUserSession, w.revokeRequest(mine, id))
-			cognitotest.Refused(w.World, missing, w.ops.AdminRevokeUserSession, &cognitoidp.AdminRevokeUserSessionRequest{UserPoolId: w.pool, Username: "ana", SessionId: id})
+			cognitotest.Refused(w.World, missing, w.API.RevokeUserSession, w.revokeRequest(mine, id))
+			cognitotest.Refused(w.World, missing, w.API.AdminRevokeUserSession, &cognitoidp.AdminRevokeUserSessionRequest{UserPoolId: w.pool, Username: "ana", SessionId: id})
 		}
 		w.wantAlive(w.client, bobs)
 
-		cognitotest.Call(w.World, w.ops.RevokeUserSession, w.revokeRequest(mine, otherID))
+		cognitotest.Call(w.World, w.API.RevokeUserSession, w.revokeRequest(mine, otherID))
 		w.wantDead(w.other, other)
 		w.wantAlive(w.client, mine)
-		cognitotest.Refused(w.World, "ResourceNotFoundException: Session "+otherID+" does not exist.", w.ops.RevokeUserSession, w.revokeRequest(mine, otherID))
-		cognitotest.Refused(w.World, "NotAuthorizedException: Access Token has been revoked", w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *other.AccessToken})
+		cognitotest.Refused(w.World, "ResourceNotFoundException: Session "+otherID+" does not exist.", w.API.RevokeUserSession, w.revokeRequest(mine, otherID))
+		cognitotest.Refused(w.World, "NotAuthorizedException: Access Token has been revoked", w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *other.AccessToken})
 
-		cognitotest.Call(w.World, w.ops.AdminRevokeUserSession, &cognitoidp.AdminRevokeUserSessionRequest{
+		cognitotest.Call(w.World, w.API.AdminRevokeUserSession, &cognitoidp.AdminRevokeUserSessionRequest{
 			UserPoolId: w.pool, Username: "ana", SessionId: thirdID, RevokeAssociatedSessions: new(cognitoidp.RevokeAssociatedSessionsTypeLinked)})
 		w.wantDead(w.other, third)
 		if list := w.list(mine); len(list) != 1 || !*list[0].IsCurrentSession {
@@ -211,7 +210,7 @@ func TestOneOfManyRevocations(t *testing.T) {
 		w.track(w.pool, true, 20)
 		mine, other := w.signIn(w.client, "ana"), w.signIn(w.client, "ana")
 		id := w.current(other)
-		got := cognitotest.Together(w.World, 8, w.ops.RevokeUserSession, func(int) *cognitoidp.RevokeUserSessionRequest { return w.revokeRequest(mine, id) })
+		got := cognitotest.Together(w.World, 8, w.API.RevokeUserSession, func(int) *cognitoidp.RevokeUserSessionRequest { return w.revokeRequest(mine, id) })
 		if got[""] != 1 || got["ResourceNotFoundException: Session "+id+" does not exist."] != 7 {
 			w.T.Errorf("outcomes %v", got)
 		}
@@ -229,7 +228,7 @@ func TestOff(t *testing.T) {
 		tracked := w.signIn(w.client, "ana")
 		id := w.current(tracked)
 		w.track(w.pool, false, 1)
-		cognitotest.Refused(w.World, "ResourceNotFoundException: Session "+id+" does not exist.", w.ops.RevokeUserSession, w.revokeRequest(mine, id))
+		cognitotest.Refused(w.World, "ResourceNotFoundException: Session "+id+" does not exist.", w.API.RevokeUserSession, w.revokeRequest(mine, id))
 		for _, r := range []*cognitoidp.AuthenticationResultType{mine, other, tracked} {
 			w.wantAlive(w.client, r)
 		}
@@ -260,22 +259,22 @@ func TestRefusals(t *testing.T) {
 		r := w.signIn(w.client, "ana")
 		id := w.current(r)
 		const bad = "NotAuthorizedException: Invalid Access Token"
-		cognitotest.Refused(w.World, bad, w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: "x"})
-		cognitotest.Refused(w.World, bad, w.ops.RevokeUserSession, &cognitoidp.RevokeUserSessionRequest{AccessToken: "x", SessionId: id})
-		cognitotest.Refused(w.World, "NotAuthorizedException: Could not verify signature for Access Token", w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.IdToken})
-		cognitotest.Refused(w.World, "UserNotFoundException: User does not exist.", w.ops.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "nobody"})
-		cognitotest.Refused(w.World, "UserNotFoundException: User does not exist.", w.ops.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: foreign, Username: "ana"})
-		cognitotest.Refused(w.World, "UserNotFoundException: User does not exist.", w.ops.AdminRevokeUserSession,
+		cognitotest.Refused(w.World, bad, w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: "x"})
+		cognitotest.Refused(w.World, bad, w.API.RevokeUserSession, &cognitoidp.RevokeUserSessionRequest{AccessToken: "x", SessionId: id})
+		cognitotest.Refused(w.World, "NotAuthorizedException: Could not verify signature for Access Token", w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.IdToken})
+		cognitotest.Refused(w.World, "UserNotFoundException: User does not exist.", w.API.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "nobody"})
+		cognitotest.Refused(w.World, "UserNotFoundException: User does not exist.", w.API.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: foreign, Username: "ana"})
+		cognitotest.Refused(w.World, "UserNotFoundException: User does not exist.", w.API.AdminRevokeUserSession,
 			&cognitoidp.AdminRevokeUserSessionRequest{UserPoolId: foreign, Username: "ana", SessionId: id})
 		const gone = "ResourceNotFoundException: User pool us-east-1_000000000 does not exist."
-		cognitotest.Refused(w.World, gone, w.ops.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: "us-east-1_000000000", Username: "ana"})
-		cognitotest.Refused(w.World, gone, w.ops.AdminRevokeUserSession, &cognitoidp.AdminRevokeUserSessionRequest{UserPoolId: "us-east-1_000000000", Username: "ana", SessionId: id})
+		cognitotest.Refused(w.World, gone, w.API.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: "us-east-1_000000000", Username: "ana"})
+		cognitotest.Refused(w.World, gone, w.API.AdminRevokeUserSession, &cognitoidp.AdminRevokeUserSessionRequest{UserPoolId: "us-east-1_000000000", Username: "ana", SessionId: id})
 		for _, token := range []string{"x", "AAAA", id} {
-			cognitotest.Refused(w.World, "InvalidParameterException: Invalid NextToken.", w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken, NextToken: &token})
+			cognitotest.Refused(w.World, "InvalidParameterException: Invalid NextToken.", w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken, NextToken: &token})
 		}
 		cognitotest.Call(w.World, w.API.AdminDisableUser, &cognitoidp.AdminDisableUserRequest{UserPoolId: w.pool, Username: "ana"})
-		cognitotest.Refused(w.World, "NotAuthorizedException: Access Token has been revoked", w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken})
-		if n := len(cognitotest.Call(w.World, w.ops.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "ana"}).Sessions); n != 0 {
+		cognitotest.Refused(w.World, "NotAuthorizedException: Access Token has been revoked", w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken})
+		if n := len(cognitotest.Call(w.World, w.API.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "ana"}).Sessions); n != 0 {
 			w.T.Errorf("%d sessions of a disabled user", n)
 		}
 	})
@@ -291,14 +290,14 @@ func TestTwoTenants(t *testing.T) {
 		mine, theirs := w.signIn(w.client, "ana"), w.signIn(client, "ana")
 		w.wantAlive(w.client, mine)
 		id := w.current(theirs)
-		cognitotest.Refused(w.World, "ResourceNotFoundException: Session "+id+" does not exist.", w.ops.RevokeUserSession, w.revokeRequest(mine, id))
+		cognitotest.Refused(w.World, "ResourceNotFoundException: Session "+id+" does not exist.", w.API.RevokeUserSession, w.revokeRequest(mine, id))
 		w.wantAlive(client, theirs)
 	})
 }
 
 // TestPages walks more sessions than a page holds, and holds tokens to the user and the operation they were made for.
 func TestPages(t *testing.T) {
-	w := newWorld(t, dbtest.SQLite(t, cognitotest.Migrations()))
+	w := newWorld(t, dbtest.SQLite(t, rooms.Migrations()))
 	w.newUser(w.pool, "bob")
 	w.track(w.pool, true, 100)
 	stale, err := w.Pools.Pool(w.Ctx, w.pool)
@@ -325,8 +324,8 @@ func TestPages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	page1 := cognitotest.Call(w.World, w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken})
-	page2 := cognitotest.Call(w.World, w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken, NextToken: page1.NextToken})
+	page1 := cognitotest.Call(w.World, w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken})
+	page2 := cognitotest.Call(w.World, w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken, NextToken: page1.NextToken})
 	if len(page1.Sessions) != 125 || len(page2.Sessions) != 5 || page2.NextToken != nil {
 		t.Fatalf("pages of %d and %d", len(page1.Sessions), len(page2.Sessions))
 	}
@@ -340,8 +339,8 @@ func TestPages(t *testing.T) {
 	}
 	bob := w.signIn(w.client, "bob")
 	const refusal = "InvalidParameterException: Invalid NextToken."
-	cognitotest.Refused(w.World, refusal, w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *bob.AccessToken, NextToken: page1.NextToken})
-	cognitotest.Refused(w.World, refusal, w.ops.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "ana", NextToken: page1.NextToken})
+	cognitotest.Refused(w.World, refusal, w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *bob.AccessToken, NextToken: page1.NextToken})
+	cognitotest.Refused(w.World, refusal, w.API.AdminListUserSessions, &cognitoidp.AdminListUserSessionsRequest{UserPoolId: w.pool, Username: "ana", NextToken: page1.NextToken})
 	w.Clock.Advance(61 * time.Minute)
-	cognitotest.Refused(w.World, "NotAuthorizedException: Access Token has expired", w.ops.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken, NextToken: page1.NextToken})
+	cognitotest.Refused(w.World, "NotAuthorizedException: Access Token has expired", w.API.ListUserSessions, &cognitoidp.ListUserSessionsRequest{AccessToken: *r.AccessToken, NextToken: page1.NextToken})
 }

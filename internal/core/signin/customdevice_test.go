@@ -10,6 +10,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/lambda"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -63,7 +64,7 @@ func (g *gate) Invoke(_ context.Context, in lambda.Invocation) (*lambda.Result, 
 // TestCustomDevice holds that a remembered device stands in for the second
 // factor of a custom sign-in, and is asked for once, right after the password.
 func TestCustomDevice(t *testing.T) {
-	dbtest.Each(t, Migrations(), func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
 		g := &gate{}
 		w := New(t, d, Options{Functions: g})
 		p := w.Pool(func(in *cognitoidp.CreateUserPoolRequest) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -13,86 +14,91 @@ import (
 	"cognate/internal/core/trigger"
 )
 
-// customState is what a custom sign-in remembers between two hops. It stays on
-// the server, sealed: private challenge parameters are the answers.
+// customState is what the functions of a custom sign-in are told. It stays on the server, sealed: private challenge
+// parameters are the answers, and a history has no bound that a session could hold. challenge.Progress.Custom names it.
 type customState struct {
-	Typed   string            `json:"t"`
+	Typed   string            `json:"t"` // name of the first hop, as events show it for nobody
 	History []trigger.Step    `json:"h"`
 	Private map[string]string `json:"p,omitempty"`
 	Meta    *string           `json:"m,omitempty"` // of the open custom challenge
-	AMR     []string          `json:"a,omitempty"` // what was proven besides custom challenges
-	Device  string            `json:"d,omitempty"` // key of the device that has proven itself
+	Seen    int               `json:"s,omitempty"` // how many proven methods the history tells
+
+	id   string // of the row, "" for none
+	over bool   // the functions have decided for the last time
 }
 
-// keepCustom spends the answered session and stores the state of the next one.
-func (e *Engine) keepCustom(ctx context.Context, a *attempt, c *customState, step cognitoidp.ChallengeNameType, answered *challenge.State) (string, error) {
-	st := e.newState(a.Request, step)
-	st.Sub = a.account
-	session, err := e.Sessions.Seal(ctx, st) // draws the id
-	if err != nil {
-		return "", err
+// flowLife is how long a custom sign-in waits for the factors that the server asks for in between; their own sessions
+// expire earlier.
+const flowLife = time.Hour
+
+// row is the id of the row that the next step takes away, "" for none.
+func (c *customState) row() string {
+	if c == nil {
+		return ""
 	}
-	return session, e.storeCustom(ctx, a.Pool.ID, st, c, answered)
+	return c.id
 }
 
-func (e *Engine) storeCustom(ctx context.Context, poolID string, st *challenge.State, c *customState, answered *challenge.State) error {
-	sealed, err := e.sealCustom(ctx, poolID, st.ID, c)
-	if err != nil {
-		return err
+func (c *customState) dropped() {
+	if c != nil {
+		c.id = ""
 	}
-	return e.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := e.spend(tx, answered); err != nil {
-			return err
-		}
-		if answered != nil {
-			if err := deleteCustom(tx, poolID, answered.ID); err != nil {
-				return err
-			}
-		}
-		return insertCustom(tx, poolID, st.ID, sealed, st.ExpiresAt)
-	})
 }
 
-func (e *Engine) sealCustom(ctx context.Context, poolID, id string, c *customState) ([]byte, error) {
-	plain, err := json.Marshal(c)
+// tell adds steps to the history.
+func (c *customState) tell(steps ...trigger.Step) {
+	c.History = append(c.History[:len(c.History):len(c.History)], steps...)
+}
+
+// keep prepares the row of a custom sign-in that goes on after the challenge of st, and names it in st. It returns nil
+// when there is none to write.
+func (e *Engine) keep(ctx context.Context, s *signIn, st *challenge.State, q posing) (func(*db.Tx) error, error) {
+	if s.custom == nil || s.custom.over {
+		return nil, nil
+	}
+	next := *s.custom
+	next.Private, next.Meta, next.Seen = nil, nil, len(s.progress.Proven)
+	if q.kept != nil {
+		next.Private, next.Meta = q.kept.Private, q.kept.Meta
+	}
+	plain, err := json.Marshal(next)
 	if err != nil {
 		return nil, fmt.Errorf("custom state: %w", err)
 	}
-	return e.Keys.Seal(ctx, poolID, plain, "signin_custom", "state", id)
+	st.Custom = st.ID
+	sealed, err := e.Keys.Seal(ctx, st.Pool, plain, "signin_custom", "state", st.ID)
+	expires := st.ExpiresAt
+	switch cognitoidp.ChallengeNameType(st.Step) {
+	case cognitoidp.ChallengeNameTypeCustomChallenge, cognitoidp.ChallengeNameTypePasswordVerifier:
+	default: // further sessions follow before the functions go on
+		expires = e.now().Add(flowLife).UnixMilli()
+	}
+	return func(tx *db.Tx) error { return insertCustom(tx, st.Pool, st.ID, sealed, expires) }, err
 }
 
-// loadCustom reads what keepCustom stored for a session. Only an answer takes it
-// away, so without it the session was used.
-func (e *Engine) loadCustom(ctx context.Context, poolID, id string) (*customState, error) {
+// load reads what keep stored. Only the functions' next turn takes it away, so without it the session was used.
+func (e *Engine) load(ctx context.Context, s *signIn) error {
+	id := s.progress.Custom
 	var sealed []byte
 	err := e.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		sealed, err = readCustom(tx, poolID, id)
+		sealed, err = readCustom(tx, s.Pool.ID, id)
 		return err
 	})
 	if errors.Is(err, db.ErrNoRows) {
 		obs.Cause(ctx, "no state is kept for the session")
-		return nil, errSessionUsed()
+		return challenge.Refusal(ctx, challenge.ErrSpent)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	plain, err := e.Keys.Open(ctx, poolID, sealed, "signin_custom", "state", id)
+	plain, err := e.Keys.Open(ctx, s.Pool.ID, sealed, "signin_custom", "state", id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c := &customState{}
+	c := &customState{id: id}
 	if err := json.Unmarshal(plain, c); err != nil {
-		return nil, fmt.Errorf("custom state: %w", err)
+		return fmt.Errorf("custom state: %w", err)
 	}
-	return c, nil
-}
-
-// takeCustom spends a session and forgets the answers that were kept for it.
-func (e *Engine) takeCustom(ctx context.Context, st *challenge.State) error {
-	return e.DB.Update(ctx, func(tx *db.Tx) error {
-		if err := e.spend(tx, st); err != nil {
-			return err
-		}
-		return deleteCustom(tx, st.Pool, st.ID)
-	})
+	s.custom, s.name = c, c.Typed
+	return nil
 }

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -9,7 +10,6 @@ import (
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
-	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
@@ -39,111 +39,122 @@ type Deps struct {
 // Engine runs sign-in flows. It is safe for concurrent use.
 type Engine struct {
 	Deps
+	api, admin *Door
 }
 
 // New assembles an engine.
-func New(d Deps) *Engine { return &Engine{Deps: d} }
-
-// Request is one hop of a sign-in as the engine sees it: which client asks,
-// by which flow or challenge, with which parameters. Admin marks a caller that
-// was authorised by IAM rather than by nothing.
-type Request struct {
-	Pool   *pool.Pool
-	Client *pool.Client
-	Admin  bool
-
-	Flow      cognitoidp.AuthFlowType      // first hop
-	Challenge cognitoidp.ChallengeNameType // later hops
-	Params    map[string]string            // AuthParameters or ChallengeResponses
-	Session   string
-	Metadata  map[string]string
-
-	goal *challenge.Goal // of step-up authentication, else nil; see stepup.go
+func New(d Deps) *Engine {
+	e := &Engine{Deps: d}
+	e.api, e.admin = doors(e)
+	return e
 }
 
-// Answer is the outcome of a hop: either a challenge with its session, or
-// tokens.
-type Answer struct {
-	Challenge cognitoidp.ChallengeNameType
-	Params    map[string]string
-	Session   string
-	Tokens    *cognitoidp.AuthenticationResultType
-	Offered   []cognitoidp.ChallengeNameType // AvailableChallenges of USER_AUTH
+func (e *Engine) now() time.Time { return e.Clock.Now() }
+
+// prover proves one thing: it opens what is answered, reads the account, computes, and returns how far the sign-in has
+// come with what was proven. An error is a refusal that leaves nothing behind, or a fault.
+type prover func(*Engine, context.Context, *Request) (*signIn, error)
+
+// beginnings are the provers of the first hop, by flow. Refreshing is no sign-in; see refresh.go.
+var beginnings = map[cognitoidp.AuthFlowType]prover{
+	cognitoidp.AuthFlowTypeUserSrpAuth:           (*Engine).beginSRP,
+	cognitoidp.AuthFlowTypeUserPasswordAuth:      (*Engine).beginPassword,
+	cognitoidp.AuthFlowTypeAdminUserPasswordAuth: (*Engine).beginPassword,
+	cognitoidp.AuthFlowTypeAdminNoSrpAuth:        (*Engine).beginAdminPassword,
+	cognitoidp.AuthFlowTypeCustomAuth:            (*Engine).beginCustom,
+	cognitoidp.AuthFlowTypeUserAuth:              (*Engine).beginChoice,
+}
+
+// answers are the provers of later hops, by the challenge that is answered.
+var answers = map[cognitoidp.ChallengeNameType]prover{
+	cognitoidp.ChallengeNameTypePasswordVerifier:       (*Engine).proveSRP,
+	cognitoidp.ChallengeNameTypeNewPasswordRequired:    (*Engine).proveNewPassword,
+	cognitoidp.ChallengeNameTypeAdminNoSrpAuth:         (*Engine).proveAdminPassword,
+	cognitoidp.ChallengeNameTypeCustomChallenge:        (*Engine).proveCustom,
+	cognitoidp.ChallengeNameTypeSmsMfa:                 (*Engine).proveCode,
+	cognitoidp.ChallengeNameTypeSoftwareTokenMfa:       (*Engine).proveCode,
+	cognitoidp.ChallengeNameTypeEmailOtp:               (*Engine).proveCode,
+	cognitoidp.ChallengeNameTypeSmsOtp:                 (*Engine).proveCode,
+	cognitoidp.ChallengeNameTypeSelectMfaType:          (*Engine).chooseFactor,
+	cognitoidp.ChallengeNameTypeMfaSetup:               (*Engine).proveSetUp,
+	cognitoidp.ChallengeNameTypeSelectChallenge:        (*Engine).choose,
+	cognitoidp.ChallengeNameTypePassword:               (*Engine).choose,
+	cognitoidp.ChallengeNameTypePasswordSrp:            (*Engine).choose,
+	cognitoidp.ChallengeNameTypeWebAuthn:               (*Engine).provePasskey,
+	cognitoidp.ChallengeNameTypeDeviceSrpAuth:          (*Engine).beginDevice,
+	cognitoidp.ChallengeNameTypeDevicePasswordVerifier: (*Engine).proveDevice,
 }
 
 // Start runs the first hop of a flow (InitiateAuth, AdminInitiateAuth).
 func (e *Engine) Start(ctx context.Context, r *Request) (*Answer, error) {
 	r.note(ctx)
-	if err := allowFlow(r); err != nil {
+	if err := r.Door.Allow(r); err != nil {
 		return nil, err
 	}
 	switch r.Flow {
-	case cognitoidp.AuthFlowTypeUserSrpAuth:
-		return e.startSRP(ctx, r)
 	case cognitoidp.AuthFlowTypeRefreshToken, cognitoidp.AuthFlowTypeRefreshTokenAuth:
 		return e.refresh(ctx, r)
-	case cognitoidp.AuthFlowTypeUserPasswordAuth,
-		cognitoidp.AuthFlowTypeAdminNoSrpAuth, cognitoidp.AuthFlowTypeAdminUserPasswordAuth:
-		return e.startPassword(ctx, r)
-	case cognitoidp.AuthFlowTypeCustomAuth:
-		return e.startCustom(ctx, r)
-	case cognitoidp.AuthFlowTypeUserAuth:
-		return e.startChoice(ctx, r)
 	}
-	return nil, errNotBuilt(string(r.Flow))
+	prove, ok := beginnings[r.Flow]
+	if !ok {
+		return nil, errNotBuilt(string(r.Flow))
+	}
+	return e.run(ctx, r, prove)
 }
 
 // Respond runs a later hop (RespondToAuthChallenge and its admin twin).
 func (e *Engine) Respond(ctx context.Context, r *Request) (*Answer, error) {
 	r.note(ctx)
-	switch r.Challenge {
-	case cognitoidp.ChallengeNameTypePasswordVerifier:
-		return e.respondSRP(ctx, r)
-	case cognitoidp.ChallengeNameTypeNewPasswordRequired:
-		return e.respondNewPassword(ctx, r)
-	case cognitoidp.ChallengeNameTypeAdminNoSrpAuth:
-		return e.respondAdminPassword(ctx, r)
-	case cognitoidp.ChallengeNameTypeCustomChallenge:
-		return e.respondCustom(ctx, r)
-	case cognitoidp.ChallengeNameTypeSmsMfa, cognitoidp.ChallengeNameTypeSoftwareTokenMfa,
-		cognitoidp.ChallengeNameTypeEmailOtp, cognitoidp.ChallengeNameTypeSmsOtp:
-		return e.respondFactor(ctx, r)
-	case cognitoidp.ChallengeNameTypeSelectMfaType:
-		return e.respondChoice(ctx, r)
-	case cognitoidp.ChallengeNameTypeMfaSetup:
-		return e.respondSetUp(ctx, r)
-	case cognitoidp.ChallengeNameTypeSelectChallenge, cognitoidp.ChallengeNameTypePassword, cognitoidp.ChallengeNameTypePasswordSrp:
-		return e.respondSelect(ctx, r)
-	case cognitoidp.ChallengeNameTypeWebAuthn:
-		return e.respondPasskey(ctx, r)
-	case cognitoidp.ChallengeNameTypeDeviceSrpAuth:
-		return e.respondDeviceSRP(ctx, r)
-	case cognitoidp.ChallengeNameTypeDevicePasswordVerifier:
-		return e.respondDeviceVerifier(ctx, r)
+	prove, ok := answers[r.Challenge]
+	if !ok {
+		return nil, errNotBuilt(string(r.Challenge))
 	}
-	return nil, errNotBuilt(string(r.Challenge))
+	return e.run(ctx, r, prove)
 }
 
-func (e *Engine) now() time.Time { return e.Clock.Now() }
-
-// note puts the pool and client of the request into its log event.
-func (r *Request) note(ctx context.Context) {
-	event := obs.From(ctx)
-	event.Pool, event.Client = r.Pool.ID, r.Client.ID
+// Admit ends the sign-in of a user who was proven elsewhere, by an identity provider for instance. methods are the amr
+// values of that proof.
+func (e *Engine) Admit(ctx context.Context, r *Request, sub string, methods []string) (*Answer, error) {
+	r.note(ctx)
+	return e.run(ctx, r, func(e *Engine, ctx context.Context, r *Request) (*signIn, error) {
+		a, err := e.findAccount(ctx, r, sub)
+		if err != nil {
+			return nil, err
+		}
+		s := e.opened(r, a)
+		s.progress.Proven, s.proof.Claim = methods, ClaimElsewhere
+		return s, nil
+	})
 }
 
-// require returns the named parameters or the AWS refusal for the first one
-// that is missing.
-func (r *Request) require(names ...string) error {
-	for _, n := range names {
-		if r.Params[n] == "" {
-			return errMissing(n)
+// maxLooks is how often a hop looks again when a user changed between its read and its write.
+const maxLooks = 10
+
+// run is the whole engine: prove, decide, commit. The functions of the pool's owner are asked in between as often as
+// Next says; each of their verdicts is one more thing that Next decides on.
+func (e *Engine) run(ctx context.Context, r *Request, prove prover) (answer *Answer, err error) {
+	for range maxLooks {
+		answer, err = e.hop(ctx, r, prove)
+		if !errors.Is(err, directory.ErrChanged) {
+			break
 		}
 	}
-	return nil
+	return answer, err
 }
 
-// checkSecret verifies SECRET_HASH over the USERNAME that the caller sent.
-func (r *Request) checkSecret(username string) error {
-	return pool.SecretHashRefusal(r.Client, r.Client.CheckSecretHash(username, r.Params["SECRET_HASH"]))
+func (e *Engine) hop(ctx context.Context, r *Request, prove prover) (*Answer, error) {
+	s, err := prove(e, ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		step := Next(e.facts(s), s.progress)
+		note(ctx, step)
+		if step.Kind != AskFunctions {
+			return e.commit(ctx, s, step)
+		}
+		if err := e.consult(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 }

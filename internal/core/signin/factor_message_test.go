@@ -10,6 +10,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/lambda"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -49,7 +50,7 @@ func (f *texts) Invoke(_ context.Context, in lambda.Invocation) (*lambda.Result,
 // TestMessagesOfFactors holds what a CustomMessage function sees of codes: the ClientMetadata of answers, not that of
 // InitiateAuth; and that its failure spends nothing.
 func TestMessagesOfFactors(t *testing.T) {
-	dbtest.Each(t, Migrations(), func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
 		f := &texts{}
 		w := New(t, d, Options{Functions: f})
 		p := w.Pool(func(in *cognitoidp.CreateUserPoolRequest) {

@@ -1,9 +1,10 @@
 package signin
 
-import "cognate/internal/api/cognitoidp"
+import (
+	"cognate/internal/api/cognitoidp"
+)
 
-// flowOff is AWS's text for each flow that the client does not allow; admin
-// marks flows that only AdminInitiateAuth has
+// flowOff is AWS's text for each flow that the client does not allow; admin marks flows that only AdminInitiateAuth has
 // (spec/user-pools-auth-flows.md section 1).
 var flowOff = map[cognitoidp.AuthFlowType]struct {
 	admin bool
@@ -19,13 +20,14 @@ var flowOff = map[cognitoidp.AuthFlowType]struct {
 	cognitoidp.AuthFlowTypeUserAuth:              {text: "USER_AUTH flow not enabled for this client"},
 }
 
-func allowFlow(r *Request) error {
+// allowFlow refuses flows that do not exist at the door and those that the client has switched off.
+func allowFlow(r *Request, elsewhere bool) error {
 	off, ok := flowOff[r.Flow]
-	if !ok || off.admin && !r.Admin {
-		return errInvalid("Initiate Auth method not supported")
+	if !ok || elsewhere {
+		return cognitoidp.NewInvalidParameter("Initiate Auth method not supported")
 	}
 	if !r.Client.Allows(r.Flow) {
-		return errInvalid("%s", off.text)
+		return cognitoidp.NewInvalidParameter("%s", off.text)
 	}
 	return nil
 }

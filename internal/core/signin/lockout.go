@@ -1,6 +1,10 @@
 package signin
 
-import "time"
+import (
+	"time"
+
+	"cognate/internal/base/limit"
+)
 
 // The lock-out rule of the Amazon Cognito developer guide
 // (spec/user-pools-auth-flows.md section 7): the fifth failure locks for one
@@ -12,14 +16,7 @@ const (
 	longestLock  = 15 * time.Minute
 )
 
+var lockout = limit.Lock{Free: freeFailures, Longest: longestLock, Forget: forgetAfter}
+
 // lockFor is the lock that the n-th counted failure brings.
-func lockFor(n int64) time.Duration {
-	shift := n - freeFailures
-	if shift < 0 {
-		return 0
-	}
-	if shift > 9 { // 2^10 s is beyond the cap
-		return longestLock
-	}
-	return min(time.Second<<shift, longestLock)
-}
+func lockFor(n int64) time.Duration { return lockout.For(n) }

@@ -87,7 +87,7 @@ func (e *Engine) adopt(ctx context.Context, in Migration, m *trigger.Migrated) e
 		cred.SetAt = e.now().UnixMilli()
 		nu.Credential, nu.Status = cred, cognitoidp.UserStatusTypeConfirmed
 	}
-	if err := e.announce(ctx, in, username, attrs); err != nil {
+	if err := e.preSignUp(ctx, in, username, attrs); err != nil {
 		return err
 	}
 	if err := e.Keys.Load(ctx, p.ID); err != nil { // not inside the transaction
@@ -104,10 +104,10 @@ func (e *Engine) adopt(ctx context.Context, in Migration, m *trigger.Migrated) e
 	})
 }
 
-// announce runs PreSignUp, which may refuse the user. It sees the metadata of
+// preSignUp runs PreSignUp, which may refuse the user. It sees the metadata of
 // InitiateAuth and ForgotPassword, not that of answers; what it decides besides
 // does not count, as for users that administrators make.
-func (e *Engine) announce(ctx context.Context, in Migration, username string, attrs map[string]string) error {
+func (e *Engine) preSignUp(ctx context.Context, in Migration, username string, attrs map[string]string) error {
 	s := &trigger.Subject{Pool: in.Pool, ClientID: in.Client.ID, Username: username, Attributes: attrs, Metadata: in.Validation}
 	if in.Source == trigger.MigrationForgotPassword {
 		s.Metadata = in.Metadata

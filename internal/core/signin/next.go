@@ -2,192 +2,368 @@ package signin
 
 import (
 	"context"
-	"errors"
+	"slices"
 
 	"cognate/internal/api/cognitoidp"
-	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/device"
-	"cognate/internal/core/token"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
+	"cognate/internal/core/password"
+	"cognate/internal/core/pool"
 )
 
-// decide turns the outcome of a password proof into the next hop. It is the
-// only place that refuses a first factor, and it spends the answered session
-// either way: one session is one guess.
-func (e *Engine) decide(ctx context.Context, a *attempt, proven bool, st *challenge.State) (*Answer, error) {
-	if err := e.firstFactor(ctx, a, proven, st); err != nil {
-		return nil, err
-	}
-	if a.user.Status == cognitoidp.UserStatusTypeForceChangePassword {
-		return e.askNewPassword(ctx, a, st)
-	}
-	return e.finish(ctx, a, st, nil)
+// Claim is what a hop set out to prove.
+type Claim int
+
+// The claims. The zero value asks for a challenge and proves nothing.
+const (
+	ClaimNothing     Claim = iota
+	ClaimChoice            // the first factor, or the next one toward a level, is chosen
+	ClaimPassword          // plain or by SRP
+	ClaimFactor            // a code or a passkey, which its room has verified and used up
+	ClaimDevice            // a remembered device
+	ClaimNewPassword       // the password that replaces a temporary one
+	ClaimSetUp             // a second factor that is being set up
+	ClaimCustom            // something that the owner's functions judge
+	ClaimVerdict           // what they decided
+	ClaimElsewhere         // the user was proven by somebody else
+)
+
+// Proof is what a prover found out.
+type Proof struct {
+	Claim Claim
+	Right bool
+	// Refusal refuses whatever else there is; it uses up the answered session and, when Counts, costs a try.
+	Refusal error
+	Counts  bool
+	// PlaysAlong marks flows that simulate a sign-in for a name nobody has, whatever the client hides.
+	PlaysAlong bool
+	// UnknownDevice means that the answer names a device that the user does not have.
+	UnknownDevice bool
+	// Wants is the challenge that the client or the flow asks for next, and Offered those it may choose among.
+	Wants   cognitoidp.ChallengeNameType
+	Offered []cognitoidp.ChallengeNameType
+	// Ready means that what the wanted challenge needs is there: SRP_A, a usable passkey.
+	Ready bool
+	// Verdict is what the functions decided.
+	Verdict Verdict
+	// ByPassword means that the password was proven in this hop, whatever was claimed since.
+	ByPassword bool
 }
 
-// firstFactor accepts or refuses the proof of a password.
-func (e *Engine) firstFactor(ctx context.Context, a *attempt, proven bool, st *challenge.State) error {
-	refusal, counts := a.judge(ctx, proven, e.now())
-	if refusal != nil {
-		return e.refuse(ctx, a, refusal, counts, st)
-	}
-	a.byPassword = true
-	return e.recognise(ctx, a, a.Params["DEVICE_KEY"])
+// Verdict is what DefineAuthChallenge decided.
+type Verdict int
+
+// The verdicts. VerdictUnusable is an answer without any of the others.
+const (
+	VerdictUnusable Verdict = iota
+	VerdictFail
+	VerdictIssue
+	VerdictChallenge
+	VerdictPassword
+)
+
+// Facts are what Next decides on besides the progress: the proof of this hop, and what was read of account and pool.
+type Facts struct {
+	Proof
+
+	Known   bool // there is a user
+	Hides   bool // the client must not learn who exists
+	Locked  bool // after failed tries
+	Enabled bool
+	Status  cognitoidp.UserStatusType
+	// HasPassword tells users from those who were imported without one, and Expired a temporary one whose time is over.
+	HasPassword, Expired bool
+
+	Second      factor.Decision // what pool and user want besides what is proven
+	ProveDevice bool            // the device has to prove itself before the end
+	Short       bool            // what is proven does not reach the level of the sign-in
+	Further     []cognitoidp.ChallengeNameType
+	Challenges  bool // the pool has functions that pose and verify challenges
 }
 
-// issue makes tokens for a user whose factors are all proven. Signing happens
-// before the one write transaction; change, when given, is part of it.
-func (e *Engine) issue(ctx context.Context, a *attempt, st *challenge.State, change func(*db.Tx) error) (*Answer, error) {
-	if kept, err := e.settle(ctx, a, st, change); err != nil {
-		return nil, err
-	} else if kept {
-		st, change = nil, nil
-	}
-	changes, err := e.conclude(ctx, a)
-	if err != nil {
-		return nil, e.refuse(ctx, a, err, false, st)
-	}
-	subject := e.Directory.Subject(a.user, a.groups)
-	subject.AuthTime = e.now().Unix()
-	subject.AMR = a.amr
-	issued, err := e.bindDevice(ctx, a, &subject)
-	if err != nil {
-		return nil, err
-	}
-	options := token.Options{Changes: changes}
-	a.leveled(&subject, &options)
-	grant, err := e.Tokens.Prepare(ctx, a.Pool, a.Client, subject, options)
-	if err != nil {
-		return nil, token.Refusal(err)
-	}
-	grant.Result().NewDeviceMetadata = issued
-	var refusal error
-	err = e.DB.Update(ctx, func(tx *db.Tx) error {
-		refusal = nil
-		if err := e.spend(tx, st); err != nil {
-			return err
-		}
-		open, err := clearFailures(tx, a.Pool.ID, a.account, e.now())
-		if err != nil {
-			return err
-		}
-		if !open && a.byPassword { // parallel guesses locked the account while this one was verified
-			refusal = errLocked()
-			return nil
-		}
-		if change != nil {
-			if err := change(tx); err != nil {
-				return err
-			}
-		}
-		if a.device != nil {
-			if err := e.Devices.Touch(tx, a.device, e.now(), obs.From(ctx).ClientIP.String()); err != nil {
-				return device.Refusal(err) // forgotten since it was recognised
-			}
-		}
-		return e.Tokens.Commit(tx, grant)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if refusal != nil {
-		return nil, refusal
-	}
-	return &Answer{Tokens: grant.Result()}, nil
+// StepKind is what a step does.
+type StepKind int
+
+// The kinds of steps.
+const (
+	Refuse       StepKind = iota // tell Refusal
+	Ask                          // pose Challenge
+	AskFunctions                 // ask DefineAuthChallenge, and decide again
+	Finish                       // run the ending
+)
+
+// Try is what a step does to the counter of failed tries.
+type Try int
+
+// The effects on the counter. Whatever depends on the password is told with TryCount, TryGrant or TryClear, which are
+// refused where parallel guesses have locked the account meanwhile.
+const (
+	TryNone   Try = iota
+	TryCount      // a wrong proof
+	TryGrant      // a right proof that leads nowhere
+	TryClear      // a right proof
+	TryForget     // the end of a sign-in: a counter without a lock is forgotten
+)
+
+// Step is what follows from a proof.
+type Step struct {
+	Kind      StepKind
+	Challenge cognitoidp.ChallengeNameType
+	// First, SetUp, Offered and Choices go into the session of the challenge; see challenge.Progress.
+	First, SetUp bool
+	Offered      []cognitoidp.ChallengeNameType
+	Choices      []string
+
+	Refusal error
+	Cause   string // of a refusal or a simulation, for the log
+	Try     Try
+	Keep    bool // the answered session stays usable
 }
 
-// refuse commits what a refusal must leave behind: the spent session and the
-// counted failure.
-func (e *Engine) refuse(ctx context.Context, a *attempt, refusal error, counts bool, st *challenge.State) error {
-	if !counts && st == nil {
-		return refusal
-	}
-	var locked bool
-	err := e.DB.Update(ctx, func(tx *db.Tx) error {
-		locked = false
-		if err := e.spend(tx, st); err != nil || !counts {
-			return err
-		}
-		counted, err := recordFailure(tx, a.Pool.ID, a.account, e.now())
-		locked = !counted
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if locked {
-		return errLocked()
-	}
-	return refusal
-}
-
-// newState begins a session for the challenge that comes next.
-func (e *Engine) newState(r *Request, next cognitoidp.ChallengeNameType) *challenge.State {
-	now := e.now()
-	return &challenge.State{
-		Pool:      r.Pool.ID,
-		Client:    r.Client.ID,
-		Step:      string(next),
-		IssuedAt:  now.UnixMilli(),
-		ExpiresAt: now.Add(r.Client.AuthSession()).UnixMilli(),
-		Goal:      r.goal,
+// note logs why a step is what it is.
+func note(ctx context.Context, s Step) {
+	if s.Cause != "" {
+		obs.Cause(ctx, "%s", s.Cause)
 	}
 }
 
-// answered checks an answer in AWS's order: the session and the parameters are
-// there, the secret hash is right, the session opens.
-func (e *Engine) answered(ctx context.Context, r *Request, names ...string) (*challenge.State, error) {
-	if r.Session == "" {
-		return nil, errMissing("Session")
-	}
-	if err := r.require(names...); err != nil {
-		return nil, err
-	}
-	if err := r.checkSecret(r.Params["USERNAME"]); err != nil {
-		return nil, err
-	}
-	return e.openSession(ctx, r)
-}
+func refusal(err error, cause string) Step { return Step{Kind: Refuse, Refusal: err, Cause: cause} }
 
-// openSession opens the Session member of an answer and checks that it was
-// made for this pool, client and challenge.
-func (e *Engine) openSession(ctx context.Context, r *Request) (*challenge.State, error) {
-	st, err := e.Sessions.Open(ctx, r.Pool.ID, r.Client.ID, r.Session)
-	if err != nil {
-		return nil, sessionRefusal(ctx, err)
-	}
-	if err := st.Require(string(r.Challenge)); err != nil {
-		obs.Cause(ctx, "session is for %s", st.Step)
-		return nil, errBadSession()
-	}
-	r.goal = st.Goal
-	return st, nil
-}
-
-func (e *Engine) spend(tx *db.Tx, st *challenge.State) error {
-	if st == nil {
-		return nil
-	}
-	if err := e.Sessions.Spend(tx, st); err != nil {
-		if errors.Is(err, challenge.ErrSpent) {
-			return errSessionUsed()
-		}
-		return err
-	}
-	return nil
-}
-
-func sessionRefusal(ctx context.Context, err error) error {
+// Next decides what follows. It is the only function that does, and it reads nothing but its arguments.
+func Next(f Facts, p challenge.Progress) Step {
+	step := follow(f, p)
 	switch {
-	case errors.Is(err, challenge.ErrExpired):
-		obs.Cause(ctx, "session expired")
-		return errSessionExpired()
-	case errors.Is(err, challenge.ErrSpent):
-		obs.Cause(ctx, "session used before")
-		return errSessionUsed()
-	case errors.Is(err, challenge.ErrInvalid):
-		obs.Cause(ctx, "session does not open for this pool and client")
-		return errBadSession()
+	case !f.ByPassword || step.Kind == AskFunctions || step.Try == TryCount:
+	case step.Kind == Refuse && f.Claim != ClaimPassword:
+		step.Try = TryGrant
+	case step.Kind != Refuse:
+		step.Try = TryClear
 	}
-	return err
+	return step
+}
+
+// follow is Next without the counter of a password that was proven.
+func follow(f Facts, p challenge.Progress) Step {
+	if f.Refusal != nil {
+		step := refusal(f.Refusal, "")
+		if f.Counts {
+			step.Try = TryCount
+		}
+		return step
+	}
+	switch f.Claim {
+	case ClaimNothing:
+		return Step{Kind: Ask, Challenge: f.Wants}
+	case ClaimChoice:
+		return chosen(f, p)
+	case ClaimPassword:
+		return proven(f, p)
+	case ClaimFactor:
+		if step, refused := unfit(f, p); refused {
+			return step
+		}
+	case ClaimDevice:
+		if !f.Right {
+			step := refusal(password.Wrong(), "wrong proof of the device")
+			step.Try = TryCount
+			return step
+		}
+	case ClaimSetUp: // also when a factor was set up elsewhere since: it must not be gone around
+		if f.Second.Challenge == cognitoidp.ChallengeNameTypeMfaSetup {
+			return Step{Kind: Ask, Challenge: f.Wants, SetUp: true}
+		}
+	case ClaimCustom:
+		return Step{Kind: AskFunctions}
+	case ClaimVerdict:
+		return decided(f, p)
+	case ClaimElsewhere:
+		if step, refused := barred(f); refused {
+			return step
+		}
+	}
+	return rest(f, p)
+}
+
+// proven follows the proof of a password.
+func proven(f Facts, p challenge.Progress) Step {
+	step, refused := firstFactor(f)
+	change := f.Status == cognitoidp.UserStatusTypeForceChangePassword
+	switch {
+	case refused:
+		return step
+	case f.UnknownDevice: // clients send the same proof again without the device
+		step := refusal(device.Refusal(device.ErrUnknownDevice), "unknown device key")
+		step.Try, step.Keep = TryGrant, true
+		return step
+	case change && p.Custom != "": // the functions go first; a new password comes before other factors
+		return Step{Kind: AskFunctions}
+	case change:
+		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypeNewPasswordRequired}
+	}
+	if step = rest(f, p); step.Kind == Refuse {
+		step.Try = TryGrant
+	}
+	return step
+}
+
+// firstFactor judges the proof of a password in AWS's order (spec/user-pools-auth-flows.md section 6). Where the client
+// hides users every early refusal becomes that of a wrong password.
+func firstFactor(f Facts) (step Step, refused bool) {
+	wrong := func(cause string) (Step, bool) {
+		return Step{Kind: Refuse, Refusal: password.Wrong(), Cause: cause, Try: TryCount}, true
+	}
+	told := func(err error, cause string, try Try) (Step, bool) {
+		return Step{Kind: Refuse, Refusal: err, Cause: cause, Try: try}, true
+	}
+	switch {
+	case !f.Known && !f.Hides && !f.PlaysAlong:
+		return told(directory.UserNotFound(), "unknown user", TryNone)
+	case f.Known && !f.Hides && !f.Enabled:
+		return told(directory.Disabled(), "disabled user", TryNone)
+	case f.Locked:
+		return told(errLocked(), "locked after failed attempts", TryNone)
+	case !f.Known:
+		return wrong("unknown user, simulated")
+	case !f.Enabled:
+		return wrong("disabled user, hidden")
+	case f.Status == cognitoidp.UserStatusTypeUnconfirmed && !f.Hides:
+		return told(errUnconfirmed(), "", TryNone)
+	case f.Status == cognitoidp.UserStatusTypeResetRequired && !f.Hides && !f.HasPassword:
+		return told(errResetRequired(), "imported: there is no password to prove", TryNone)
+	case !f.Right:
+		return wrong("wrong proof of the password")
+	case f.Status == cognitoidp.UserStatusTypeUnconfirmed:
+		return told(errUnconfirmed(), "", TryGrant)
+	case f.Status == cognitoidp.UserStatusTypeResetRequired:
+		return told(errResetRequired(), "", TryGrant)
+	case f.Expired:
+		return told(errTemporaryExpired(), "temporary password expired", TryGrant)
+	}
+	return Step{}, false
+}
+
+// unfit refuses users whose state does not let another factor than the password sign them in.
+func unfit(f Facts, p challenge.Progress) (step Step, refused bool) {
+	switch {
+	case !f.Known || !f.Enabled || f.Status == cognitoidp.UserStatusTypeUnconfirmed,
+		f.Status == cognitoidp.UserStatusTypeForceChangePassword && !p.Functions:
+		return refusal(challenge.Unusable(), "the user is gone, may not sign in or must change the password"), true
+	case f.Status == cognitoidp.UserStatusTypeResetRequired:
+		return refusal(errResetRequired(), ""), true
+	}
+	return Step{}, false
+}
+
+// barred refuses users who may not sign in, whoever vouches for them.
+func barred(f Facts) (step Step, refused bool) {
+	switch {
+	case !f.Known:
+		return refusal(directory.UserNotFound(), "unknown user"), true
+	case !f.Enabled:
+		return refusal(directory.Disabled(), "disabled user"), true
+	case f.Status == cognitoidp.UserStatusTypeUnconfirmed:
+		return refusal(errUnconfirmed(), ""), true
+	}
+	return Step{}, false
+}
+
+// chosen begins the factor that the client prefers when it is among those offered and what it needs is there;
+// otherwise the client is told what there is.
+func chosen(f Facts, p challenge.Progress) Step {
+	further := p.Goal != nil && len(p.Proven) > 0
+	if further && len(f.Offered) == 0 {
+		return refusal(errOutOfReach(), "the user lacks factors for the level")
+	}
+	step := Step{Kind: Ask, Challenge: f.Wants, First: !further, Offered: f.Offered}
+	switch {
+	case !slices.Contains(f.Offered, f.Wants):
+		step.Challenge = cognitoidp.ChallengeNameTypeSelectChallenge
+	case f.Wants == cognitoidp.ChallengeNameTypePasswordSrp && f.Ready:
+		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypePasswordVerifier}
+	case f.Wants == cognitoidp.ChallengeNameTypeWebAuthn && !f.Ready:
+		step.Challenge = cognitoidp.ChallengeNameTypeSelectChallenge
+		step.Offered = slices.DeleteFunc(slices.Clone(f.Offered), func(c cognitoidp.ChallengeNameType) bool { return c == f.Wants })
+	case further && isCode(f.Wants):
+		step.Offered = nil
+	}
+	return step
+}
+
+// decided does what the functions decided. They may have been led along for somebody who does not exist or may not sign
+// in; those get no tokens.
+func decided(f Facts, p challenge.Progress) Step {
+	switch {
+	case f.Verdict == VerdictFail:
+		return refusal(password.Wrong(), "DefineAuthChallenge failed the sign-in")
+	case f.Verdict == VerdictChallenge && !f.Challenges:
+		return refusal(errCustomAuthOff(), "")
+	case f.Verdict == VerdictChallenge:
+		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypeCustomChallenge}
+	case f.Verdict == VerdictPassword:
+		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypePasswordVerifier}
+	case f.Verdict != VerdictIssue:
+		return refusal(pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse), "DefineAuthChallenge answered nothing usable")
+	case !f.Known || !f.Enabled:
+		return refusal(password.Wrong(), "unknown or disabled user, hidden")
+	case f.Status == cognitoidp.UserStatusTypeUnconfirmed:
+		return refusal(errUnconfirmed(), "")
+	case f.Status == cognitoidp.UserStatusTypeResetRequired:
+		return refusal(errResetRequired(), "")
+	case !p.Functions && f.Status == cognitoidp.UserStatusTypeForceChangePassword:
+		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypeNewPasswordRequired} // a temporary one was proven on the way
+	}
+	return rest(f, p)
+}
+
+// rest is what is left of a sign-in whose first factor is proven: the next factor toward a level, the second factor
+// that pool and user want, the device, the functions that began it, and then the end.
+func rest(f Facts, p challenge.Progress) Step {
+	switch d := f.Second; {
+	case f.Short:
+		return toward(f)
+	case d.Blocked:
+		return refusal(errNoFactorLeft(), "the user has no second factor left to give")
+	case !d.Done():
+		return Step{Kind: Ask, Challenge: d.Challenge, Choices: d.Choices}
+	case f.ProveDevice && !p.DeviceProven:
+		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypeDeviceSrpAuth}
+	case p.Custom != "":
+		return Step{Kind: AskFunctions}
+	}
+	return Step{Kind: Finish, Try: TryForget}
+}
+
+// toward asks for the next factor toward a level, or lets the client choose among several.
+func toward(f Facts) Step {
+	switch next := f.Further; {
+	case len(next) == 0:
+		return refusal(errOutOfReach(), "the user lacks factors for the level")
+	case len(next) == 1 && isCode(next[0]):
+		return Step{Kind: Ask, Challenge: next[0]}
+	default:
+		return Step{Kind: Ask, Challenge: cognitoidp.ChallengeNameTypeSelectChallenge, Offered: next}
+	}
+}
+
+// undecided reports whether the client has yet to choose or to begin what it will prove: nothing is simulated so far,
+// and passwords are refused in their own way.
+func undecided(name cognitoidp.ChallengeNameType) bool {
+	switch name {
+	case cognitoidp.ChallengeNameTypeSelectChallenge, cognitoidp.ChallengeNameTypePassword, cognitoidp.ChallengeNameTypePasswordSrp:
+		return true
+	}
+	return false
+}
+
+// isCode reports whether the answer to a challenge is a code.
+func isCode(c cognitoidp.ChallengeNameType) bool {
+	switch c {
+	case cognitoidp.ChallengeNameTypeSmsMfa, cognitoidp.ChallengeNameTypeSmsOtp,
+		cognitoidp.ChallengeNameTypeEmailOtp, cognitoidp.ChallengeNameTypeSoftwareTokenMfa:
+		return true
+	}
+	return false
 }

@@ -17,7 +17,7 @@ func (o Ops) InitiateAuth(ctx context.Context, in *cognitoidp.InitiateAuthReques
 		return nil, err
 	}
 	a, err := o.Start(ctx, &Request{
-		Pool: p, Client: c, Flow: in.AuthFlow,
+		Door: o.api, Pool: p, Client: c, Flow: in.AuthFlow,
 		Params: in.AuthParameters, Session: str(in.Session), Metadata: in.ClientMetadata,
 	})
 	if err != nil {
@@ -36,7 +36,7 @@ func (o Ops) AdminInitiateAuth(ctx context.Context, in *cognitoidp.AdminInitiate
 		return nil, err
 	}
 	a, err := o.Start(ctx, &Request{
-		Pool: p, Client: c, Admin: true, Flow: in.AuthFlow,
+		Door: o.admin, Pool: p, Client: c, Flow: in.AuthFlow,
 		Params: in.AuthParameters, Session: str(in.Session), Metadata: in.ClientMetadata,
 	})
 	if err != nil {
@@ -55,7 +55,7 @@ func (o Ops) RespondToAuthChallenge(ctx context.Context, in *cognitoidp.RespondT
 		return nil, err
 	}
 	a, err := o.Respond(ctx, &Request{
-		Pool: p, Client: c, Challenge: in.ChallengeName,
+		Door: o.api, Pool: p, Client: c, Challenge: in.ChallengeName,
 		Params: in.ChallengeResponses, Session: str(in.Session), Metadata: in.ClientMetadata,
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ func (o Ops) AdminRespondToAuthChallenge(ctx context.Context, in *cognitoidp.Adm
 		return nil, err
 	}
 	a, err := o.Respond(ctx, &Request{
-		Pool: p, Client: c, Admin: true, Challenge: in.ChallengeName,
+		Door: o.admin, Pool: p, Client: c, Challenge: in.ChallengeName,
 		Params: in.ChallengeResponses, Session: str(in.Session), Metadata: in.ClientMetadata,
 	})
 	if err != nil {

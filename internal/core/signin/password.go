@@ -3,104 +3,151 @@ package signin
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
+	"errors"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/factor"
+	"cognate/internal/core/password"
+	"cognate/internal/core/trigger"
 )
 
-// startPassword runs USER_PASSWORD_AUTH and its admin twins.
-func (e *Engine) startPassword(ctx context.Context, r *Request) (*Answer, error) {
-	if err := r.require("USERNAME"); err != nil {
+// beginPassword verifies the password of USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH.
+func (e *Engine) beginPassword(ctx context.Context, r *Request) (*signIn, error) {
+	name, err := r.named()
+	if err != nil {
 		return nil, err
-	}
-	name := r.Params["USERNAME"]
-	if err := r.checkSecret(name); err != nil {
-		return nil, err
-	}
-	if r.Params["PASSWORD"] == "" && r.Flow == cognitoidp.AuthFlowTypeAdminNoSrpAuth {
-		return e.askAdminPassword(ctx, r, name)
 	}
 	if err := r.require("PASSWORD"); err != nil {
 		return nil, err
 	}
-	return e.provePassword(ctx, r, name, nil)
-}
-
-// provePassword verifies a plain password and goes on. A nil state means that
-// no earlier session is being answered.
-func (e *Engine) provePassword(ctx context.Context, r *Request, name string, st *challenge.State) (*Answer, error) {
 	a, err := e.find(ctx, r, name)
 	if err != nil {
 		return nil, err
 	}
-	if a.user == nil {
-		if a, err = e.migrated(ctx, a, st); err != nil {
-			return nil, err
-		}
-	}
-	if st == nil || len(st.Data) == 0 {
-		if err := e.begin(ctx, a); err != nil {
-			return nil, e.refuse(ctx, a, err, false, st)
-		}
-	}
-	// The work is done for everybody before anything is said, so that the time
-	// does not tell who exists, is locked or disabled.
-	proven := a.credential.Verify(r.Pool.Name, a.identity(), r.Params["PASSWORD"])
-	return e.decide(ctx, a, proven || a.vouched, st)
+	return e.provePassword(ctx, e.opened(r, a).typed(name))
 }
 
-// begun is the Data of a session whose PreAuthentication ran before.
-const begun = `{"begun":true}`
-
-// askAdminPassword is the legacy form of ADMIN_NO_SRP_AUTH: the password comes
-// in the answer to a challenge. PreAuthentication runs here, where its
-// validationData is sent, except for a user who may still be migrated.
-func (e *Engine) askAdminPassword(ctx context.Context, r *Request, name string) (*Answer, error) {
-	st := e.newState(r, cognitoidp.ChallengeNameTypeAdminNoSrpAuth)
-	st.Secret = nameMark(r, name)
+// beginAdminPassword is beginPassword of ADMIN_NO_SRP_AUTH, which has a legacy form besides: the password comes in the
+// answer to a challenge. PreAuthentication runs at once, where its validationData is sent, except for a user who may
+// still be migrated.
+func (e *Engine) beginAdminPassword(ctx context.Context, r *Request) (*signIn, error) {
+	if r.Params["PASSWORD"] != "" {
+		return e.beginPassword(ctx, r)
+	}
+	name, err := r.named()
+	if err != nil {
+		return nil, err
+	}
 	a, err := e.find(ctx, r, name)
 	if err != nil {
 		return nil, err
 	}
-	if a.user != nil || !e.Triggers.Migrates(a.subject(nil)) {
-		if err := e.begin(ctx, a); err != nil {
+	s := e.opened(r, a).typed(name)
+	s.proof.Wants = cognitoidp.ChallengeNameTypeAdminNoSrpAuth
+	if s.user != nil || !e.Triggers.Migrates(s.subject(nil)) {
+		if err := e.announceKnown(ctx, s); err != nil {
 			return nil, err
 		}
-		st.Data = json.RawMessage(begun)
+		s.progress.Announced = true
 	}
-	session, err := e.Sessions.Seal(ctx, st)
-	if err != nil {
-		return nil, err
-	}
-	return &Answer{
-		Challenge: cognitoidp.ChallengeNameTypeAdminNoSrpAuth,
-		Params:    map[string]string{"USERNAME": name, "USER_ID_FOR_SRP": name},
-		Session:   session,
-	}, nil
+	return s, nil
 }
 
-func (e *Engine) respondAdminPassword(ctx context.Context, r *Request) (*Answer, error) {
-	if !r.Admin {
-		return nil, errBadSession()
+// proveAdminPassword verifies the answer of the legacy form. The name is looked up again: it may be somebody's by now.
+func (e *Engine) proveAdminPassword(ctx context.Context, r *Request) (*signIn, error) {
+	if r.Door.Name != doorAdmin {
+		return nil, challenge.Unusable()
 	}
-	st, err := e.answered(ctx, r, "USERNAME", "PASSWORD")
+	st, err := e.answered(ctx, r, "PASSWORD")
 	if err != nil {
 		return nil, err
 	}
 	name := r.Params["USERNAME"]
-	if !bytes.Equal(nameMark(r, name), st.Secret) {
+	if !bytes.Equal(mark(r.Pool, name), st.Typed) {
 		obs.Cause(ctx, "answer names another user")
-		return nil, errBadSession()
+		return nil, challenge.Unusable()
 	}
-	return e.provePassword(ctx, r, name, st)
+	a, err := e.find(ctx, r, name)
+	if err != nil {
+		return nil, err
+	}
+	s := e.resumed(r, a, st)
+	s.progress.Sub = a.sub
+	return e.provePassword(ctx, s)
 }
 
-// nameMark stands for the typed name of a first hop in its session. Names are
-// as long as the caller likes; sessions are not.
-func nameMark(r *Request, name string) []byte {
-	sum := sha256.Sum256([]byte(r.Pool.Normal(name)))
-	return sum[:]
+// provePassword verifies a plain password. Whoever is unknown may be brought by the pool's UserMigration function.
+func (e *Engine) provePassword(ctx context.Context, s *signIn) (*signIn, error) {
+	vouched := false
+	if s.user == nil && e.Triggers.Migrates(s.subject(nil)) {
+		var err error
+		if vouched, err = e.migrated(ctx, s); err != nil || s.proof.Refusal != nil {
+			return s, err
+		}
+	}
+	if !s.progress.Announced {
+		if err := e.announceKnown(ctx, s); err != nil {
+			s.proof.Refusal = err
+			return s, nil
+		}
+	}
+	return s, e.comparePassword(ctx, s, vouched)
+}
+
+// comparePassword derives the verifier of the PASSWORD parameter and compares. The work is done for everybody before
+// anything is said, so that the time does not tell who exists, is locked or disabled.
+func (e *Engine) comparePassword(ctx context.Context, s *signIn, vouched bool) error {
+	right := s.credential.Verify(s.Pool.Name, s.identity(), s.Params["PASSWORD"])
+	return e.provenPassword(ctx, s, right || vouched)
+}
+
+// provenPassword notes how the proof of a password came out. The device is looked up whatever that was.
+func (e *Engine) provenPassword(ctx context.Context, s *signIn, right bool) error {
+	s.proof.Claim = ClaimPassword
+	if right {
+		s.credit(factor.AMRPassword)
+		s.proof.ByPassword = true
+	}
+	unknown, err := e.recognise(ctx, s, s.Params["DEVICE_KEY"])
+	s.proof.UnknownDevice = unknown
+	return err
+}
+
+// migrated asks the pool's UserMigration function for a name nobody has, and reads the account again. It reports whether
+// the function vouched for the password. The try is counted before the function is asked, or the passwords of the other
+// directory could be guessed here without limit.
+func (e *Engine) migrated(ctx context.Context, s *signIn) (vouched bool, err error) {
+	err = e.DB.Update(ctx, func(tx *db.Tx) error { return e.tally(tx, s, TryCount) })
+	if errors.Is(err, errLockedMeanwhile) {
+		obs.Cause(ctx, "locked after failed attempts")
+		s.proof.Refusal = errLocked()
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	made, err := e.Migrate(ctx, Migration{
+		Pool: s.Pool, Client: s.Client, Source: trigger.MigrationAuthentication, Name: s.name, Password: s.Params["PASSWORD"],
+		Validation: s.startMetadata(), Metadata: s.answerMetadata(),
+	})
+	var unknown *cognitoidp.UserNotFoundException
+	if errors.As(err, &unknown) {
+		if s.Client.HidesUsers() { // as long as a wrong password takes
+			s.credential.Verify(s.Pool.Name, s.identity(), s.Params["PASSWORD"])
+			err = password.Wrong()
+		}
+		s.proof.Refusal = err
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if s.account, err = e.find(ctx, s.Request, s.name); err != nil {
+		return false, err
+	}
+	s.progress.Sub = s.sub
+	return made && s.user != nil, nil
 }

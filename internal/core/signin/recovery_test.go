@@ -9,6 +9,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -266,7 +267,7 @@ func TestRecoveryIsNoStepUp(t *testing.T) {
 
 // TestRecoveryCustom holds that a recovery code stands in within a custom sign-in too, whose functions see the challenge.
 func TestRecoveryCustom(t *testing.T) {
-	dbtest.Each(t, Migrations(), func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
 		g := &gate{}
 		w := New(t, d, Options{Functions: g})
 		p := w.Pool(func(in *cognitoidp.CreateUserPoolRequest) {

@@ -21,19 +21,16 @@ func (e *Engine) refresh(ctx context.Context, r *Request) (*Answer, error) {
 	if err := r.require("REFRESH_TOKEN"); err != nil {
 		return nil, err
 	}
-	if r.Client.HasSecret() && r.Params["SECRET_HASH"] == "" {
-		return nil, r.checkSecret("")
+	if err := r.Door.Prove(r); err != nil {
+		return nil, err
 	}
-	answer, err := e.redeem(ctx, r, r.Params["REFRESH_TOKEN"], func(u *directory.User) error {
+	answer, err := e.exchange(ctx, r, r.Params["REFRESH_TOKEN"], func(u *directory.User) error {
 		if !r.Client.HasSecret() {
 			return nil
 		}
-		// In pools whose user names are generated, clients differ in whether
-		// they hash the name or the sub; both are the same account.
-		if r.Client.CheckSecretHash(u.Sub, r.Params["SECRET_HASH"]) == nil {
-			return nil
-		}
-		return r.checkSecret(u.Username)
+		// In pools whose user names are generated, clients differ in whether they hash the name or the sub; both are
+		// the same account.
+		return r.Door.Prove(r, u.Sub, u.Username)
 	})
 	var reused *cognitoidp.RefreshTokenReuseException
 	if errors.As(err, &reused) { // left from when the client rotated; InitiateAuth does not declare it
@@ -42,8 +39,8 @@ func (e *Engine) refresh(ctx context.Context, r *Request) (*Answer, error) {
 	return answer, err
 }
 
-// redeem exchanges a refresh token: one read, no write unless it rotates.
-func (e *Engine) redeem(ctx context.Context, r *Request, refreshToken string, check func(*directory.User) error) (*Answer, error) {
+// exchange exchanges a refresh token: one read, no write unless it rotates.
+func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, check func(*directory.User) error) (*Answer, error) {
 	var (
 		session *token.Session
 		user    *directory.User
@@ -120,10 +117,10 @@ func (e *Engine) punishReuse(ctx context.Context, r *Request, refreshToken strin
 func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in *cognitoidp.GetTokensFromRefreshTokenRequest) (*Answer, error) {
 	if !c.CheckSecret(str(in.ClientSecret)) {
 		obs.Cause(ctx, "wrong or missing client secret")
-		return nil, errRefused("Unable to verify secret for client " + c.ID)
+		return nil, cognitoidp.NewNotAuthorized("Unable to verify secret for client %s", c.ID)
 	}
 	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata, Params: map[string]string{"DEVICE_KEY": str(in.DeviceKey)}}
-	return e.redeem(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })
+	return e.exchange(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })
 }
 
 // refreshMetadata is the ClientMetadata that PreTokenGeneration sees at a

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
 )
@@ -29,7 +31,7 @@ func (e *Engine) SignUpSession(ctx context.Context, p *pool.Pool, c *pool.Client
 // it where a code like the one it brought is a first factor anyway.
 func (e *Engine) ConfirmedSession(ctx context.Context, p *pool.Pool, c *pool.Client, sub, given string, proven []string) (string, error) {
 	if given == "" {
-		if !firstFactor(p, proven) {
+		if !beginsWith(p, proven) {
 			return "", nil
 		}
 		return e.chain(ctx, p, c, sub, ConfirmedStep, proven)
@@ -44,8 +46,8 @@ func (e *Engine) ConfirmedSession(ctx context.Context, p *pool.Pool, c *pool.Cli
 	return e.chain(ctx, p, c, sub, ConfirmedStep, proven)
 }
 
-// firstFactor reports whether a code by one of the methods may begin a sign-in.
-func firstFactor(p *pool.Pool, methods []string) bool {
+// beginsWith reports whether a code by one of the methods may begin a sign-in.
+func beginsWith(p *pool.Pool, methods []string) bool {
 	return slices.Contains(methods, factor.AMREmail) && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeEmailOtp) ||
 		slices.Contains(methods, factor.AMRSMS) && p.AllowsFirstFactor(cognitoidp.AuthFactorTypeSmsOtp)
 }
@@ -55,6 +57,23 @@ func (e *Engine) chain(ctx context.Context, p *pool.Pool, c *pool.Client, sub, s
 		return "", nil
 	}
 	st := e.newState(&Request{Pool: p, Client: c}, cognitoidp.ChallengeNameType(step))
-	st.Sub, st.Proven = sub, proven
+	st.Progress = challenge.Progress{Door: doorAPI, Sub: sub, Proven: proven}
 	return e.Sessions.Seal(ctx, st)
+}
+
+// continueSignUp signs a user in by the session of their sign-up.
+func (e *Engine) continueSignUp(ctx context.Context, s *signIn) (*signIn, error) {
+	st, err := e.Sessions.Open(ctx, s.Pool.ID, s.Client.ID, s.Session)
+	if err == nil {
+		err = st.Require(ConfirmedStep)
+	}
+	if err != nil {
+		return nil, challenge.Refusal(ctx, err)
+	}
+	if s.user == nil || !s.user.Enabled || st.Sub != s.user.Sub || s.user.Status != cognitoidp.UserStatusTypeConfirmed {
+		obs.Cause(ctx, "the session is of another user")
+		return nil, challenge.Unusable()
+	}
+	s.answered, s.progress.Proven, s.proof.Claim = st, st.Proven, ClaimElsewhere
+	return s, e.mustRecognise(ctx, s)
 }

@@ -31,32 +31,42 @@ var (
 func Refusal(err error) error {
 	switch {
 	case errors.Is(err, ErrInvalidRefresh):
-		return refuse("Invalid Refresh Token.")
+		return invalidRefresh(cognitoidp.NewNotAuthorized)
 	case errors.Is(err, ErrRefreshRevoked):
-		return refuse("Refresh Token has been revoked")
+		return cognitoidp.NewNotAuthorized("Refresh Token has been revoked")
 	case errors.Is(err, ErrRefreshExpired):
-		return refuse("Refresh Token has expired")
+		return cognitoidp.NewNotAuthorized("Refresh Token has expired")
 	case errors.Is(err, ErrRefreshReuse):
-		return &cognitoidp.RefreshTokenReuseException{Message: "Refresh token reuse detected"}
+		return cognitoidp.NewRefreshTokenReuse("Refresh token reuse detected")
 	case errors.Is(err, ErrChanges):
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	}
 	return err
 }
 
-func refuse(text string) error { return &cognitoidp.NotAuthorizedException{Message: text} }
+func invalidRefresh(exception func(format string, args ...any) error) error {
+	return exception("Invalid Refresh Token.")
+}
 
 // The refusals of access tokens, in AWS's words.
-func errBadAccess() error     { return refuse("Invalid Access Token") }
-func errBadSignature() error  { return refuse("Could not verify signature for Access Token") }
-func errAccessExpired() error { return refuse("Access Token has expired") }
-func errAccessRevoked() error { return refuse("Access Token has been revoked") }
-func errScope() error         { return refuse("Access Token does not have required scopes") }
+
+// InvalidAccess is the refusal of a text that is no access token, or one of another pool.
+func InvalidAccess() error { return cognitoidp.NewNotAuthorized("Invalid Access Token") }
+func errBadSignature() error {
+	return cognitoidp.NewNotAuthorized("Could not verify signature for Access Token")
+}
+func errAccessExpired() error { return cognitoidp.NewNotAuthorized("Access Token has expired") }
+
+// AccessRevoked is the refusal of an access token whose session or user is gone.
+func AccessRevoked() error { return cognitoidp.NewNotAuthorized("Access Token has been revoked") }
+func errScope() error {
+	return cognitoidp.NewNotAuthorized("Access Token does not have required scopes")
+}
 
 // errClient refuses a client that did not prove who it is. RevokeToken declares no ResourceNotFoundException, so an
 // unknown client looks the same.
 func errClient() error {
-	return &cognitoidp.UnauthorizedException{Message: "Invalid client or client secret"}
+	return cognitoidp.NewUnauthorized("Invalid client or client secret")
 }
 
 func refusalOfClient(ctx context.Context, err error) error {
@@ -70,7 +80,7 @@ func refusalOfClient(ctx context.Context, err error) error {
 // refusalOfRevoked renders the errors of a text that was to be revoked.
 func refusalOfRevoked(err error) error {
 	if errors.Is(err, ErrInvalidRefresh) {
-		return &cognitoidp.InvalidParameterException{Message: "Invalid Refresh Token."}
+		return invalidRefresh(cognitoidp.NewInvalidParameter)
 	}
 	return err
 }

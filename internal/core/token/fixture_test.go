@@ -67,8 +67,8 @@ func node(t testing.TB, d *db.DB, c *clock.Clock) *fixture {
 	f := &fixture{t: t, db: d, clock: c, made: &keys{&keysTaken}, ring: ring}
 	f.pools = pool.New(pool.Deps{
 		DB: d, Keys: ring, Clock: c, Region: "us-east-1", Account: "000000000000",
-		OnCreate: []func(*db.Tx, string) error{func(tx *db.Tx, id string) error { return f.CreateKeys(tx, id) }},
-		OnDelete: []func(*db.Tx, string) error{func(tx *db.Tx, id string) error { return f.DropKeys(tx, id) }},
+		PoolMade: func(tx *db.Tx, id string) error { return f.CreateKeys(tx, id) },
+		PoolGone: func(tx *db.Tx, id string) error { return f.DropKeys(tx, id) },
 	})
 	f.Tokens = New(Deps{DB: d, Keys: ring, Clock: c, Pools: f.pools, Made: f.made, Issuer: Issuer(publicURL)})
 	return f

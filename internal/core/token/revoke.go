@@ -80,19 +80,19 @@ func (o Ops) RevokeToken(ctx context.Context, in *cognitoidp.RevokeTokenRequest)
 		return nil, err
 	}
 	if !c.RevocationEnabled() {
-		return nil, &cognitoidp.UnsupportedOperationException{Message: "Revocation is not enabled for this client"}
+		return nil, cognitoidp.NewUnsupportedOperation("Revocation is not enabled for this client")
 	}
 	r, err := o.openRefresh(ctx, p.ID, in.Token)
 	switch {
 	case err == nil:
 	case strings.Count(in.Token, ".") == 2:
-		return nil, &cognitoidp.UnsupportedTokenTypeException{Message: "Unsupported token type"}
+		return nil, cognitoidp.NewUnsupportedTokenType("Unsupported token type")
 	default:
 		return nil, refusalOfRevoked(err)
 	}
 	if r.client != clientMark(c.ID) {
 		obs.Cause(ctx, "refresh token of another client")
-		return nil, &cognitoidp.UnauthorizedException{Message: "Refresh token was not issued to this client"}
+		return nil, cognitoidp.NewUnauthorized("Refresh token was not issued to this client")
 	}
 	err = o.db.Update(ctx, func(tx *db.Tx) error {
 		parent, err := endSession(tx, p.ID, r.sub, r.eventID)

@@ -92,7 +92,7 @@ func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) 
 		return err
 	})
 	if errors.Is(err, db.ErrNoRows) || err == nil && s.ClientID != c.ClientID {
-		return nil, errAccessRevoked()
+		return nil, AccessRevoked()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("token: find session: %w", err)
@@ -126,16 +126,16 @@ func (t *Tokens) verify(ctx context.Context, p *pool.Pool, text string) (*access
 		return nil, errBadSignature()
 	case err != nil:
 		obs.Cause(ctx, "access token: %v", err)
-		return nil, errBadAccess()
+		return nil, InvalidAccess()
 	}
 	c := new(accessClaims)
 	if err := json.Unmarshal(payload, c); err != nil || c.TokenUse != "access" || c.Sub == "" || c.EventID == "" {
 		obs.Cause(ctx, "access token: not an access token of a user")
-		return nil, errBadAccess()
+		return nil, InvalidAccess()
 	}
 	if !t.issues(p, c.Iss) {
 		obs.Cause(ctx, "access token: foreign issuer")
-		return nil, errBadAccess()
+		return nil, InvalidAccess()
 	}
 	return c, nil
 }
@@ -146,11 +146,11 @@ func (t *Tokens) clientOf(ctx context.Context, p *pool.Pool, clientID string) (*
 	switch {
 	case errors.Is(err, pool.ErrClientNotFound), errors.Is(err, pool.ErrPoolNotFound):
 		obs.Cause(ctx, "access token: its client was deleted")
-		return nil, errAccessRevoked()
+		return nil, AccessRevoked()
 	case err != nil:
 		return nil, err
 	case c.PoolID != p.ID:
-		return nil, errAccessRevoked()
+		return nil, AccessRevoked()
 	}
 	return c, nil
 }
@@ -161,7 +161,7 @@ func (t *Tokens) owner(ctx context.Context, text string) (*pool.Pool, error) {
 	poolID := namedPool(text)
 	if poolID == "" {
 		obs.Cause(ctx, "access token: names no issuer")
-		return nil, errBadAccess()
+		return nil, InvalidAccess()
 	}
 	p, err := t.pools.Pool(ctx, poolID)
 	if errors.Is(err, pool.ErrPoolNotFound) {

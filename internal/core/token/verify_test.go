@@ -185,7 +185,7 @@ func TestIssuerForms(t *testing.T) {
 		f.wantAccess(*g.Result().AccessToken, "")
 	}
 	f.wantAccess(before, "")
-	if o, u := awsIssuers("cn-north-1_a"); o != "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_a" ||
+	if o, u := awsIssuers(&pool.Pool{ID: "cn-north-1_a", Region: "cn-north-1"}); o != "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_a" ||
 		u != "https://issuer-cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_a" {
 		t.Errorf("%s, %s", o, u)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/lambda"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -30,7 +31,7 @@ func BenchmarkSignIn(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			w := cognitotest.New(b, dbtest.SQLite(b, cognitotest.Migrations()), cognitotest.Options{Functions: router})
+			w := cognitotest.New(b, dbtest.SQLite(b, rooms.Migrations()), cognitotest.Options{Functions: router})
 			sign := func(set func(*cognitoidp.CreateUserPoolRequest)) func() time.Duration {
 				p := w.Pool(set)
 				c := w.Client(p, nil)

@@ -23,7 +23,7 @@ func ana(version cognitoidp.PreTokenGenerationLambdaVersionType) *trigger.Subjec
 	c.CustomSMSSender = &cognitoidp.CustomSMSLambdaVersionConfigType{LambdaArn: arnOf("CustomSMSSender")}
 	c.InboundFederation = &cognitoidp.InboundFederationLambdaType{LambdaArn: arnOf("InboundFederation")}
 	return &trigger.Subject{
-		Pool: &pool.Pool{ID: "us-east-1_TRIGGERS1", Config: &cognitoidp.UserPoolType{LambdaConfig: c}}, ClientID: "client", Username: "ana",
+		Pool: &pool.Pool{ID: "us-east-1_TRIGGERS1", Region: "us-east-1", Config: &cognitoidp.UserPoolType{LambdaConfig: c}}, ClientID: "client", Username: "ana",
 		Attributes: map[string]string{
 			"sub": "11111111-2222-4333-8444-555555555555", "cognito:user_status": "CONFIRMED", "email": "ana@example.com",
 			"email_verified": "true", "cognito:email_alias": "ana@example.com",
@@ -81,10 +81,10 @@ func TestEvents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake()
-			if err := call(t.Context(), trigger.New(f, "us-east-1")); err != nil {
+			if err := call(t.Context(), trigger.New(f)); err != nil {
 				t.Fatal(err)
 			}
-			(&room{f: f, p: &pool.Pool{ID: "us-east-1_TRIGGERS1"}, c: &pool.Client{ID: "client-of-nobody"}}).golden(t, name)
+			(&room{f: f, p: &pool.Pool{ID: "us-east-1_TRIGGERS1", Region: "us-east-1"}, c: &pool.Client{ID: "client-of-nobody"}}).golden(t, name)
 		})
 	}
 }
@@ -93,7 +93,7 @@ func TestEvents(t *testing.T) {
 func TestMachineVersions(t *testing.T) {
 	for version, want := range map[cognitoidp.PreTokenGenerationLambdaVersionType]int{v1: 0, v2: 0, v3: 1} {
 		f := newFake()
-		_, err := trigger.New(f, "us-east-1").PreTokenGeneration(t.Context(), trigger.TokenClientCredentials, ana(version), nil, nil)
+		_, err := trigger.New(f).PreTokenGeneration(t.Context(), trigger.TokenClientCredentials, ana(version), nil, nil)
 		if err != nil || len(f.calls) != want {
 			t.Errorf("%s: %d calls, %v", version, len(f.calls), err)
 		}
@@ -103,7 +103,7 @@ func TestMachineVersions(t *testing.T) {
 // TestNotConfigured holds that a pool without functions calls none.
 func TestNotConfigured(t *testing.T) {
 	f := newFake()
-	tr := trigger.New(f, "us-east-1")
+	tr := trigger.New(f)
 	s := &trigger.Subject{Pool: &pool.Pool{ID: "p", Config: &cognitoidp.UserPoolType{}}}
 	if err := tr.PreAuthentication(t.Context(), s, nil); err != nil {
 		t.Error(err)
@@ -168,7 +168,7 @@ func TestMisbehaviour(t *testing.T) {
 	for name, c := range misbehaviour {
 		f := newFake()
 		f.breaks("PreAuthentication", c.how)
-		err := trigger.New(f, "us-east-1").PreAuthentication(t.Context(), ana(v1), nil)
+		err := trigger.New(f).PreAuthentication(t.Context(), ana(v1), nil)
 		if got := text(err); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
@@ -182,7 +182,7 @@ func TestCallerGone(t *testing.T) {
 	cancel()
 	f := newFake()
 	f.breaks("PreAuthentication", gone(context.Canceled))
-	err := trigger.New(f, "us-east-1").PreAuthentication(ctx, ana(v1), nil)
+	err := trigger.New(f).PreAuthentication(ctx, ana(v1), nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -265,7 +265,7 @@ func TestWrongTypes(t *testing.T) {
 				if v == nil {
 					want = ""
 				}
-				if got := text(c.call(trigger.New(f, "us-east-1"))); got != want {
+				if got := text(c.call(trigger.New(f))); got != want {
 					t.Errorf("%s %s = %v: %q, want %q", name, member, v, got, want)
 				}
 			}
@@ -298,7 +298,7 @@ func TestTokenAnswers(t *testing.T) {
 			member = "claimsOverrideDetails"
 		}
 		f.sets("PreTokenGeneration", object{member: c.details})
-		got, err := trigger.New(f, "us-east-1").PreTokenGeneration(t.Context(), trigger.TokenAuthentication, ana(c.version), &trigger.Groups{}, nil)
+		got, err := trigger.New(f).PreTokenGeneration(t.Context(), trigger.TokenAuthentication, ana(c.version), &trigger.Groups{}, nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -345,7 +345,7 @@ func FuzzAnswer(f *testing.F) {
 		for _, name := range withMigration() {
 			fake.broken[name] = func() (*lambda.Result, error) { return &lambda.Result{Payload: payload}, nil }
 		}
-		tr := trigger.New(fake, "us-east-1")
+		tr := trigger.New(fake)
 		ctx := t.Context()
 		_, err := tr.PreSignUp(ctx, trigger.PreSignUpSignUp, ana(v1), nil)
 		if err == nil && !json.Valid(payload) {

@@ -19,6 +19,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/lambda"
 	"cognate/internal/core/pool"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
 )
@@ -191,7 +192,7 @@ func withMigration() []string { return append(slices.Clone(all), "UserMigration"
 // each runs body on every engine.
 func each(t *testing.T, body func(t *testing.T, w *cognitotest.World, f *fake)) {
 	t.Helper()
-	dbtest.Each(t, cognitotest.Migrations(), func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
 		f := newFake()
 		body(t, cognitotest.New(t, d, cognitotest.Options{Functions: f}), f)
 	})
@@ -271,5 +272,5 @@ func (r *room) expect(t *testing.T, want ...string) {
 // quick is a world on SQLite in memory.
 func quick(t testing.TB, f *fake) *cognitotest.World {
 	t.Helper()
-	return cognitotest.New(t, dbtest.SQLite(t, cognitotest.Migrations()), cognitotest.Options{Functions: f})
+	return cognitotest.New(t, dbtest.SQLite(t, rooms.Migrations()), cognitotest.Options{Functions: f})
 }

@@ -7,6 +7,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/pool"
 )
 
 // Sources of PreTokenGeneration.
@@ -166,7 +167,7 @@ func (c *TokenChanges) setGroups(ctx context.Context, raw json.RawMessage) error
 	}
 	if err := json.Unmarshal(raw, &c.Groups); err != nil {
 		obs.Cause(ctx, "PreTokenGeneration answer: %v", err)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	}
 	return nil
 }

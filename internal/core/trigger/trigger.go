@@ -16,14 +16,11 @@ import (
 const noClient = "CLIENT_ID_NOT_APPLICABLE"
 
 // Triggers invokes the functions of user pools. It is safe for concurrent use.
-type Triggers struct {
-	functions lambda.Invoker
-	region    string
-}
+type Triggers struct{ functions lambda.Invoker }
 
 // New returns the room; functions reaches functions by their ARN.
-func New(functions lambda.Invoker, region string) *Triggers {
-	return &Triggers{functions: functions, region: region}
+func New(functions lambda.Invoker) *Triggers {
+	return &Triggers{functions: functions}
 }
 
 // Subject is whom an event is about.
@@ -88,16 +85,14 @@ func (t *Triggers) invoke(ctx context.Context, c call, response any) (bool, erro
 	}
 	if result.FunctionError != "" {
 		obs.Cause(ctx, "%s refused: %s", c.source, result.ErrorMessage)
-		return true, &cognitoidp.UserLambdaValidationException{
-			Message: c.name + " failed with error " + result.ErrorMessage + ".",
-		}
+		return true, cognitoidp.NewUserLambdaValidation("%s failed with error %s.", c.name, result.ErrorMessage)
 	}
 	return true, decode(ctx, c, result.Payload, response)
 }
 
 func (t *Triggers) event(c call, response any) event {
 	e := event{
-		Version: c.version, TriggerSource: c.source, Region: t.region, UserPoolID: c.subject.Pool.ID,
+		Version: c.version, TriggerSource: c.source, Region: string(c.subject.Pool.Region), UserPoolID: c.subject.Pool.ID,
 		UserName:      c.subject.Username,
 		CallerContext: callerContext{SDKVersion: "aws-sdk-unknown-unknown", ClientID: c.subject.ClientID},
 		Request:       c.request, Response: response,
@@ -125,16 +120,14 @@ func unreachable(ctx context.Context, c call, err error) error {
 		reason = "TooManyRequestsException"
 	case errors.Is(err, lambda.ErrTooLarge):
 		obs.Cause(ctx, "%s: %v", c.source, err)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	case ctx.Err() != nil:
 		return fmt.Errorf("trigger: %s: %w", c.source, err)
 	default:
 		reason = "ServiceException"
 	}
 	obs.Cause(ctx, "%s: %v", c.source, err)
-	return &cognitoidp.UnexpectedLambdaException{
-		Message: c.name + " invocation failed due to error " + reason + ".",
-	}
+	return cognitoidp.NewUnexpectedLambda("%s invocation failed due to error %s.", c.name, reason)
 }
 
 // decode reads the answer. The function has to return the whole event; only its
@@ -145,7 +138,7 @@ func decode(ctx context.Context, c call, payload []byte, response any) error {
 	}
 	if !json.Valid(payload) {
 		obs.Cause(ctx, "%s answered with invalid JSON", c.source)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Invalid lambda function output : Invalid JSON"}
+		return InvalidOutput("Invalid JSON")
 	}
 	err := json.Unmarshal(payload, &answer)
 	if err == nil && (len(answer.Response) == 0 || answer.Response[0] != '{') {
@@ -156,9 +149,14 @@ func decode(ctx context.Context, c call, payload []byte, response any) error {
 	}
 	if err != nil {
 		obs.Cause(ctx, "%s answer: %v", c.source, err)
-		return &cognitoidp.InvalidLambdaResponseException{Message: "Unrecognizable lambda output"}
+		return pool.UnrecognizableOutput(cognitoidp.NewInvalidLambdaResponse)
 	}
 	return nil
+}
+
+// InvalidOutput is the refusal of an answer that cannot be used.
+func InvalidOutput(why string) error {
+	return cognitoidp.NewInvalidLambdaResponse("Invalid lambda function output : %s", why)
 }
 
 // config is the pool's LambdaConfig, never nil.

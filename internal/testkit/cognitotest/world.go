@@ -1,5 +1,4 @@
-// Package cognitotest assembles all rooms of the user pools API on one database, as the server does, with a clock that
-// stands still and an inbox, and calls operations the way tests want to: with a must, or for their refusal.
+// Package cognitotest gives tests the product's rooms on one database, with a clock that stands still and an inbox, and calls operations the way tests want to: with a must, or for their refusal.
 package cognitotest
 
 import (
@@ -7,79 +6,29 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
-	"cognate/internal/core/account"
-	"cognate/internal/core/challenge"
-	"cognate/internal/core/code"
-	"cognate/internal/core/device"
-	"cognate/internal/core/directory"
-	"cognate/internal/core/factor"
-	"cognate/internal/core/message"
-	"cognate/internal/core/pool"
-	"cognate/internal/core/signin"
-	"cognate/internal/core/token"
-	"cognate/internal/core/trigger"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/dbtest"
 )
 
-// API are the operations of all rooms.
-type API struct {
-	poolOps
-	directoryOps
-	tokenOps
-	deviceOps
-	factorOps
-	signinOps
-	accountOps
-	fallback
-}
-
-// fallback answers what no room does, as in the server.
-type fallback struct{ deeper }
-
-type deeper struct{ cognitoidp.Unimplemented }
-
-var _ cognitoidp.Service = API{}
-
-type (
-	poolOps      = pool.Ops
-	directoryOps = directory.Ops
-	tokenOps     = token.Ops
-	deviceOps    = device.Ops
-	factorOps    = factor.Ops
-	signinOps    = signin.Ops
-	accountOps   = account.Ops
-)
+// PublicURL is where the worlds' pools have their issuers and pages.
+const PublicURL = "https://id.example.com"
 
 // World is one node with its rooms. Its clock moves by Clock.Advance only.
 type World struct {
 	T     testing.TB
 	Ctx   context.Context
-	API   API
 	DB    *db.DB
 	Keys  *keyring.Keyring
 	Clock *clock.Clock
-
-	Pools      *pool.Pools
-	Users      *directory.Directory
-	Codes      *code.Codes
-	Sessions   *challenge.Sessions
-	Tokens     *token.Tokens
-	Messages   *message.Messages
-	Engine     *signin.Engine
-	Accounts   *account.Accounts
-	Triggers   *trigger.Triggers
-	Factors    *factor.Factors
-	DeviceRoom *device.Devices
+	*rooms.Rooms
 }
 
 // Options change what New assembles.
@@ -90,22 +39,16 @@ type Options struct {
 	Functions lambda.Invoker
 }
 
-// Migrations are those of all rooms.
-func Migrations() []db.Migration {
-	return slices.Concat(keyring.Migrations, pool.Migrations, code.Migrations, challenge.Migrations, token.Migrations,
-		message.Migrations, directory.Migrations, device.Migrations, factor.Migrations, signin.Migrations)
-}
-
 // Each runs body on every engine.
 func Each(t *testing.T, body func(w *World)) {
 	t.Helper()
-	dbtest.Each(t, Migrations(), func(t *testing.T, d *db.DB) { body(New(t, d, Options{})) })
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) { body(New(t, d, Options{})) })
 }
 
 // Quick is a world on SQLite in memory.
 func Quick(t testing.TB) *World {
 	t.Helper()
-	return New(t, dbtest.SQLite(t, Migrations()), Options{})
+	return New(t, dbtest.SQLite(t, rooms.Migrations()), Options{})
 }
 
 // New assembles a world on a migrated database. Several on one database are the nodes of one installation.
@@ -116,45 +59,14 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	w.must(err)
 	w.Keys, err = keyring.Open(w.Ctx, d, kek)
 	w.must(err)
-	w.Pools = pool.New(pool.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000",
-		OnCreate: []func(*db.Tx, string) error{func(tx *db.Tx, id string) error { return w.Tokens.CreateKeys(tx, id) }},
-	})
-	w.Tokens = token.New(token.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Made: sharedKeys{}, Issuer: token.Issuer("https://id.example.com"),
-	})
-	w.Codes = code.New(code.Deps{Keys: w.Keys, Clock: w.Clock})
-	w.Sessions = challenge.New(challenge.Deps{Keys: w.Keys, Clock: w.Clock})
 	if o.Functions == nil {
 		o.Functions = noFunctions{}
 	}
-	w.Triggers = trigger.New(o.Functions, "us-east-1")
-	w.Messages = message.New(message.Deps{
-		DB: d, Keyring: w.Keys, Clock: w.Clock, Inbox: !o.Mute, Pools: w.Pools, Texts: w.Triggers, Limits: w.Codes,
+	w.Rooms, err = rooms.Build(rooms.Config{
+		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", PublicURL: PublicURL,
+		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute,
 	})
-	w.Users = directory.New(directory.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages,
-	})
-	w.Factors = factor.New(factor.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Sessions: w.Sessions,
-		Codes: w.Codes, Messages: w.Messages, Directory: w.Users,
-	})
-	w.DeviceRoom = device.New(device.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Tokens: w.Tokens, Directory: w.Users,
-	})
-	w.Engine = signin.New(signin.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users,
-		Tokens: w.Tokens, Sessions: w.Sessions, Triggers: w.Triggers, Factors: w.Factors, Devices: w.DeviceRoom,
-		Messages: w.Messages, Rand: rand.Reader,
-	})
-	w.Accounts = account.New(account.Deps{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Pools: w.Pools, Directory: w.Users,
-		Tokens: w.Tokens, Codes: w.Codes, Messages: w.Messages, Triggers: w.Triggers, Engine: w.Engine, Rand: rand.Reader,
-	})
-	w.API = API{
-		poolOps: poolOps{Pools: w.Pools}, directoryOps: directoryOps{Directory: w.Users}, tokenOps: tokenOps{Tokens: w.Tokens},
-		deviceOps: deviceOps{Devices: w.DeviceRoom}, factorOps: factorOps{Factors: w.Factors}, signinOps: signinOps{Engine: w.Engine}, accountOps: accountOps{Accounts: w.Accounts},
-	}
+	w.must(err)
 	return w
 }
 

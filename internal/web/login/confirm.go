@@ -2,9 +2,6 @@ package login
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,6 +9,8 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/account"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 )
 
@@ -22,24 +21,23 @@ var (
 )
 
 // confirm follows a confirmation link. The link carries the sign-up code and
-// ConfirmSignUp has the rules, so that API and page cannot differ.
+// ConfirmSignUp has the rules, so that API and page cannot differ. The page is the server's own: a client with a secret
+// need not prove itself here.
 func (h *handler) confirm(ctx context.Context, poolID, query string) (int, page) {
 	in := readLink(query)
 	if in == nil {
 		obs.Cause(ctx, "malformed link")
 		return http.StatusBadRequest, pageBadLink
 	}
-	_, client, err := h.Pools.PoolClient(ctx, poolID, in.ClientId)
+	p, client, err := h.Pools.PoolClient(ctx, poolID, in.ClientId)
 	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
 		obs.Cause(ctx, "unknown pool or client")
 		return http.StatusBadRequest, pageBadLink
 	}
 	if err == nil {
 		obs.From(ctx).Client = client.ID
-		if client.HasSecret() { // who opens a link cannot know it; the server itself vouches
-			in.SecretHash = new(secretHash(client, in.Username))
-		}
-		_, err = h.Accounts.ConfirmSignUp(ctx, in)
+		caller := directory.Caller{Pool: p, Client: client}
+		_, err = h.Accounts.ConfirmSignUp(ctx, caller, account.ConfirmInput{Name: in.Username, Code: in.ConfirmationCode})
 	}
 	return refusal(ctx, err)
 }
@@ -83,11 +81,4 @@ func readLink(query string) *cognitoidp.ConfirmSignUpRequest {
 		return nil
 	}
 	return in
-}
-
-// secretHash is what a client with a secret proves itself by.
-func secretHash(c *pool.Client, username string) string {
-	mac := hmac.New(sha256.New, []byte(c.Secrets[0]))
-	mac.Write([]byte(username + c.ID))
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }

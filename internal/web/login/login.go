@@ -8,10 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/account"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 )
 
@@ -22,9 +23,10 @@ type Pools interface {
 	PoolClient(ctx context.Context, poolID, clientID string) (*pool.Pool, *pool.Client, error)
 }
 
-// Accounts holds the rules that the pages follow; account.Ops does.
+// Accounts holds the rules that the pages follow; *account.Accounts does.
 type Accounts interface {
-	ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequest) (*cognitoidp.ConfirmSignUpResponse, error)
+	// ConfirmSignUp confirms a user by a code, or returns the exception of the AWS operation.
+	ConfirmSignUp(ctx context.Context, c directory.Caller, in account.ConfirmInput) (session string, err error)
 }
 
 // Deps are what the pages are made of. Log, ClientIP and Now may be nil.

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
-	"cognate/internal/core/account"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/testkit/cognitotest"
@@ -25,7 +24,7 @@ type world struct {
 
 func newWorld(w *cognitotest.World) *world {
 	out := &world{World: w, p: w.Pool(nil)}
-	out.handler = Handler(Deps{Pools: w.Pools, Accounts: account.Ops{Accounts: w.Accounts}, PublicURL: "https://id.example.com/auth"})
+	out.handler = Handler(Deps{Pools: w.Pools, Accounts: w.Accounts, PublicURL: "https://id.example.com/auth"})
 	return out
 }
 
@@ -37,7 +36,7 @@ func (w *world) signUp(c *pool.Client, name string) string {
 		UserAttributes: cognitotest.Attributes("email", name+"@example.com"),
 	}
 	if c.HasSecret() {
-		in.SecretHash = new(secretHash(c, name))
+		in.SecretHash = new(cognitotest.SecretHash(c, name))
 	}
 	cognitotest.Call(w.World, w.API.SignUp, in)
 	list, err := w.Messages.Inbox(w.Ctx, name+"@example.com", w.p.ID)

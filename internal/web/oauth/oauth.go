@@ -120,7 +120,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.send(w, r, body)
 	case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, token.ErrNoKeys):
 		header.Set("Cache-Control", "public, max-age="+strconv.Itoa(failedSeconds))
-		h.refuse(w, r, http.StatusNotFound, "User pool "+poolID+" does not exist.")
+		h.refuse(w, r, http.StatusNotFound, pool.Unknown(poolID))
 	default:
 		if h.Failed != nil {
 			h.Failed(r, err)

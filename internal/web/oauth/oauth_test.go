@@ -38,7 +38,7 @@ func (r rooms) Pool(_ context.Context, id string) (*pool.Pool, error) {
 func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
 
 func newDeps(publicURL string) Deps {
-	r := rooms{&pool.Pool{ID: testPool, Config: &cognitoidp.UserPoolType{}}}
+	r := rooms{&pool.Pool{ID: testPool, Region: "us-east-1", Config: &cognitoidp.UserPoolType{}}}
 	return Deps{Pools: r, Tokens: r, PublicURL: publicURL}
 }
 

@@ -2,6 +2,9 @@
 
 import pytest
 
+import world
+from tokens import claims
+
 STANDARD = {
     "sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
     "website", "gender", "zoneinfo", "locale", "address", "email", "phone_number", "email_verified",
@@ -217,3 +220,32 @@ def test_user_count(pool, idp):
     for name in ("a", "b", "c"):
         pool.user(name)
     assert describe(idp, pool.id)["EstimatedNumberOfUsers"] == 3
+
+
+def test_regions(server, idp, pool, refused):
+    """A client works in the Region that it signs for; sign-in finds pools in all of them."""
+    west = server.client(region="eu-west-1")
+    other = world.Pool(server, west)
+    try:
+        assert other.id.startswith("eu-west-1_") and other.arn == f"arn:aws:cognito-idp:eu-west-1:000000000000:userpool/{other.id}"
+
+        def listed(client):
+            return [p["Id"] for page in client.get_paginator("list_user_pools").paginate(PaginationConfig={"PageSize": 2}) for p in page["UserPools"]]
+
+        assert listed(west) == [other.id]
+        assert pool.id in listed(idp) and other.id not in listed(idp)
+        for operation in ("describe_user_pool", "list_users", "delete_user_pool"):
+            with refused("ResourceNotFoundException", f"User pool {other.id} does not exist."):
+                getattr(idp, operation)(UserPoolId=other.id)
+        with refused("ResourceNotFoundException", f"User pool {pool.id} does not exist."):
+            describe(west, pool.id)
+        west.admin_create_user(UserPoolId=other.id, Username="ana", MessageAction="SUPPRESS")
+        west.admin_set_user_password(UserPoolId=other.id, Username="ana", Password="Passw0rd!", Permanent=True)
+        for region in ("eu-west-1", "us-east-1", "ap-south-1"):
+            answer = server.client(unsigned=True, region=region).initiate_auth(
+                ClientId=other.client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": "ana", "PASSWORD": "Passw0rd!"})
+            access = answer["AuthenticationResult"]["AccessToken"]
+            assert claims(access)["iss"].endswith("/" + other.id)
+            assert server.client(unsigned=True, region=region).get_user(AccessToken=access)["Username"] == "ana"
+    finally:
+        other.delete()

@@ -47,7 +47,8 @@ def test_wrong_signers(production):
     assert ask(key=KEY, secret="wrong") == "InvalidSignatureException"
     assert ask(key="AKIAUNKNOWNUNKNOWNUN", secret=SECRET) == "UnrecognizedClientException"
     assert ask(key=KEY, secret=SECRET, token="forged") in ("UnrecognizedClientException", "InvalidSignatureException")
-    assert ask(key=KEY, secret=SECRET, region="eu-west-1") == "InvalidSignatureException"
+    with pytest.raises(ClientError, match="Credential should be scoped to a valid region."):
+        production.client(key=KEY, secret=SECRET, region="eu-west-1").list_user_pools(MaxResults=1)
     assert ask(unsigned=True) == "MissingAuthenticationTokenException"
 
 
@@ -153,3 +154,6 @@ def test_missing_settings_are_named(tmp_path):
     text = refused_start("--listen", "127.0.0.1:0", "--public-url", "not a url", "--region", "mars", "--account", "12", "--data", str(tmp_path))
     for wrong in ("--public-url", "--region", "--account"):
         assert wrong in text, text
+    text = refused_start("--listen", "127.0.0.1:0", "--public-url", "http://127.0.0.1", "--region", REGION, "--account", "123456789012",
+                         "--data", str(tmp_path), "--regions", "eu-west-1,mars")
+    assert "mars" in text and f"must contain {REGION}" in text

@@ -1,4 +1,4 @@
-package server
+package rooms
 
 import (
 	"cognate/internal/api/cognitoidp"
@@ -28,10 +28,9 @@ type (
 	sessionOps   = session.Ops
 )
 
-// userPools is the cognito-idp API. An operation in two rooms is ambiguous and
-// does not compile; one in none is answered by Unimplemented, which stands one
-// level deeper than any room.
-type userPools struct {
+// UserPools is the cognito-idp API. An operation in two rooms is ambiguous and does not compile; one in none is answered
+// by Unimplemented, which stands one level deeper than any room.
+type UserPools struct {
 	poolOps
 	directoryOps
 	tokenOps
@@ -48,14 +47,14 @@ type fallback struct{ deeper }
 
 type deeper struct{ cognitoidp.Unimplemented }
 
-var _ cognitoidp.Service = userPools{}
+var _ cognitoidp.Service = UserPools{}
 
-// tokenService is the STS API.
-type tokenService struct {
+// TokenService is the STS API.
+type TokenService struct {
 	sts.Ops
 	noTokenService
 }
 
 type noTokenService struct{ stsapi.Unimplemented }
 
-var _ stsapi.Service = tokenService{}
+var _ stsapi.Service = TokenService{}

@@ -1,0 +1,41 @@
+package limit
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// Window allows Max uses within any span of Per. It slides exactly: the times of the last uses are kept, packed as
+// ascending big-endian milliseconds of eight bytes.
+type Window struct {
+	Max int
+	Per time.Duration
+}
+
+// packed is the size of one time.
+const packed = 8
+
+// Full reports whether a use at now, in milliseconds, would be one too many after the packed ones.
+func (w Window) Full(uses []byte, now int64) bool { return len(w.recent(uses, now))/packed >= w.Max }
+
+// Use returns the packed uses with one at now, without those that no longer count; false, and nothing, when it would be
+// one too many.
+func (w Window) Use(uses []byte, now int64) ([]byte, bool) {
+	recent := w.recent(uses, now)
+	if len(recent)/packed >= w.Max {
+		return nil, false
+	}
+	out := make([]byte, 0, len(recent)+packed)
+	return binary.BigEndian.AppendUint64(append(out, recent...), uint64(now)), true
+}
+
+// Until is when the uses that were packed at now count no longer, in milliseconds.
+func (w Window) Until(now int64) int64 { return now + w.Per.Milliseconds() }
+
+// recent leaves out the uses that lie Per or longer before now.
+func (w Window) recent(uses []byte, now int64) []byte {
+	for len(uses) >= packed && int64(binary.BigEndian.Uint64(uses)) <= now-w.Per.Milliseconds() {
+		uses = uses[packed:]
+	}
+	return uses
+}

@@ -1,0 +1,99 @@
+package signin
+
+import (
+	"context"
+
+	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/password"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
+)
+
+// account is somebody who signs in as the hop read them, or the convincing shadow of nobody.
+type account struct {
+	sub        string          // whose failures are counted: the user's or the ghost's
+	user       *directory.User // nil for nobody
+	groups     []token.Group
+	credential *password.Credential // the user's, or a stable fake of equal cost
+	locked     bool
+}
+
+// find looks a typed name up for the first hop of a sign-in. A name nobody has becomes the account of its ghost.
+func (e *Engine) find(ctx context.Context, r *Request, name string) (*account, error) {
+	ghost, err := e.Directory.GhostSub(ctx, r.Pool, name) // for every name, so that it costs the same
+	if err != nil {
+		return nil, err
+	}
+	return e.read(ctx, r.Pool, ghost, func(tx *db.Tx) (*directory.User, bool, error) {
+		return e.Directory.Seek(tx, r.Pool, name, ghost)
+	})
+}
+
+// findAccount looks up the account of a session for a later hop: a user's sub, or a ghost's.
+func (e *Engine) findAccount(ctx context.Context, r *Request, sub string) (*account, error) {
+	return e.read(ctx, r.Pool, sub, func(tx *db.Tx) (*directory.User, bool, error) {
+		return e.Directory.SeekSub(tx, r.Pool, sub)
+	})
+}
+
+// read reads everything a hop needs in one snapshot: the user, the groups, the failure counter. For an unknown user the
+// same is read of somebody else and forgotten, and every account gets a fake credential, so that the work is the same.
+func (e *Engine) read(ctx context.Context, p *pool.Pool, ghost string, lookUp func(*db.Tx) (*directory.User, bool, error)) (*account, error) {
+	a := &account{}
+	var near *directory.User
+	err := e.DB.View(ctx, func(tx *db.Tx) error {
+		a.user, a.sub = nil, ghost
+		someone, known, err := lookUp(tx)
+		if err != nil {
+			return err
+		}
+		near = someone
+		if known {
+			a.user, a.sub = near, near.Sub
+		}
+		f, err := readFailures(tx, p.ID, a.sub)
+		if err != nil {
+			return err
+		}
+		a.locked = f.locked(e.now())
+		whose := a.sub
+		if near != nil {
+			whose = near.Sub
+		}
+		groups, err := e.Directory.GroupsOf(tx, p, whose)
+		if known {
+			a.groups = groups
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if a.credential, err = e.credentialOf(ctx, p, a, near); err != nil {
+		return nil, err
+	}
+	if a.user != nil {
+		obs.From(ctx).User = a.user.Sub
+	}
+	return a, nil
+}
+
+// credentialOf opens the stored verifier, and makes a fake one that stays the same for an account, however its name is
+// spelled (RFC 5054 section 2.5.1.3). near is the user, or whose credential is opened in vain.
+func (e *Engine) credentialOf(ctx context.Context, p *pool.Pool, a *account, near *directory.User) (*password.Credential, error) {
+	seed, err := e.Keys.MAC(ctx, p.ID, "signin/fake-credential", a.sub)
+	if err != nil {
+		return nil, err
+	}
+	fake := password.Dummy(p.Name, a.sub, seed)
+	if near == nil {
+		return fake, nil
+	}
+	stored, err := e.Directory.Credential(ctx, near)
+	if a.user == nil || err == nil && !stored.HasPassword() {
+		return fake, nil
+	}
+	return stored, err
+}

@@ -1,0 +1,146 @@
+package signin
+
+import (
+	"context"
+	"errors"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/device"
+	"cognate/internal/core/directory"
+)
+
+// commit does what Next decided. It is the only writer of a step, in one transaction: the answered session is used up,
+// the try counted or cleared, what the proof earned written, and then the message of a challenge queued or the ending
+// run. (Codes, passkeys and custom answers are counted and used up before: see redeem.)
+func (e *Engine) commit(ctx context.Context, s *signIn, step Step) (*Answer, error) {
+	switch step.Kind {
+	case Ask:
+		return e.ask(ctx, s, step)
+	case Finish:
+		return e.finish(ctx, s, step)
+	}
+	return nil, e.refuse(ctx, s, step)
+}
+
+// refuse writes what a refusal leaves behind and returns it.
+func (e *Engine) refuse(ctx context.Context, s *signIn, step Step) error {
+	if step.Keep {
+		s.answered = nil
+	}
+	s.earned = nil
+	if err := e.write(ctx, s, step.Try, nil); err != nil {
+		return err
+	}
+	return step.Refusal
+}
+
+// finish ends a sign-in. What the proof earned is written first when functions run that may still refuse the ending: on
+// AWS a password change outlives a failing function.
+func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, error) {
+	concludes := e.Triggers.Concludes(s.subject(nil))
+	if concludes && s.earned != nil {
+		if err := e.write(ctx, s, TryNone, nil); err != nil {
+			return nil, err
+		}
+	}
+	admission, err := e.admission(ctx, s, concludes)
+	if err != nil {
+		return nil, err
+	}
+	if concludes {
+		if err := e.Triggers.PostAuthentication(ctx, admission.Event, admission.NewDevice != nil); err != nil {
+			return nil, e.refuse(ctx, s, refusal(err, ""))
+		}
+	}
+	answer, run, err := s.Door.Ending.Prepare(ctx, admission)
+	if err != nil {
+		return nil, e.refuse(ctx, s, refusal(err, ""))
+	}
+	err = e.write(ctx, s, step.Try, func(tx *db.Tx) error {
+		if s.device != nil {
+			if err := e.Devices.Touch(tx, s.device, e.now(), obs.From(ctx).ClientIP.String()); err != nil {
+				return device.Refusal(err) // forgotten since it was recognised
+			}
+		}
+		return run(tx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// errLockedMeanwhile is a try that parallel guesses have locked out.
+var errLockedMeanwhile = errors.New("signin: locked by parallel guesses")
+
+// write is the transaction of a step. body, when given, is its last part.
+func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx) error) error {
+	if s.answered == nil && try == TryNone && s.earned == nil && body == nil && s.custom.row() == "" {
+		return nil
+	}
+	locked := false
+	err := e.DB.Update(ctx, func(tx *db.Tx) error {
+		locked = false
+		if err := e.spend(tx, s.answered); err != nil {
+			return err
+		}
+		err := e.tally(tx, s, try)
+		if locked = errors.Is(err, errLockedMeanwhile); locked {
+			return nil // the session is used up all the same
+		}
+		if err != nil {
+			return err
+		}
+		if row := s.custom.row(); row != "" {
+			if err := deleteCustom(tx, s.Pool.ID, row); err != nil {
+				return err
+			}
+		}
+		if s.earned != nil {
+			if err := s.earned(tx); err != nil {
+				return err
+			}
+		}
+		if body != nil {
+			return body(tx)
+		}
+		return nil
+	})
+	var taken *directory.AliasTaken
+	switch {
+	case errors.As(err, &taken):
+		obs.Cause(ctx, "%v", err)
+		return directory.Taken(cognitoidp.NewAliasExists, taken.Attribute)
+	case err != nil:
+		return err
+	case locked:
+		obs.Cause(ctx, "locked by parallel guesses")
+		return errLocked()
+	}
+	s.answered, s.earned = nil, nil
+	s.custom.dropped()
+	return nil
+}
+
+// tally applies a step's effect on the counter; errLockedMeanwhile when the try is not granted.
+func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
+	open, err := true, error(nil)
+	switch try {
+	case TryCount:
+		open, err = recordFailure(tx, s.Pool.ID, s.sub, e.now())
+	case TryGrant:
+		var f failures
+		f, err = readFailures(tx, s.Pool.ID, s.sub)
+		open = !f.locked(e.now())
+	case TryClear:
+		open, err = clearFailures(tx, s.Pool.ID, s.sub, e.now())
+	case TryForget:
+		_, err = clearFailures(tx, s.Pool.ID, s.sub, e.now())
+	}
+	if err == nil && !open {
+		return errLockedMeanwhile
+	}
+	return err
+}

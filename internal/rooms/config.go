@@ -1,0 +1,75 @@
+package rooms
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"cognate/internal/base/arn"
+	"cognate/internal/base/clock"
+	"cognate/internal/base/db"
+	"cognate/internal/base/esdk"
+	"cognate/internal/base/keyring"
+	"cognate/internal/base/lambda"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/message"
+	"cognate/internal/core/token"
+)
+
+// Config is what the rooms are built on. DB (opened and migrated with Migrations), Keys, Clock, Region, Account,
+// PublicURL, Made and Functions are required.
+type Config struct {
+	DB    *db.DB
+	Keys  *keyring.Keyring
+	Clock *clock.Clock
+	Log   *slog.Logger // nothing is logged when nil
+	Rand  io.Reader    // crypto/rand when nil
+
+	// Region is that of resources that no signed request asks for; Account stands in ARNs, and PublicURL is where
+	// browsers and verifiers of tokens reach the server.
+	Region             arn.Region
+	Account, PublicURL string
+	// RootAccessKeyID and RootSecret are the operator's choice of a root key; both or neither.
+	RootAccessKeyID, RootSecret string
+	// Dev relaxes what a laptop does not need: any access key acts as root, and KMS keys are made when a pool names them.
+	Dev bool
+
+	// Made yields signing keys that were made ahead.
+	Made token.KeySource
+	// Functions reaches the Lambda functions of pools.
+	Functions lambda.Invoker
+
+	// Email and SMS are the transports of messages, nil for none; Inbox keeps every message for reading besides.
+	Email, SMS message.Sender
+	Inbox      bool
+	// DataKeys wraps the codes of custom senders; the account's own KMS when nil. Suite is how they are encrypted.
+	DataKeys message.DataKeys
+	Suite    esdk.Suite
+}
+
+// ErrIncomplete says that a required member of Config is not set.
+var ErrIncomplete = errors.New("rooms: incomplete configuration")
+
+// complete fills what may be left out and refuses what may not.
+func (c *Config) complete() error {
+	if c.Log == nil {
+		c.Log = obs.Discard()
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	for _, m := range []struct {
+		name string
+		have bool
+	}{
+		{"DB", c.DB != nil}, {"Keys", c.Keys != nil}, {"Clock", c.Clock != nil}, {"Region", c.Region != ""},
+		{"Account", c.Account != ""}, {"PublicURL", c.PublicURL != ""}, {"Made", c.Made != nil}, {"Functions", c.Functions != nil},
+	} {
+		if !m.have {
+			return fmt.Errorf("%w: %s is missing", ErrIncomplete, m.name)
+		}
+	}
+	return nil
+}

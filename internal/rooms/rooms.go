@@ -1,0 +1,123 @@
+package rooms
+
+import (
+	"context"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/job"
+	"cognate/internal/core/account"
+	"cognate/internal/core/challenge"
+	"cognate/internal/core/code"
+	"cognate/internal/core/device"
+	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
+	"cognate/internal/core/iam"
+	"cognate/internal/core/kms"
+	"cognate/internal/core/lifecycle"
+	"cognate/internal/core/machine"
+	"cognate/internal/core/message"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/session"
+	"cognate/internal/core/signin"
+	"cognate/internal/core/token"
+	"cognate/internal/core/trigger"
+)
+
+// Rooms are the rooms of one node.
+type Rooms struct {
+	API UserPools // the operations of all rooms
+
+	IAM      *iam.Room
+	KMS      *kms.Keys
+	Pools    *pool.Pools
+	Codes    *code.Codes
+	Sessions *challenge.Sessions
+	Tokens   *token.Tokens
+	Triggers *trigger.Triggers
+	Messages *message.Messages
+	Users    *directory.Directory
+	Factors  *factor.Factors
+	Devices  *device.Devices
+	Engine   *signin.Engine
+	Accounts *account.Accounts
+
+	config Config
+	jobs   *job.Runner
+	all    []lifecycle.Lifecycle
+}
+
+// Build makes the rooms, from the left of the order in internal/archtest to the right. What they do in the background
+// begins with Start.
+func Build(c Config) (*Rooms, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	r := &Rooms{config: c, jobs: job.New(c.DB, job.Options{Log: c.Log})}
+	r.buildLeft()
+	r.Users = directory.New(directory.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages,
+		UserGone: r.userGone,
+	})
+	r.Factors = factor.New(factor.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Sessions: r.Sessions,
+		Codes: r.Codes, Messages: r.Messages, Directory: r.Users,
+	})
+	r.Devices = device.New(device.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Directory: r.Users,
+	})
+	r.Engine = signin.New(signin.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
+		Tokens: r.Tokens, Sessions: r.Sessions, Triggers: r.Triggers, Factors: r.Factors, Devices: r.Devices,
+		Messages: r.Messages, Rand: c.Rand,
+	})
+	r.Accounts = account.New(account.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
+		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Rand: c.Rand,
+	})
+	r.API = UserPools{
+		poolOps: poolOps{Pools: r.Pools}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
+		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},
+		signinOps: signinOps{Engine: r.Engine}, accountOps: accountOps{Accounts: r.Accounts},
+		machineOps: machineOps{Room: machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers})},
+		sessionOps: sessionOps{Room: session.New(session.Deps{
+			DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
+		})},
+	}
+	r.all = r.lifecycles()
+	return r, nil
+}
+
+// buildLeft makes the rooms left of the directory, which know no users.
+func (r *Rooms) buildLeft() {
+	c := r.config
+	r.IAM = iam.New(iam.Deps{
+		DB: c.DB, Keyring: c.Keys, Account: c.Account, Rand: c.Rand,
+		RootAccessKeyID: c.RootAccessKeyID, RootSecret: c.RootSecret, AcceptAnyKey: c.Dev,
+	})
+	r.KMS = kms.New(kms.Deps{
+		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Region: c.Region, Account: c.Account, MakeKeys: c.Dev,
+	})
+	r.Pools = pool.New(pool.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Region: c.Region, Account: c.Account,
+		PoolMade: r.poolMade, PoolGone: r.poolGone, PurgePool: r.purgePool, CountUsers: r.countUsers,
+	})
+	r.Codes = code.New(code.Deps{Keys: c.Keys, Clock: c.Clock})
+	r.Sessions = challenge.New(challenge.Deps{Keys: c.Keys, Clock: c.Clock})
+	r.Tokens = token.New(token.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Made: c.Made, Issuer: token.Issuer(c.PublicURL),
+	})
+	r.Triggers = trigger.New(c.Functions)
+	if c.DataKeys == nil {
+		c.DataKeys = r.KMS
+	}
+	r.Messages = message.New(message.Deps{
+		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Log: c.Log, Email: c.Email, SMS: c.SMS, Inbox: c.Inbox,
+		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, DataKeys: c.DataKeys, Suite: c.Suite,
+		LinkBase: func(cfg *cognitoidp.UserPoolType) string { return c.PublicURL + "/" + *cfg.Id },
+	})
+}
+
+// countUsers estimates how many users a pool has.
+func (r *Rooms) countUsers(ctx context.Context, poolID string) (int64, error) {
+	return r.Users.CountUsers(ctx, poolID)
+}
