@@ -15,11 +15,12 @@ import (
 	"cognate/internal/base/lambda"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/message"
+	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 )
 
 // Config is what the rooms are built on. DB (opened and migrated with Migrations), Keys, Clock, Region, Account,
-// PublicURL, Made and Functions are required.
+// Addresses, Made and Functions are required.
 type Config struct {
 	DB    *db.DB
 	Keys  *keyring.Keyring
@@ -27,10 +28,11 @@ type Config struct {
 	Log   *slog.Logger // nothing is logged when nil
 	Rand  io.Reader    // crypto/rand when nil
 
-	// Region is that of resources that no signed request asks for; Account stands in ARNs, and PublicURL is where
-	// browsers and verifiers of tokens reach the server.
-	Region             arn.Region
-	Account, PublicURL string
+	// Region is that of resources that no signed request asks for, and Account stands in ARNs.
+	Region  arn.Region
+	Account string
+	// Addresses are where browsers and verifiers of tokens reach the server.
+	Addresses pool.Addresses
 	// RootAccessKeyID and RootSecret are the operator's choice of a root key; both or neither.
 	RootAccessKeyID, RootSecret string
 	// Dev relaxes what a laptop does not need: any access key acts as root, and KMS keys are made when a pool names them.
@@ -65,7 +67,7 @@ func (c *Config) complete() error {
 		have bool
 	}{
 		{"DB", c.DB != nil}, {"Keys", c.Keys != nil}, {"Clock", c.Clock != nil}, {"Region", c.Region != ""},
-		{"Account", c.Account != ""}, {"PublicURL", c.PublicURL != ""}, {"Made", c.Made != nil}, {"Functions", c.Functions != nil},
+		{"Account", c.Account != ""}, {"Addresses", c.Addresses.Known()}, {"Made", c.Made != nil}, {"Functions", c.Functions != nil},
 	} {
 		if !m.have {
 			return fmt.Errorf("%w: %s is missing", ErrIncomplete, m.name)

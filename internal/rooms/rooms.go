@@ -3,7 +3,6 @@ package rooms
 import (
 	"context"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/job"
 	"cognate/internal/core/account"
 	"cognate/internal/core/challenge"
@@ -60,7 +59,7 @@ func Build(c Config) (*Rooms, error) {
 	})
 	r.Factors = factor.New(factor.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Sessions: r.Sessions,
-		Codes: r.Codes, Messages: r.Messages, Directory: r.Users,
+		Codes: r.Codes, Messages: r.Messages, Directory: r.Users, Addresses: c.Addresses,
 	})
 	r.Devices = device.New(device.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Directory: r.Users,
@@ -104,7 +103,7 @@ func (r *Rooms) buildLeft() {
 	r.Codes = code.New(code.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Sessions = challenge.New(challenge.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Tokens = token.New(token.Deps{
-		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Made: c.Made, Issuer: token.Issuer(c.PublicURL),
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Made: c.Made, Addresses: c.Addresses,
 	})
 	r.Triggers = trigger.New(c.Functions)
 	if c.DataKeys == nil {
@@ -113,7 +112,7 @@ func (r *Rooms) buildLeft() {
 	r.Messages = message.New(message.Deps{
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Log: c.Log, Email: c.Email, SMS: c.SMS, Inbox: c.Inbox,
 		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, DataKeys: c.DataKeys, Suite: c.Suite,
-		LinkBase: func(cfg *cognitoidp.UserPoolType) string { return c.PublicURL + "/" + *cfg.Id },
+		Addresses: c.Addresses,
 	})
 }
 

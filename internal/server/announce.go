@@ -26,11 +26,12 @@ func (a *app) announce(out io.Writer, root *iam.RootKey) {
 		return
 	}
 	fmt.Fprintf(out, "\nCognate (dev)\n  endpoint  %s\n  inbox     %s/_cognate/inbox\n", s.PublicURL, s.PublicURL)
-	if _, _, err := a.Pools.Client(context.Background(), demoClientID); err != nil {
+	demo, _, err := a.Pools.Client(context.Background(), demoClientID)
+	if err != nil {
 		fmt.Fprintln(out)
 		return
 	}
-	fmt.Fprintf(out, "  demo pool %s, client %s\n  issuer    %s/%s\n", a.demoPoolID(), demoClientID, s.PublicURL, a.demoPoolID())
+	fmt.Fprintf(out, "  demo pool %s, client %s\n  issuer    %s\n", demo.ID, demoClientID, a.addresses.Issuer(demo))
 	aws := fmt.Sprintf("aws cognito-idp --endpoint-url %s --region %s", s.PublicURL, s.Region)
 	fmt.Fprintf(out, `
 Paste to sign up, confirm with the code from the inbox and sign in, and look at the user:

@@ -17,6 +17,7 @@ import (
 	"cognate/internal/base/lambda"
 	"cognate/internal/config"
 	"cognate/internal/core/kms"
+	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
@@ -29,12 +30,13 @@ const keysAhead = 4
 
 // app is an assembled server.
 type app struct {
-	settings config.Settings
-	log      *slog.Logger
-	clock    *clock.Clock
-	metrics  *metrics
-	stop     context.CancelFunc // ends what runs in the background
-	made     *jose.KeySource
+	settings  config.Settings
+	addresses pool.Addresses
+	log       *slog.Logger
+	clock     *clock.Clock
+	metrics   *metrics
+	stop      context.CancelFunc // ends what runs in the background
+	made      *jose.KeySource
 
 	db        *db.DB
 	keys      *keyring.Keyring
@@ -44,7 +46,9 @@ type app struct {
 
 // build opens the store and makes the rooms. The caller closes the app.
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
-	a := &app{settings: s, log: log, clock: clock.System(), metrics: newMetrics()}
+	a := &app{
+		settings: s, addresses: pool.NewAddresses(s.PublicURL), log: log, clock: clock.System(), metrics: newMetrics(),
+	}
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
 	if err := a.openStore(ctx); err != nil {
@@ -63,7 +67,7 @@ func (a *app) buildRooms() error {
 	a.functions = lambda.NewRouter(a.functionOptions())
 	c := rooms.Config{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Log: a.log,
-		Region: arn.Region(s.Region), Account: s.Account, PublicURL: s.PublicURL,
+		Region: arn.Region(s.Region), Account: s.Account, Addresses: a.addresses,
 		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev,
 		Made: a.made, Functions: a.functions,
 	}

@@ -2,25 +2,24 @@ package server
 
 import (
 	"fmt"
-	"net/http"
+	"slices"
 
 	"cognate/internal/base/httpkit"
 	"cognate/internal/web/login"
+	"cognate/internal/web/oauth"
 	"cognate/internal/web/recovery"
+	"cognate/internal/web/site"
 )
 
-// pages are what people see in a browser, and recoveryCodes a resource that their applications use beside the API.
-func (a *app) pages() (pages, recoveryCodes http.Handler, err error) {
+// site is what browsers and relying parties ask.
+func (a *app) site() (*site.Site, error) {
 	proxies, err := httpkit.ParseProxies(a.settings.TrustedProxies)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--trusted-proxies: %w", err)
+		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	pages = login.Handler(login.Deps{
-		Pools: a.Pools, Accounts: a.Accounts, PublicURL: a.settings.PublicURL,
-		Log: a.log, ClientIP: proxies.ClientIP,
-	})
-	recoveryCodes = recovery.Handler(recovery.Deps{
-		Codes: a.Factors, PublicURL: a.settings.PublicURL, Log: a.log, ClientIP: proxies.ClientIP,
-	})
-	return pages, recoveryCodes, nil
+	return site.New(site.Deps{Addresses: a.addresses, Log: a.log, ClientIP: proxies.ClientIP}, slices.Concat(
+		login.Routes(login.Deps{Pools: a.Pools, Accounts: a.Accounts}),
+		oauth.Routes(oauth.Deps{Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses}),
+		recovery.Routes(a.Factors),
+	)...), nil
 }

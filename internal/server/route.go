@@ -4,35 +4,32 @@ import (
 	"net/http"
 	"strings"
 
-	"cognate/internal/web/login"
-	"cognate/internal/web/recovery"
+	"cognate/internal/core/pool"
 )
 
-// routes sends a request to the API, to the endpoints of one pool, or to the
-// operator's. The API answers on "/" alone; everything below a pool id belongs
-// to that pool's issuer.
+// routes sends a request to the API, to the pages and endpoints of pools, or to the operator's.
 type routes struct {
-	api      http.Handler
-	oauth    http.Handler
-	login    http.Handler
-	recovery http.Handler
-	operator http.Handler
+	addresses pool.Addresses
+	api       http.Handler
+	site      http.Handler
+	operator  http.Handler
 }
 
 // ServeHTTP implements http.Handler.
 func (r routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch path := req.URL.Path; {
-	case path == "/" || path == "":
-		r.api.ServeHTTP(w, req)
 	case strings.HasPrefix(path, "/_cognate/"):
 		r.operator.ServeHTTP(w, req)
-	case strings.Contains(path, "/.well-known/"):
-		r.oauth.ServeHTTP(w, req)
-	case login.Serves(path):
-		r.login.ServeHTTP(w, req)
-	case recovery.Serves(path):
-		r.recovery.ServeHTTP(w, req)
-	default:
+	case strings.Trim(r.addresses.Trim(path), "/") == "" || callsAPI(req):
 		r.api.ServeHTTP(w, req)
+	default:
+		r.site.ServeHTTP(w, req)
 	}
+}
+
+// callsAPI reports whether a request says that it is for an AWS API, whatever its path: by the header that names the
+// operation, by its signature, or, where a browser asks whether it may call, by wanting to send that header.
+func callsAPI(r *http.Request) bool {
+	return r.Header.Get("X-Amz-Target") != "" || strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") ||
+		r.Method == http.MethodOptions && strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), "x-amz-target")
 }

@@ -15,8 +15,6 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/base/srp"
 	"cognate/internal/config"
-	"cognate/internal/core/token"
-	"cognate/internal/web/oauth"
 	"cognate/internal/web/operator"
 )
 
@@ -146,7 +144,7 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, recoveryCodes, err := a.pages()
+	web, err := a.site()
 	if err != nil {
 		return nil, err
 	}
@@ -156,16 +154,7 @@ func (a *app) handler() (http.Handler, error) {
 		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.PublicURL, deps.RemoteFunctions = &functions{app: a}, a.settings.PublicURL, a.settings.AllowLocalFunctions
 	}
-	return routes{
-		api: api,
-		oauth: oauth.Handler(oauth.Deps{
-			Pools: a.Pools, Tokens: a.Tokens, PublicURL: a.settings.PublicURL, Issuer: token.Issuer(a.settings.PublicURL),
-			Failed: func(r *http.Request, err error) { a.log.Error("discovery failed", "path", r.URL.Path, "error", err) },
-		}),
-		login:    pages,
-		recovery: recoveryCodes,
-		operator: operator.Handler(deps),
-	}, nil
+	return routes{addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps)}, nil
 }
 
 // ready reports whether the store answers.

@@ -99,6 +99,11 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/us-east-1_DemoPool1/.well-known/openid-configuration", 200, `"issuer":"http://localhost:7654/us-east-1_DemoPool1"`},
 		{"GET", "/us-east-1_DemoPool1/.well-known/jwks.json", 200, `"RS256"`},
 		{"GET", "/us-east-1_NoSuch/.well-known/jwks.json", 404, ""},
+		{"GET", "/us-east-1_DemoPool1/confirmUser/", 400, "This link is not valid"},
+		{"GET", "/us-east-1_DemoPool1/recovery-codes", 404, "Recovery codes are off"},
+		{"GET", "/us-east-1_DemoPool1/oauth2/nothing", 404, `"error":"not_found"`},
+		{"POST", "/us-east-1_DemoPool1/nothing", 404, `"error":"not_found"`},
+		{"GET", "/favicon.ico", 404, `"error":"not_found"`},
 		{"OPTIONS", "/", 200, ""},
 		{"GET", "/", 0, ""},
 	} {
@@ -110,10 +115,41 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s %s: %d", c.method, c.path, status)
 		}
 	}
+	if status, body := send(t, "GET", url+"/nothing", "", "Accept", "text/html"); status != 404 || !strings.Contains(body, "There is no such page.") {
+		t.Errorf("a browser that is lost: %d %s", status, body)
+	}
 	status, body := aws(t, url, "InitiateAuth", map[string]any{"ClientId": demoClientID, "AuthFlow": "USER_PASSWORD_AUTH",
 		"AuthParameters": map[string]string{"USERNAME": "nobody", "PASSWORD": "x"}})
 	if status != 400 || !strings.Contains(body, "NotFoundException") && !strings.Contains(body, "NotAuthorizedException") {
 		t.Errorf("API: %d %s", status, body)
+	}
+}
+
+// TestAPIPaths: what says that it is for the API reaches it on every path, and answers in its form.
+func TestAPIPaths(t *testing.T) {
+	s := devSettings()
+	s.PublicURL = "http://localhost:7654/auth"
+	_, url := started(t, s)
+	target := []string{"X-Amz-Target", "AWSCognitoIdentityProviderService.GetUser", "Content-Type", "application/x-amz-json-1.1"}
+	for _, c := range []struct {
+		method, path string
+		header       []string
+		status       int
+		contains     string
+	}{
+		{"POST", "/", target, 400, "__type"}, {"POST", "/auth", target, 400, "__type"}, {"POST", "/auth/", target, 400, "__type"},
+		{"POST", "/elsewhere", target, 400, "__type"},
+		{"POST", "/elsewhere", []string{"Authorization", "AWS4-HMAC-SHA256 Credential=x"}, 403, "AccessDeniedException"},
+		{"GET", "/auth/", nil, 403, "MissingAuthenticationTokenException"},
+		{"OPTIONS", "/elsewhere", []string{"Access-Control-Request-Headers", "content-type,X-Amz-Target"}, 200, ""},
+		{"OPTIONS", "/elsewhere", []string{"Access-Control-Request-Headers", "authorization"}, 404, "not_found"},
+		{"POST", "/elsewhere", []string{"Authorization", "Bearer x"}, 404, "not_found"},
+		{"GET", "/auth/us-east-1_DemoPool1/.well-known/jwks.json", nil, 200, "keys"},
+		{"GET", "/us-east-1_DemoPool1/.well-known/jwks.json", nil, 200, "keys"},
+	} {
+		if status, body := send(t, c.method, url+c.path, "{}", c.header...); status != c.status || !strings.Contains(body, c.contains) {
+			t.Errorf("%s %s %v: %d %s, want %d with %q", c.method, c.path, c.header, status, body, c.status, c.contains)
+		}
 	}
 }
 

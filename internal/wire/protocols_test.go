@@ -134,6 +134,11 @@ func TestQuery(t *testing.T) {
 		raw(rec, "Content-Type") != "application/json" {
 		t.Errorf("%s", rec.Body)
 	}
+	r = form(assume + "ab")
+	r.URL.Path = "/base/"
+	if rec = w.do(r); rec.Code != 200 {
+		t.Errorf("base path: %d %s", rec.Code, rec.Body)
+	}
 	// All of it in a query string, and an unsigned operation that only its action tells.
 	r = httptest.NewRequest(http.MethodGet, "/?"+assume+"ab", nil)
 	r.Header.Set("Authorization", "x")

@@ -11,34 +11,26 @@ import (
 
 const (
 	exposed = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"
-	// allowed are the headers that AWS's browser clients send, for a preflight that names none.
-	allowed = "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Amz-Target,X-Amz-User-Agent,X-Amz-Content-Sha256," +
+	// sent are the headers that AWS's browser clients send, for a preflight that names none.
+	sent = "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Amz-Target,X-Amz-User-Agent,X-Amz-Content-Sha256," +
 		"Amz-Sdk-Invocation-Id,Amz-Sdk-Request,Cache-Control"
-	// preflightAge is how long browsers may keep a preflight answer, in seconds.
-	preflightAge = "172800"
 	// maxHeader bounds header values that repeat what the caller sent; common
 	// clients refuse heads above 8 KiB.
 	maxHeader = 1024
 )
 
+// cors lets pages of every origin call the API, as AWS does.
+var cors = httpkit.CORS{Methods: "POST, OPTIONS", Headers: sent, Expose: exposed}
+
 // commonHeader sets what every response carries. Names keep AWS's spelling.
 func commonHeader(h http.Header, requestID string) {
 	h["x-amzn-RequestId"] = []string{requestID}
-	h["Access-Control-Allow-Origin"] = []string{"*"}
-	h["Access-Control-Expose-Headers"] = []string{exposed}
+	cors.Allow(h)
 }
 
-// preflight answers a browser's question whether it may call: everyone may,
-// since nothing here depends on cookies.
+// preflight answers a browser's question whether it may call.
 func (x *exchange) preflight() {
-	h := x.w.Header()
-	h["Access-Control-Allow-Methods"] = []string{"POST, OPTIONS"}
-	h["Access-Control-Max-Age"] = []string{preflightAge}
-	names := x.r.Header.Get("Access-Control-Request-Headers")
-	if names == "" || len(names) > maxHeader {
-		names = allowed
-	}
-	h["Access-Control-Allow-Headers"] = []string{headerText(names)}
+	cors.Preflight(x.w.Header(), x.r.Header)
 	x.send(Reply{Status: http.StatusOK})
 }
 

@@ -61,7 +61,7 @@ func newFixture(t testing.TB, d *db.DB) *fixture {
 		PoolMade: func(tx *db.Tx, id string) error { return tokens.CreateKeys(tx, id) },
 	})
 	tokens = token.New(token.Deps{
-		DB: d, Keys: ring, Clock: f.clock, Pools: pools, Made: rsaKeys{}, Issuer: token.Issuer("https://id.example.com"),
+		DB: d, Keys: ring, Clock: f.clock, Pools: pools, Made: rsaKeys{}, Addresses: pool.NewAddresses("https://id.example.com"),
 	})
 	f.Ops = Ops{New(Deps{
 		DB: d, Keys: ring, Clock: f.clock, Pools: pools, Tokens: tokens, Codes: code.New(code.Deps{Keys: ring, Clock: f.clock}),

@@ -38,8 +38,8 @@ var (
 	ErrNoRelyingParty = errors.New("factor: no relying party is configured")
 )
 
-// Deps are the rooms and tools the room is assembled from. Clock and Rand may be nil for the machine's, PrefixHost may
-// be nil; all other fields are required.
+// Deps are the rooms and tools the room is assembled from. Clock and Rand may be nil for the machine's; all
+// other fields are required.
 type Deps struct {
 	DB        *db.DB
 	Keys      *keyring.Keyring
@@ -51,9 +51,8 @@ type Deps struct {
 	Codes     *code.Codes
 	Messages  *message.Messages
 	Directory *directory.Directory
-
-	// PrefixHost is the host name of a pool's prefix domain; nil means that of AWS.
-	PrefixHost func(prefix, region string) string
+	// Addresses names the relying parties of pools.
+	Addresses pool.Addresses
 }
 
 // Factors is the room. It is safe for concurrent use.
@@ -61,9 +60,6 @@ type Factors struct{ Deps }
 
 // New assembles the room.
 func New(d Deps) *Factors {
-	if d.PrefixHost == nil {
-		d.PrefixHost = func(prefix, region string) string { return prefix + ".auth." + region + ".amazoncognito.com" }
-	}
 	return &Factors{d}
 }
 

@@ -9,17 +9,10 @@ import (
 	"cognate/internal/core/pool"
 )
 
-// relyingParty is the id that passkeys of the pool are bound to: the configured one, else the pool's custom domain, else
-// its prefix domain. ErrNoRelyingParty when there is none of them.
+// relyingParty is the id that passkeys of the pool are bound to, ErrNoRelyingParty when there is none.
 func (f *Factors) relyingParty(p *pool.Pool) (string, error) {
-	if w := p.MFA.WebAuthnConfiguration; w != nil && w.RelyingPartyId != nil && *w.RelyingPartyId != "" {
-		return *w.RelyingPartyId, nil
-	}
-	if d := p.Config.CustomDomain; d != nil && *d != "" {
-		return *d, nil
-	}
-	if d := p.Config.Domain; d != nil && *d != "" {
-		return f.PrefixHost(*d, string(p.Region)), nil
+	if id := f.Addresses.RelyingParty(p); id != "" {
+		return id, nil
 	}
 	return "", ErrNoRelyingParty
 }

@@ -8,6 +8,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/core/pool"
 	"cognate/internal/core/trigger"
 	"cognate/internal/testkit/dbtest"
 )
@@ -56,10 +57,10 @@ func TestCheckText(t *testing.T) {
 }
 
 func TestRenderCustomText(t *testing.T) {
-	linked := &cognitoidp.UserPoolType{VerificationMessageTemplate: &cognitoidp.VerificationMessageTemplateType{
+	linked := &cognitoidp.UserPoolType{Id: new("p_1"), VerificationMessageTemplate: &cognitoidp.VerificationMessageTemplateType{
 		DefaultEmailOption: new(cognitoidp.DefaultEmailOptionTypeConfirmWithLink), EmailMessage: new("template {####}"), EmailSubject: new("template"),
 	}}
-	const link = `<a href="https://x/confirmUser/?client_id=c&amp;user_name=a%3Cb&amp;confirmation_code=123456">`
+	const link = `<a href="https://x/p_1/confirmUser/?client_id=c&amp;user_name=a%3Cb&amp;confirmation_code=123456">`
 	for _, c := range []struct {
 		name          string
 		o             Outgoing
@@ -77,7 +78,7 @@ func TestRenderCustomText(t *testing.T) {
 		{"code chosen over link", Outgoing{Config: linked, Kind: SignUp, Medium: Email, Text: &trigger.CustomText{Email: new("or {####}")}}, "https://x", "Your verification link", "or 123456", ""},
 	} {
 		c.o.Code, c.o.Username, c.o.ClientID = "123456", "a<b", "c"
-		r, ok := Render(c.o, c.base)
+		r, ok := Render(c.o, pool.NewAddresses(c.base))
 		if want := c.html; c.o.Medium == SMS && r.Text != c.text || !ok || r.Subject != c.subject || r.HTML != want {
 			t.Errorf("%s: %+v %v", c.name, r, ok)
 		}

@@ -19,6 +19,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/esdk"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/pool"
 )
 
 // Medium is how a message travels: SMS or EMAIL.
@@ -77,9 +78,8 @@ type Deps struct {
 	// Inbox keeps every message for reading by developers and tests, besides
 	// sending it where a Sender exists.
 	Inbox bool
-	// LinkBase answers the base URL of a pool's sign-in pages, "" when it has
-	// none. It comes from configuration, never from a request's headers.
-	LinkBase func(cfg *cognitoidp.UserPoolType) string
+	// Addresses is where confirmation links lead; the zero value: no message has one.
+	Addresses pool.Addresses
 	// Functions, Pools and DataKeys serve pools that send by functions of their
 	// own. Without them such pools have no transport for the medium.
 	Functions Functions

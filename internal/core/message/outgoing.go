@@ -96,7 +96,7 @@ func (m *Messages) render(ctx context.Context, tx *db.Tx, o Outgoing, pretend bo
 	if err := m.checkText(o); err != nil {
 		return err
 	}
-	r, ok := Render(o, m.linkBase(o.Config))
+	r, ok := Render(o, m.deps.Addresses)
 	if !ok && !msg.Function { // a function has its own text
 		obs.Cause(ctx, "no message: the invitation template has no place for the temporary password, or the user has none")
 		return nil
@@ -132,13 +132,6 @@ func (msg *Message) sender(cfg *cognitoidp.UserPoolType) {
 			msg.From = identity.Address
 		}
 	}
-}
-
-func (m *Messages) linkBase(cfg *cognitoidp.UserPoolType) string {
-	if m.deps.LinkBase == nil || cfg == nil {
-		return ""
-	}
-	return m.deps.LinkBase(cfg)
 }
 
 // Delivers reports whether messages by this medium reach anybody: nil or

@@ -2,11 +2,11 @@ package message
 
 import (
 	"html"
-	"net/url"
 	"regexp"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/pool"
 	"cognate/internal/core/trigger"
 )
 
@@ -33,11 +33,11 @@ type Rendered struct {
 	HTML    string // "" for SMS
 }
 
-// Render fills in the template of o. linkBase is where the pool's sign-in pages
-// are; with it, sign-up mails of pools that ask for links carry one. The result
+// Render fills in the template of o. Where addresses are known, sign-up mails of
+// pools that ask for links carry one. The result
 // is false for an invitation that must not be sent: the user has a temporary
 // password but the template no place for it, or the other way round.
-func Render(o Outgoing, linkBase string) (Rendered, bool) {
+func Render(o Outgoing, addresses pool.Addresses) (Rendered, bool) {
 	cfg := o.Config
 	if cfg == nil {
 		cfg = &cognitoidp.UserPoolType{}
@@ -50,8 +50,8 @@ func Render(o Outgoing, linkBase string) (Rendered, bool) {
 		return Rendered{Text: fill(text, o, func(s string) string { return s })}, true
 	}
 	link := ""
-	if linkBase != "" && wantsLink(cfg, o.Kind) {
-		link = ConfirmLink(linkBase, o.ClientID, o.Username, o.Code)
+	if addresses.Known() && wantsLink(cfg, o.Kind) {
+		link = addresses.ConfirmLink(cfg, o.ClientID, o.Username, o.Code)
 	}
 	subject, body := emailTemplate(cfg, o, link != "")
 	if o.Text != nil {
@@ -98,13 +98,6 @@ func wantsLink(cfg *cognitoidp.UserPoolType, kind Kind) bool {
 	t := cfg.VerificationMessageTemplate
 	return (kind == SignUp || kind == ResendCode) && t != nil && t.DefaultEmailOption != nil &&
 		*t.DefaultEmailOption == cognitoidp.DefaultEmailOptionTypeConfirmWithLink
-}
-
-// ConfirmLink is the address that confirms a sign-up when it is opened. base is
-// the configured URL of the pool's sign-in pages.
-func ConfirmLink(base, clientID, username, code string) string {
-	return strings.TrimSuffix(base, "/") + "/confirmUser/?client_id=" + url.QueryEscape(clientID) +
-		"&user_name=" + url.QueryEscape(username) + "&confirmation_code=" + url.QueryEscape(code)
 }
 
 func smsTemplate(cfg *cognitoidp.UserPoolType, o Outgoing) string {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/pool"
 )
 
 func TestDefaults(t *testing.T) {
@@ -25,7 +26,7 @@ func TestDefaults(t *testing.T) {
 		{AdminCreateUser, SMS, "", "Your username is ann and temporary password is 123456. "},
 		{AdminCreateUser, Email, "Your temporary password", "Your username is ann and temporary password is 123456."},
 	} {
-		r, ok := Render(Outgoing{Kind: c.kind, Medium: c.medium, Username: "ann", Code: "123456"}, "")
+		r, ok := Render(Outgoing{Kind: c.kind, Medium: c.medium, Username: "ann", Code: "123456"}, pool.Addresses{})
 		if !ok || r.Subject != c.subject || r.Text != c.text || (r.HTML != "") != (c.medium == Email) {
 			t.Errorf("%s %s: %+v %v", c.kind, c.medium, r, ok)
 		}
@@ -66,7 +67,7 @@ func TestTemplateSources(t *testing.T) {
 		{"mail mfa", Outgoing{Config: legacy, MFA: mfa, Kind: Authentication, Medium: Email}, "mfa subject", "mail mfa 1"},
 	} {
 		c.o.Code, c.o.Username = "1", "a<b"
-		if r, ok := Render(c.o, ""); !ok || r.Subject != c.subject || r.Text != c.text {
+		if r, ok := Render(c.o, pool.Addresses{}); !ok || r.Subject != c.subject || r.Text != c.text {
 			t.Errorf("%s: %+v %v", c.name, r, ok)
 		}
 	}
@@ -82,7 +83,7 @@ func TestInvitationAndPasswordBelongTogether(t *testing.T) {
 			code string
 			sent bool
 		}{{nil, "pw", true}, {nil, "", false}, {without, "pw", false}, {without, "", true}} {
-			if _, ok := Render(Outgoing{Config: c.cfg, Kind: AdminCreateUser, Medium: medium, Code: c.code}, ""); ok != c.sent {
+			if _, ok := Render(Outgoing{Config: c.cfg, Kind: AdminCreateUser, Medium: medium, Code: c.code}, pool.Addresses{}); ok != c.sent {
 				t.Errorf("%s, code %q, template without place %v: sent %v", medium, c.code, c.cfg != nil, ok)
 			}
 		}
@@ -91,7 +92,7 @@ func TestInvitationAndPasswordBelongTogether(t *testing.T) {
 
 func TestValuesAreNotMarkup(t *testing.T) {
 	o := Outgoing{Kind: AdminCreateUser, Medium: Email, Username: `<a href="https://evil.example">{####}</a>`, Code: `{username}<&"'>`}
-	r, ok := Render(o, "")
+	r, ok := Render(o, pool.Addresses{})
 	if !ok || strings.Contains(r.HTML, "<a") || strings.Contains(r.HTML, "evil.example\">") {
 		t.Errorf("HTML %q", r.HTML)
 	}
@@ -101,7 +102,7 @@ func TestValuesAreNotMarkup(t *testing.T) {
 }
 
 func TestLink(t *testing.T) {
-	cfg := &cognitoidp.UserPoolType{VerificationMessageTemplate: &cognitoidp.VerificationMessageTemplateType{
+	cfg := &cognitoidp.UserPoolType{Id: new("p_1"), VerificationMessageTemplate: &cognitoidp.VerificationMessageTemplateType{
 		DefaultEmailOption: new(cognitoidp.DefaultEmailOptionTypeConfirmWithLink),
 		EmailMessageByLink: new("Hello, {##click <i>here</i>##} or {##there##}."),
 		EmailSubjectByLink: new("link"),
@@ -109,8 +110,8 @@ func TestLink(t *testing.T) {
 		SmsMessage:         new("sms {####}"),
 	}}
 	o := Outgoing{Config: cfg, Kind: SignUp, Medium: Email, ClientID: "c1", Username: "a b&c=d", Code: "123456"}
-	r, _ := Render(o, "https://auth.example.com/")
-	link := "https://auth.example.com/confirmUser/?client_id=c1&user_name=a+b%26c%3Dd&confirmation_code=123456"
+	r, _ := Render(o, pool.NewAddresses("https://auth.example.com/"))
+	link := "https://auth.example.com/p_1/confirmUser/?client_id=c1&user_name=a+b%26c%3Dd&confirmation_code=123456"
 	if r.Subject != "link" || r.Text != "Hello, click here ("+link+") or there ("+link+")." {
 		t.Errorf("%+v", r)
 	}
@@ -121,15 +122,15 @@ func TestLink(t *testing.T) {
 	if err != nil || u.Query().Get("user_name") != o.Username {
 		t.Errorf("link does not read back: %v %v", u, err)
 	}
-	if r, _ := Render(o, ""); r.Text != "code 123456" {
+	if r, _ := Render(o, pool.Addresses{}); r.Text != "code 123456" {
 		t.Errorf("without a domain: %+v", r)
 	}
 	o.Kind = ForgotPassword
-	if r, _ := Render(o, "https://auth.example.com"); r.Text != "code 123456" {
+	if r, _ := Render(o, pool.NewAddresses("https://auth.example.com")); r.Text != "code 123456" {
 		t.Errorf("password reset: %+v", r)
 	}
 	o.Kind, o.Medium = SignUp, SMS
-	if r, _ := Render(o, "https://auth.example.com"); r.Text != "sms 123456" {
+	if r, _ := Render(o, pool.NewAddresses("https://auth.example.com")); r.Text != "sms 123456" {
 		t.Errorf("SMS: %+v", r)
 	}
 }
@@ -137,7 +138,7 @@ func TestLink(t *testing.T) {
 func TestSubjectIsOneLine(t *testing.T) {
 	for _, evil := range []string{"a\r\nBcc: x@y.example", "a\nb", "a\rb", "a\x00b", "a\u2028b", "a\u0085b", "a\x1bb", "\ta"} {
 		cfg := &cognitoidp.UserPoolType{EmailVerificationSubject: &evil}
-		r, _ := Render(Outgoing{Config: cfg, Kind: SignUp, Medium: Email, Code: "1"}, "")
+		r, _ := Render(Outgoing{Config: cfg, Kind: SignUp, Medium: Email, Code: "1"}, pool.Addresses{})
 		if strings.ContainsAny(r.Subject, "\r\n\x00\u2028\u0085\x1b\t") {
 			t.Errorf("subject %q", r.Subject)
 		}
@@ -204,7 +205,7 @@ func FuzzRender(f *testing.F) {
 		}}
 		for _, medium := range []Medium{SMS, Email} {
 			for _, base := range []string{"", "https://e.example"} {
-				r, _ := Render(Outgoing{Config: cfg, Kind: SignUp, Medium: medium, Username: user, Code: code}, base)
+				r, _ := Render(Outgoing{Config: cfg, Kind: SignUp, Medium: medium, Username: user, Code: code}, pool.NewAddresses(base))
 				if strings.ContainsAny(r.Subject, "\r\n") {
 					t.Fatalf("subject %q", r.Subject)
 				}

@@ -3,20 +3,36 @@ package pool
 import (
 	"context"
 	"regexp"
+	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 )
 
-// poolIDs and clientIDs are the forms that the API accepts as ids.
-var (
-	poolIDs   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
-	clientIDs = regexp.MustCompile(`^[\w+]{1,128}$`)
-)
+// clientIDs is the form that the API accepts as client ids.
+var clientIDs = regexp.MustCompile(`^[\w+]{1,128}$`)
 
 // maxPoolID is the longest user pool id.
 const maxPoolID = 55
+
+// IsID reports whether text has the form of a user pool id, [\w-]+_[0-9A-Za-z]+ of at most 55 characters. What has not
+// need not be looked up.
+func IsID(text string) bool {
+	i := strings.LastIndexByte(text, '_')
+	if len(text) > maxPoolID || i < 1 || i == len(text)-1 {
+		return false
+	}
+	for j := range len(text) {
+		switch c := text[j]; {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case j <= i && (c == '-' || c == '_'):
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // note puts the pool and client of a request into its log event.
 func note(ctx context.Context, poolID, clientID string) {
@@ -38,7 +54,7 @@ func (o Ops) CreateUserPool(ctx context.Context, in *cognitoidp.CreateUserPoolRe
 // together or not at all.
 func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.CreateUserPoolRequest) (*cognitoidp.UserPoolType, error) {
 	note(ctx, id, "")
-	if len(id) > maxPoolID || !poolIDs.MatchString(id) {
+	if !IsID(id) {
 		return nil, cognitoidp.NewInvalidParameter("The user pool id %s is not valid.", id)
 	}
 	config, mfa, err := p.rules().newPoolSettings(id, p.poolARN(id), in)

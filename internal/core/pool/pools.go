@@ -91,7 +91,7 @@ func (p *Pools) Pool(ctx context.Context, poolID string) (*Pool, error) {
 	if have != nil && have.epoch.Load() == epoch {
 		return have.value, nil
 	}
-	if len(poolID) > maxPoolID || !poolIDs.MatchString(poolID) {
+	if !IsID(poolID) {
 		return nil, ErrPoolNotFound
 	}
 	begun := p.pools.begin()

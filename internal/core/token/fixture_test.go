@@ -70,7 +70,7 @@ func node(t testing.TB, d *db.DB, c *clock.Clock) *fixture {
 		PoolMade: func(tx *db.Tx, id string) error { return f.CreateKeys(tx, id) },
 		PoolGone: func(tx *db.Tx, id string) error { return f.DropKeys(tx, id) },
 	})
-	f.Tokens = New(Deps{DB: d, Keys: ring, Clock: c, Pools: f.pools, Made: f.made, Issuer: Issuer(publicURL)})
+	f.Tokens = New(Deps{DB: d, Keys: ring, Clock: c, Pools: f.pools, Made: f.made, Addresses: pool.NewAddresses(publicURL)})
 	return f
 }
 

@@ -181,7 +181,7 @@ func (t *Tokens) sign(ctx context.Context, p *pool.Pool, c *pool.Client, subj *S
 	}
 	rotates, _ := c.Rotation()
 	cl := &claims{
-		pool: p, client: c, subject: subj, session: s, issuer: t.issuer(p), issued: now.Unix(),
+		pool: p, client: c, subject: subj, session: s, issuer: t.addresses.Issuer(p), issued: now.Unix(),
 		links: rotates || c.RevocationEnabled(), changes: ch,
 	}
 	m := ch.membership(subj.Groups)

@@ -32,7 +32,7 @@ func (t *Tokens) Machine(ctx context.Context, p *pool.Pool, c *pool.Client, scop
 	o.text("token_use", "access")
 	o.words("scope", ch.scopes(scopes))
 	o.number("auth_time", now)
-	o.text("iss", t.issuer(p))
+	o.text("iss", t.addresses.Issuer(p))
 	o.number("exp", now+life)
 	o.number("iat", now)
 	o.number("version", 2)

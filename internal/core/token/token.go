@@ -31,19 +31,19 @@ type Deps struct {
 	Pools *pool.Pools
 	// Made yields signing keys that were made ahead.
 	Made KeySource
-	// Issuer names the issuer of a pool; see Issuer for the usual one.
-	Issuer func(*pool.Pool) string
+	// Addresses names the issuers of pools.
+	Addresses pool.Addresses
 }
 
 // Tokens issues and verifies tokens. It is safe for concurrent use.
 type Tokens struct {
-	db     *db.DB
-	keys   *keyring.Keyring
-	clock  *clock.Clock
-	ids    id.Source
-	pools  *pool.Pools
-	made   KeySource
-	issuer func(*pool.Pool) string
+	db        *db.DB
+	keys      *keyring.Keyring
+	clock     *clock.Clock
+	ids       id.Source
+	pools     *pool.Pools
+	made      KeySource
+	addresses pool.Addresses
 
 	rings     sync.Map // pool id → *ring, the cached signing keys
 	ringCount atomic.Int64
@@ -54,7 +54,7 @@ type Tokens struct {
 func New(d Deps) *Tokens {
 	return &Tokens{
 		db: d.DB, keys: d.Keys, clock: d.Clock, ids: id.Source{Rand: d.Rand},
-		pools: d.Pools, made: d.Made, issuer: d.Issuer,
+		pools: d.Pools, made: d.Made, addresses: d.Addresses,
 	}
 }
 

@@ -133,7 +133,7 @@ func (t *Tokens) verify(ctx context.Context, p *pool.Pool, text string) (*access
 		obs.Cause(ctx, "access token: not an access token of a user")
 		return nil, InvalidAccess()
 	}
-	if !t.issues(p, c.Iss) {
+	if !t.addresses.Issues(p, c.Iss) {
 		obs.Cause(ctx, "access token: foreign issuer")
 		return nil, InvalidAccess()
 	}
@@ -171,9 +171,6 @@ func (t *Tokens) owner(ctx context.Context, text string) (*pool.Pool, error) {
 	return p, err
 }
 
-// maxPoolID is the longest pool id of the API, in characters.
-const maxPoolID = 55
-
 // namedPool returns the last part of the issuer that an unverified token names, "" when it names none.
 func namedPool(text string) string {
 	if len(text) > jose.MaxToken {
@@ -195,26 +192,8 @@ func namedPool(text string) string {
 		return ""
 	}
 	poolID := named.Iss[strings.LastIndexByte(named.Iss, '/')+1:]
-	if !IsPoolID(poolID) {
+	if !pool.IsID(poolID) {
 		return ""
 	}
 	return poolID
-}
-
-// IsPoolID reports whether text has the form of a user pool id, [\w-]+_[0-9A-Za-z]+ of at most 55 characters. What has
-// not need not be looked up.
-func IsPoolID(text string) bool {
-	i := strings.LastIndexByte(text, '_')
-	if len(text) > maxPoolID || i < 1 || i == len(text)-1 {
-		return false
-	}
-	for j := range len(text) {
-		switch c := text[j]; {
-		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
-		case j <= i && (c == '-' || c == '_'):
-		default:
-			return false
-		}
-	}
-	return true
 }

@@ -14,6 +14,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
+	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
 	"cognate/internal/testkit/dbtest"
 )
@@ -63,7 +64,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 		o.Functions = noFunctions{}
 	}
 	w.Rooms, err = rooms.Build(rooms.Config{
-		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", PublicURL: PublicURL,
+		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", Addresses: pool.NewAddresses(PublicURL),
 		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute,
 	})
 	w.must(err)

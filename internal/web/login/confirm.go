@@ -12,18 +12,19 @@ import (
 	"cognate/internal/core/account"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
+	"cognate/internal/web/site"
 )
 
 var (
-	pageConfirmed = page{"Your registration has been confirmed", "You can close this page and sign in."}
-	pageBadLink   = page{"This link is not valid", "Ask for a new one where you signed up."}
-	pageInternal  = page{"Something went wrong", "Try again in a moment."}
+	pageConfirmed = site.Page{Title: "Your registration has been confirmed", Text: "You can close this page and sign in."}
+	pageBadLink   = site.Page{Title: "This link is not valid", Text: "Ask for a new one where you signed up."}
+	pageInternal  = site.Page{Title: "Something went wrong", Text: "Try again in a moment."}
 )
 
 // confirm follows a confirmation link. The link carries the sign-up code and
 // ConfirmSignUp has the rules, so that API and page cannot differ. The page is the server's own: a client with a secret
 // need not prove itself here.
-func (h *handler) confirm(ctx context.Context, poolID, query string) (int, page) {
+func (h *handler) confirm(ctx context.Context, poolID, query string) (int, site.Page) {
 	in := readLink(query)
 	if in == nil {
 		obs.Cause(ctx, "malformed link")
@@ -43,7 +44,7 @@ func (h *handler) confirm(ctx context.Context, poolID, query string) (int, page)
 }
 
 // refusal is the page of what ConfirmSignUp answered.
-func refusal(ctx context.Context, err error) (int, page) {
+func refusal(ctx context.Context, err error) (int, site.Page) {
 	var e rt.Exception
 	switch {
 	case err == nil:
@@ -54,7 +55,7 @@ func refusal(ctx context.Context, err error) (int, page) {
 		if text == "" {
 			text = pageBadLink.Text
 		}
-		return e.HTTPStatus(), page{"Your registration could not be confirmed", text}
+		return e.HTTPStatus(), site.Page{Title: "Your registration could not be confirmed", Text: text}
 	}
 	obs.From(ctx).Outcome = "InternalErrorException"
 	obs.Cause(ctx, "%v", err)

@@ -1,9 +1,6 @@
 package oauth
 
 import (
-	"net/http"
-	"strconv"
-
 	"cognate/internal/api/rt"
 	"cognate/internal/core/pool"
 )
@@ -11,13 +8,7 @@ import (
 // discovery returns the metadata of a pool: the members that Cognito publishes, by name, and those that current clients
 // look for besides.
 func (h *handler) discovery(p *pool.Pool) []byte {
-	issuer := h.Issuer(p)
-	base := h.public + "/" + p.ID
-	if h.Endpoints != nil {
-		if other := h.Endpoints(p); other != "" {
-			base = other
-		}
-	}
+	at := func(e pool.Endpoint) string { return h.Addresses.Endpoint(p, e) }
 	var b []byte
 	text := func(name, value string) { b = rt.AppendString(member(b, name), value) }
 	list := func(name string, values ...string) {
@@ -30,20 +21,20 @@ func (h *handler) discovery(p *pool.Pool) []byte {
 		}
 		b = append(b, ']')
 	}
-	text("authorization_endpoint", base+"/oauth2/authorize")
+	text("authorization_endpoint", at(pool.EndpointAuthorize))
 	list("code_challenge_methods_supported", "S256")
-	text("end_session_endpoint", base+"/logout")
+	text("end_session_endpoint", at(pool.EndpointLogout))
 	list("grant_types_supported", "authorization_code", "implicit", "refresh_token", "client_credentials")
 	list("id_token_signing_alg_values_supported", "RS256")
-	text("issuer", issuer)
-	text("jwks_uri", issuer+wellKnown+docKeys)
+	text("issuer", h.Addresses.Issuer(p))
+	text("jwks_uri", h.Addresses.Document(p, pool.EndpointKeys))
 	list("response_types_supported", "code", "token")
-	text("revocation_endpoint", base+"/oauth2/revoke")
+	text("revocation_endpoint", at(pool.EndpointRevoke))
 	list("scopes_supported", "openid", "email", "phone", "profile")
 	list("subject_types_supported", "public")
-	text("token_endpoint", base+"/oauth2/token")
+	text("token_endpoint", at(pool.EndpointToken))
 	list("token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post")
-	text("userinfo_endpoint", base+"/oauth2/userInfo")
+	text("userinfo_endpoint", at(pool.EndpointUserInfo))
 	return append(b, '}')
 }
 
@@ -55,18 +46,4 @@ func member(b []byte, name string) []byte {
 		b = append(b, ',')
 	}
 	return append(rt.AppendString(b, name), ':')
-}
-
-func (h *handler) refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
-	b := rt.AppendString(member(nil, "message"), text)
-	write(w, r, status, append(b, '}'))
-}
-
-func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a reader that went away is no failure of ours
-	}
 }

@@ -1,7 +1,7 @@
 // Package oauth serves the OAuth 2.0 and OpenID Connect endpoints of user pools: discovery and the published signing
 // keys, below a pool's issuer.
 //
-// Paths are the same under every host, so the handler also answers for the AWS names of an issuer
+// Paths are the same under every host, so they also answer for the AWS names of an issuer
 // (cognito-idp.<region>.amazonaws.com) when a proxy or the hosts file points them at Cognate.
 package oauth
 
@@ -14,142 +14,92 @@ import (
 	"strconv"
 	"strings"
 
+	"cognate/internal/api/rt"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/web/site"
 )
 
-// Pools is what the handler asks about pools; pool.Pools answers it.
+// Pools is what the endpoints ask about pools; pool.Pools answers it.
 type Pools interface {
 	// Pool returns the settings of a pool, or pool.ErrPoolNotFound.
 	Pool(ctx context.Context, poolID string) (*pool.Pool, error)
 }
 
-// Keys is what the handler asks about signing keys; token.Tokens answers it.
+// Keys is what the endpoints ask about signing keys; token.Tokens answers it.
 type Keys interface {
 	// Keys returns the JWKS document of a pool, or token.ErrNoKeys.
 	Keys(ctx context.Context, poolID string) ([]byte, error)
 }
 
-// Deps are what the handler is made of; Issuer, Endpoints and Failed may be nil.
+// Deps are what the endpoints are made of.
 type Deps struct {
-	Pools  Pools
-	Tokens Keys
-	// PublicURL is the address of the server, below which every pool has its endpoints.
-	PublicURL string
-	// Issuer names the issuer of a pool; nil means token.Issuer(PublicURL). It is the function that token was given.
-	Issuer func(*pool.Pool) string
-	// Endpoints returns the base address of a pool's authorize, token and login endpoints when they are known by
-	// another host than the path form below PublicURL, else "".
-	Endpoints func(*pool.Pool) string
-	// Failed is told about internal failures, whose detail never reaches the caller.
-	Failed func(r *http.Request, err error)
+	Pools     Pools
+	Tokens    Keys
+	Addresses pool.Addresses // those that token was given
 }
 
-// handler answers discovery requests.
-type handler struct {
-	Deps
-	public string // PublicURL without a slash at its end
-	prefix string // the path of PublicURL, "" or "/..."
-}
+type handler struct{ Deps }
 
-// Handler returns the handler of everything below a pool's issuer.
-func Handler(d Deps) http.Handler {
-	h := &handler{Deps: d, public: strings.TrimRight(d.PublicURL, "/")}
-	if h.Issuer == nil {
-		h.Issuer = token.Issuer(d.PublicURL)
+// Routes are the documents below every pool's issuer.
+func Routes(d Deps) []site.Route {
+	h := &handler{d}
+	return []site.Route{
+		h.route(pool.EndpointOpenID, "Discovery_GET", h.metadata),
+		h.route(pool.EndpointOAuthServer, "Discovery_GET", h.metadata),
+		h.route(pool.EndpointKeys, "JWKS_GET", h.keys),
 	}
-	if _, rest, ok := strings.Cut(h.public, "://"); ok {
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			h.prefix = rest[i:]
-		}
-	}
-	return h
 }
 
-// The documents below an issuer.
 const (
-	wellKnown     = "/.well-known/"
-	docOpenID     = "openid-configuration"
-	docOAuth      = "oauth-authorization-server" // RFC 8414
-	docKeys       = "jwks.json"
 	cacheSeconds  = 300 // well below the ten minutes by which new keys are published ahead
 	failedSeconds = 5   // how long a cache may keep an unknown pool
 )
 
-// split takes the pool id and the document out of a path: /<pool id>/.well-known/<document>, or the form of RFC 8414
-// section 3.1, which puts the well-known part first.
-func (h *handler) split(path string) (poolID, doc string, ok bool) {
-	path = strings.TrimPrefix(path, h.prefix)
-	if rest, found := strings.CutPrefix(path, wellKnown); found {
-		doc, poolID, _ = strings.Cut(rest, "/")
-		return poolID, doc, (doc == docOAuth || doc == docOpenID) && token.IsPoolID(poolID)
-	}
-	poolID, doc, _ = strings.Cut(strings.TrimPrefix(path, "/"), wellKnown)
-	return poolID, doc, (doc == docOpenID || doc == docOAuth || doc == docKeys) && token.IsPoolID(poolID)
-}
-
-// ServeHTTP answers GET, HEAD and the preflight of browsers, which may read the documents from any origin.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("Access-Control-Allow-Origin", "*")
-	header.Set("X-Content-Type-Options", "nosniff")
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-	case http.MethodOptions:
-		header.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
-			header.Set("Access-Control-Allow-Headers", asked)
-			header.Set("Vary", "Access-Control-Request-Headers")
+// route is that of a document, which pages of any origin may read.
+func (h *handler) route(path pool.Endpoint, operation string, document func(context.Context, *pool.Pool) ([]byte, error)) site.Route {
+	get := site.Endpoint{Operation: operation, Handle: func(ctx context.Context, r *site.Request) site.Reply {
+		p, err := h.Pools.Pool(ctx, r.Place.PoolID)
+		var body []byte
+		if err == nil {
+			body, err = document(ctx, p)
 		}
-		header.Set("Access-Control-Max-Age", "86400")
-		w.WriteHeader(http.StatusNoContent)
-		return
-	default:
-		header.Set("Allow", "GET, HEAD, OPTIONS")
-		h.refuse(w, r, http.StatusMethodNotAllowed, "Method not allowed.")
-		return
-	}
-	poolID, doc, ok := h.split(r.URL.Path)
-	if !ok {
-		h.refuse(w, r, http.StatusNotFound, "Not found.")
-		return
-	}
-	body, err := h.document(r.Context(), poolID, doc)
-	switch {
-	case err == nil:
-		h.send(w, r, body)
-	case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, token.ErrNoKeys):
-		header.Set("Cache-Control", "public, max-age="+strconv.Itoa(failedSeconds))
-		h.refuse(w, r, http.StatusNotFound, pool.Unknown(poolID))
-	default:
-		if h.Failed != nil {
-			h.Failed(r, err)
+		switch {
+		case err == nil:
+			return kept(r, body)
+		case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, token.ErrNoKeys):
+			return refuse(ctx, http.StatusNotFound, pool.Unknown(r.Place.PoolID)).
+				With("Cache-Control", "public, max-age="+strconv.Itoa(failedSeconds))
 		}
-		h.refuse(w, r, http.StatusInternalServerError, "Something went wrong")
+		obs.Cause(ctx, "%v", err)
+		return refuse(ctx, http.StatusInternalServerError, site.TextInternal)
+	}}
+	return site.Route{
+		Path: string(path), Methods: map[string]site.Endpoint{http.MethodGet: get, http.MethodHead: get}, CORS: true, Refuse: refuse,
 	}
 }
 
-func (h *handler) document(ctx context.Context, poolID, doc string) ([]byte, error) {
-	p, err := h.Pools.Pool(ctx, poolID)
-	if err != nil {
-		return nil, err
-	}
-	if doc == docKeys {
-		return h.Tokens.Keys(ctx, poolID)
-	}
+func (h *handler) metadata(_ context.Context, p *pool.Pool) ([]byte, error) {
 	return h.discovery(p), nil
 }
 
-// send writes a document that clients and proxies may keep, with an entity tag to ask again cheaply.
-func (h *handler) send(w http.ResponseWriter, r *http.Request, body []byte) {
+func (h *handler) keys(ctx context.Context, p *pool.Pool) ([]byte, error) {
+	return h.Tokens.Keys(ctx, p.ID)
+}
+
+// refuse words a refusal as Cognito does for documents.
+func refuse(_ context.Context, status int, text string) site.Reply {
+	return site.JSON(status, append(rt.AppendString([]byte(`{"message":`), text), '}'))
+}
+
+// kept is a document that clients and proxies may keep, with an entity tag to ask again cheaply.
+func kept(r *site.Request, body []byte) site.Reply {
 	sum := sha256.Sum256(body)
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-	header := w.Header()
-	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(cacheSeconds))
-	header.Set("ETag", tag)
+	reply := site.JSON(http.StatusOK, body)
 	if known := r.Header.Get("If-None-Match"); known != "" && strings.Contains(known, tag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
+		reply = site.Empty(http.StatusNotModified)
 	}
-	write(w, r, http.StatusOK, body)
+	return reply.With("Cache-Control", "public, max-age="+strconv.Itoa(cacheSeconds)).With("ETag", tag)
 }

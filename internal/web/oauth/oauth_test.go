@@ -5,14 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/web/site"
 )
 
 const (
@@ -37,9 +40,17 @@ func (r rooms) Pool(_ context.Context, id string) (*pool.Pool, error) {
 
 func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
 
+func newHandler(publicURL string, log *slog.Logger) http.Handler {
+	return newSite(newDeps(publicURL), log)
+}
+
+func newSite(d Deps, log *slog.Logger) http.Handler {
+	return site.New(site.Deps{Addresses: d.Addresses, Log: log}, Routes(d)...)
+}
+
 func newDeps(publicURL string) Deps {
-	r := rooms{&pool.Pool{ID: testPool, Region: "us-east-1", Config: &cognitoidp.UserPoolType{}}}
-	return Deps{Pools: r, Tokens: r, PublicURL: publicURL}
+	r := rooms{&pool.Pool{ID: testPool, Region: "us-east-1", Config: &cognitoidp.UserPoolType{Id: new(testPool)}}}
+	return Deps{Pools: r, Tokens: r, Addresses: pool.NewAddresses(publicURL)}
 }
 
 func ask(t *testing.T, h http.Handler, method, target string, headers ...string) *http.Response {
@@ -78,8 +89,9 @@ func TestDiscovery(t *testing.T) {
 		{"https://id.example.com", "https://id.example.com/.well-known/oauth-authorization-server/" + testPool},
 		{"https://example.com/auth", "https://example.com/auth/" + testPool + "/.well-known/openid-configuration"},
 		{"https://example.com/auth", "https://example.com/" + testPool + "/.well-known/openid-configuration"},
+		{"https://example.com/auth", "https://example.com/.well-known/oauth-authorization-server/auth/" + testPool},
 	} {
-		r := ask(t, Handler(newDeps(tc.public)), "GET", tc.url)
+		r := ask(t, newHandler(tc.public, nil), "GET", tc.url)
 		if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/json" {
 			t.Fatalf("%s: %s", tc.url, r.Status)
 		}
@@ -105,24 +117,23 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// TestPinnedIssuer: the issuer may be AWS's while the endpoints stay reachable, below a domain of their own or not.
+// TestPinnedIssuer: the issuer may be AWS's while the endpoints stay where they can be reached.
 func TestPinnedIssuer(t *testing.T) {
 	d := newDeps("https://id.example.com")
 	d.Pools.(rooms).pool.Config.IssuerConfiguration = &cognitoidp.IssuerConfigurationType{Type: new(cognitoidp.IssuerTypeUpdated)}
-	d.Endpoints = func(*pool.Pool) string { return "https://login.example.com" }
 	var doc map[string]any
-	text := body(t, ask(t, Handler(d), "GET", "/"+testPool+"/.well-known/openid-configuration"))
+	text := body(t, ask(t, newSite(d, nil), "GET", "/"+testPool+"/.well-known/openid-configuration"))
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatal(err)
 	}
 	iss := "https://issuer-cognito-idp.us-east-1.amazonaws.com/" + testPool
-	if doc["issuer"] != iss || doc["jwks_uri"] != iss+"/.well-known/jwks.json" || doc["token_endpoint"] != "https://login.example.com/oauth2/token" {
+	if doc["issuer"] != iss || doc["jwks_uri"] != iss+"/.well-known/jwks.json" || doc["token_endpoint"] != "https://id.example.com/"+testPool+"/oauth2/token" {
 		t.Fatalf("%v", doc)
 	}
 }
 
 func TestKeysAndCaching(t *testing.T) {
-	h := Handler(newDeps("https://id.example.com"))
+	h := newHandler("https://id.example.com", nil)
 	url := "/" + testPool + "/.well-known/jwks.json"
 	r := ask(t, h, "GET", url, "Origin", "https://app.example.com")
 	tag := r.Header.Get("ETag")
@@ -143,10 +154,8 @@ func TestKeysAndCaching(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	var failed error
-	d := newDeps("https://id.example.com")
-	d.Failed = func(_ *http.Request, err error) { failed = err }
-	h := Handler(d)
+	var log strings.Builder
+	h := newHandler("https://id.example.com", obs.NewLogger(&log, obs.JSON, slog.LevelInfo))
 	for _, tc := range []struct {
 		method, target string
 		status         int
@@ -155,25 +164,33 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/" + testPool + "/.well-known/jwks.json", 405, "Method not allowed."},
 		{"GET", "/us-east-1_unknown00/.well-known/jwks.json", 404, "User pool us-east-1_unknown00 does not exist."},
 		{"GET", "/us-east-1_broken000/.well-known/jwks.json", 500, "Something went wrong"},
-		{"GET", "/" + testPool + "/.well-known/", 404, "Not found."},
-		{"GET", "/" + testPool + "/.well-known/jwks.json/x", 404, "Not found."},
-		{"GET", "/.well-known/jwks.json/" + testPool, 404, "Not found."},
-		{"GET", "/.well-known/openid-configuration", 404, "Not found."},
-		{"GET", "/a/" + testPool + "/.well-known/jwks.json", 404, "Not found."},
-		{"GET", "/%3Cscript%3E_x/.well-known/jwks.json", 404, "Not found."},
-		{"GET", "/us-east-1_a%00/.well-known/jwks.json", 404, "Not found."},
+		{"GET", "/" + testPool + "/.well-known/", 404, ""},
+		{"GET", "/" + testPool + "/.well-known/jwks.json/x", 404, ""},
+		{"GET", "/.well-known/jwks.json/" + testPool, 404, ""},
+		{"GET", "/.well-known/openid-configuration", 404, ""},
+		{"GET", "/a/" + testPool + "/.well-known/jwks.json", 404, ""},
+		{"GET", "/%3Cscript%3E_x/.well-known/jwks.json", 404, ""},
+		{"GET", "/us-east-1_a%00/.well-known/jwks.json", 404, ""},
 	} {
 		r := ask(t, h, tc.method, tc.target)
-		if got := body(t, r); r.StatusCode != tc.status || got != `{"message":"`+tc.text+`"}` {
+		if got := body(t, r); r.StatusCode != tc.status || got != want(tc.text) {
 			t.Errorf("%s %s: %s %s", tc.method, tc.target, r.Status, got)
 		}
-		if r.StatusCode >= 500 && r.Header.Get("Cache-Control") != "" {
+		if r.StatusCode >= 500 && r.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: a failure may be cached", tc.target)
 		}
 	}
-	if !errors.Is(failed, errBroken) {
-		t.Errorf("the failure was not reported: %v", failed)
+	if !strings.Contains(log.String(), errBroken.Error()) {
+		t.Errorf("the failure was not reported: %s", log.String())
 	}
+}
+
+// want is the body of a refusal; what is no document at all is answered by the site.
+func want(text string) string {
+	if text == "" {
+		return `{"error":"not_found","error_description":"There is nothing at this address."}`
+	}
+	return `{"message":"` + text + `"}`
 }
 
 // TestInterfaces holds that the rooms are what the handler asks for.

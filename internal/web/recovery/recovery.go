@@ -2,17 +2,13 @@ package recovery
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
-	"net/netip"
 	"strings"
-	"time"
 
 	"cognate/internal/api/rt"
-	"cognate/internal/base/httpkit"
-	"cognate/internal/base/id"
-	"cognate/internal/base/obs"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/pool"
+	"cognate/internal/web/site"
 )
 
 // Codes holds the rules; *factor.Factors does. Its errors are pool.ErrPoolNotFound, the sentinels of recovery codes,
@@ -23,103 +19,58 @@ type Codes interface {
 	DropRecoveryCodes(ctx context.Context, poolID, accessToken string) error
 }
 
-// Deps are what the handler is made of. Log, ClientIP and Now may be nil.
-type Deps struct {
-	Codes Codes
-	// PublicURL is the address of the server, below which every pool has its resource.
-	PublicURL string
-	Log       *slog.Logger
-	ClientIP  func(*http.Request) netip.Addr
-	Now       func() time.Time // measures durations
-}
-
-type handler struct {
-	Deps
-	prefix string // the path of PublicURL, "" or "/..."
-}
-
-// Handler serves the recovery codes of all pools.
-func Handler(d Deps) http.Handler {
-	if d.Log == nil {
-		d.Log = obs.Discard()
-	}
-	if d.Now == nil {
-		d.Now = time.Now
-	}
-	return &handler{Deps: d, prefix: httpkit.BasePath(d.PublicURL)}
-}
-
-// resource is the name of the resource below an issuer.
-const resource = "recovery-codes"
-
-// Serves reports whether a path is that of the resource, whatever the pool is.
-func Serves(path string) bool { return strings.HasSuffix(path, "/"+resource) }
-
-// operations are the names of what the handler does, by method.
-var operations = map[string]string{
+// methods are what can be done, by their names in the log.
+var methods = map[string]string{
 	http.MethodPost: "MakeRecoveryCodes", http.MethodGet: "GetRecoveryCodes", http.MethodDelete: "DeleteRecoveryCodes",
-	http.MethodOptions: "preflight",
 }
 
-// ServeHTTP implements http.Handler; it writes the one log event of the request.
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	req := &obs.Request{ID: id.UUID(), Operation: operations[r.Method], UserAgent: cut(r.UserAgent(), 256), Start: h.Now()}
-	if h.ClientIP != nil {
-		req.ClientIP = h.ClientIP(r)
+// Routes are the recovery codes of every pool.
+func Routes(codes Codes) []site.Route {
+	h := &handler{codes}
+	route := site.Route{
+		Path: string(pool.EndpointRecoveryCodes), Methods: map[string]site.Endpoint{}, CORS: true, Refuse: refuse,
 	}
-	ctx := obs.With(r.Context(), req)
-	header := w.Header()
-	header.Set("X-Amzn-RequestId", req.ID)
-	header.Set("Access-Control-Allow-Origin", "*")
-	header.Set("Access-Control-Expose-Headers", "X-Amzn-RequestId, WWW-Authenticate")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	status := send(w, h.answer(ctx, header, r))
-	obs.LogRequest(ctx, h.Log, req, status, h.Now().Sub(req.Start))
-}
-
-// answer is a status and a body of JSON, nil for none.
-type answer struct {
-	status int
-	body   []byte
-}
-
-func (h *handler) answer(ctx context.Context, header http.Header, r *http.Request) answer {
-	poolID, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, h.prefix), "/"), "/")
-	switch {
-	case rest != resource:
-		return failed(ctx, http.StatusNotFound, "not_found", "There is no such resource.")
-	case r.Method == http.MethodOptions:
-		return preflight(header, r)
-	case operations[r.Method] == "":
-		header.Set("Allow", methods)
-		return failed(ctx, http.StatusMethodNotAllowed, "invalid_request", "Method not allowed.")
+	for method, operation := range methods {
+		route.Methods[method] = site.Endpoint{Operation: operation, Handle: h.answer}
 	}
-	obs.From(ctx).Pool = cut(poolID, 64)
-	token := bearer(r.Header)
+	return []site.Route{route}
+}
+
+type handler struct{ codes Codes }
+
+// refuse is what callers are told who did not reach the rules.
+func refuse(ctx context.Context, status int, text string) site.Reply {
+	if status >= http.StatusInternalServerError {
+		return site.Refusal(ctx, status, "server_error", text)
+	}
+	return site.Refusal(ctx, status, "invalid_request", text)
+}
+
+func (h *handler) answer(ctx context.Context, r *site.Request) site.Reply {
+	poolID, token := r.Place.PoolID, bearer(r.Header)
 	var body []byte
 	var err error
 	switch r.Method {
 	case http.MethodPost:
 		var codes []string
-		if codes, err = h.Codes.MakeRecoveryCodes(ctx, poolID, token); err == nil {
+		if codes, err = h.codes.MakeRecoveryCodes(ctx, poolID, token); err == nil {
 			body = append(rt.AppendList([]byte(`{"RecoveryCodes":`), codes, rt.AppendText), '}')
 		}
 	case http.MethodGet:
 		var set factor.RecoverySet
-		if set, err = h.Codes.RecoveryCodes(ctx, poolID, token); err == nil {
+		if set, err = h.codes.RecoveryCodes(ctx, poolID, token); err == nil {
 			body = state(set)
 		}
 	case http.MethodDelete:
-		err = h.Codes.DropRecoveryCodes(ctx, poolID, token)
+		err = h.codes.DropRecoveryCodes(ctx, poolID, token)
 	}
 	switch {
 	case err != nil:
-		return refused(ctx, header, token, err)
+		return refused(ctx, token, err)
 	case body == nil:
-		return answer{status: http.StatusNoContent}
+		return site.Empty(http.StatusNoContent)
 	}
-	return answer{http.StatusOK, body}
+	return site.JSON(http.StatusOK, body)
 }
 
 // state renders what is known of a set; one that was never made has no date.
@@ -143,11 +94,4 @@ func bearer(h http.Header) string {
 		return ""
 	}
 	return strings.TrimSpace(token)
-}
-
-func cut(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
 }

@@ -46,16 +46,15 @@ var dialect = wire.Dialect{
 	"UnsupportedOperationException":       {Code: "UnsupportedOperation", Status: http.StatusBadRequest},
 }
 
-// Claim accepts forms, and GET with an Action.
+// Claim accepts forms on every path, as a base path may stand before the API,
+// and GET with an Action on the root.
 func (Protocol) Claim(_ *wire.Registry, r *http.Request) bool {
-	if r.URL.Path != "/" && r.URL.Path != "" {
-		return false
-	}
 	switch r.Method {
 	case http.MethodPost:
 		return strings.EqualFold(wire.MediaType(r), formType)
 	case http.MethodGet:
-		return strings.HasPrefix(r.URL.RawQuery, "Action=") || strings.Contains(r.URL.RawQuery, "&Action=")
+		root := r.URL.Path == "/" || r.URL.Path == ""
+		return root && (strings.HasPrefix(r.URL.RawQuery, "Action=") || strings.Contains(r.URL.RawQuery, "&Action="))
 	}
 	return false
 }

@@ -1,0 +1,142 @@
+package pool
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"cognate/internal/api/cognitoidp"
+)
+
+// Endpoint is the path of a page, an endpoint or a document below a pool's base address or issuer.
+type Endpoint string
+
+// What stands below a pool's base address; the last three stand below its issuer.
+const (
+	EndpointAuthorize     Endpoint = "/oauth2/authorize"
+	EndpointToken         Endpoint = "/oauth2/token"
+	EndpointUserInfo      Endpoint = "/oauth2/userInfo"
+	EndpointRevoke        Endpoint = "/oauth2/revoke"
+	EndpointLogin         Endpoint = "/login"
+	EndpointLogout        Endpoint = "/logout"
+	EndpointConfirmUser   Endpoint = "/confirmUser"
+	EndpointRecoveryCodes Endpoint = "/recovery-codes"
+
+	EndpointOpenID      Endpoint = "/.well-known/openid-configuration"
+	EndpointOAuthServer Endpoint = "/.well-known/oauth-authorization-server" // RFC 8414
+	EndpointKeys        Endpoint = "/.well-known/jwks.json"
+)
+
+// Addresses knows every address that a pool is reached by or named with. All of them follow from the server's public
+// URL and the pool's own settings, never from the headers of a request.
+//
+// Pages and endpoints of a pool stand below Base. That is the path form, <public URL>/<pool id>, which needs no DNS. The
+// host form, <prefix>.auth.<region>.<base domain> or a custom domain, has its place in Base alone: what is built on it
+// follows.
+type Addresses struct {
+	public        string // the public URL without a slash at its end, "" when there is none
+	origin        string // its scheme and host
+	path, escaped string // its path, as requests and as URLs have it
+	local         bool
+}
+
+// NewAddresses returns the addresses of a server with this public URL.
+func NewAddresses(publicURL string) Addresses {
+	a := Addresses{public: strings.TrimRight(publicURL, "/")}
+	if u, err := url.Parse(a.public); err == nil {
+		a.origin, a.path, a.escaped = u.Scheme+"://"+u.Host, u.Path, u.EscapedPath()
+		a.local = u.Scheme == "http" && loopback(u.Hostname())
+	}
+	return a
+}
+
+// Known reports whether there is a public URL; without one nothing can be linked to.
+func (a Addresses) Known() bool { return a.public != "" }
+
+// Origin is the web origin of the public URL, "https://id.example.com".
+func (a Addresses) Origin() string { return a.origin }
+
+// Local reports whether browsers reach the server by plain HTTP on their own machine, where they keep no Secure cookies.
+func (a Addresses) Local() bool { return a.local }
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
+}
+
+// BasePath is the path of the public URL as it stands in one, "" or "/...", below which all that the server offers is.
+func (a Addresses) BasePath() string { return a.escaped }
+
+// Trim takes the base path off the path of a request. One without it came through a proxy that took it off already.
+func (a Addresses) Trim(path string) string {
+	rest, found := strings.CutPrefix(path, a.path)
+	if found && (rest == "" || rest[0] == '/') {
+		return rest
+	}
+	return path
+}
+
+// Issuer names the issuer of a pool: its path form, or AWS's own form when the pool's IssuerConfiguration asks for one by
+// name, for verifiers that pin it.
+func (a Addresses) Issuer(p *Pool) string {
+	if c := p.Config.IssuerConfiguration; c != nil && c.Type != nil {
+		original, updated := awsIssuers(p)
+		switch *c.Type {
+		case cognitoidp.IssuerTypeOriginal:
+			return original
+		case cognitoidp.IssuerTypeUpdated:
+			return updated
+		}
+	}
+	return a.public + "/" + p.ID
+}
+
+// Issues reports whether iss is an issuer of the pool: the one in use or, so that a change of the setting does not end
+// tokens that live, one of AWS's forms. It proves nothing; only the pool's keys do.
+func (a Addresses) Issues(p *Pool, iss string) bool {
+	original, updated := awsIssuers(p)
+	return iss != "" && (iss == a.Issuer(p) || iss == original || iss == updated)
+}
+
+// awsIssuers returns the two issuers that AWS would give a pool in its Region.
+func awsIssuers(p *Pool) (original, updated string) {
+	host := "cognito-idp." + string(p.Region) + ".amazonaws.com"
+	if strings.HasPrefix(string(p.Region), "cn-") {
+		host += ".cn"
+	}
+	return "https://" + host + "/" + p.ID, "https://issuer-" + host + "/" + p.ID
+}
+
+// Document is the address of a document below a pool's issuer.
+func (a Addresses) Document(p *Pool, e Endpoint) string { return a.Issuer(p) + string(e) }
+
+// Base is the address below which a pool has its pages and endpoints, without a slash at its end. It takes the settings
+// alone, because messages know no more of a pool.
+func (a Addresses) Base(pool *cognitoidp.UserPoolType) string { return a.public + "/" + str(pool.Id) }
+
+// Endpoint is the address of one of a pool's pages or endpoints.
+func (a Addresses) Endpoint(p *Pool, e Endpoint) string { return a.Base(p.Config) + string(e) }
+
+// ConfirmLink is the address that confirms a sign-up when it is opened.
+func (a Addresses) ConfirmLink(pool *cognitoidp.UserPoolType, clientID, username, code string) string {
+	return a.Base(pool) + string(EndpointConfirmUser) + "/?client_id=" + url.QueryEscape(clientID) +
+		"&user_name=" + url.QueryEscape(username) + "&confirmation_code=" + url.QueryEscape(code)
+}
+
+// RelyingParty is the id that passkeys of the pool are bound to: the configured one, else the pool's custom domain, else
+// the host of its prefix domain, else "".
+func (a Addresses) RelyingParty(p *Pool) string {
+	if w := p.MFA.WebAuthnConfiguration; w != nil && str(w.RelyingPartyId) != "" {
+		return *w.RelyingPartyId
+	}
+	if custom := str(p.Config.CustomDomain); custom != "" {
+		return custom
+	}
+	if prefix := str(p.Config.Domain); prefix != "" {
+		return prefix + ".auth." + string(p.Region) + "." + loginDomain
+	}
+	return ""
+}
+
+// loginDomain is the base domain of AWS's prefix domains, to which passkeys of pools with a prefix are bound.
+const loginDomain = "amazoncognito.com"

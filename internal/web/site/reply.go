@@ -1,0 +1,129 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strconv"
+
+	"cognate/internal/api/rt"
+	"cognate/internal/base/httpkit"
+	"cognate/internal/base/obs"
+)
+
+// TextInternal is all that a caller learns about an internal failure.
+const TextInternal = "Something went wrong"
+
+// Reply is an answer: JSON, a page, a redirect or nothing but its status. It is made by the functions of this file and
+// rendered once, by the site.
+type Reply struct {
+	status  int
+	kind    string // the media type of body
+	body    []byte
+	page    *Page
+	header  [][2]string
+	cookies []*http.Cookie
+}
+
+// Page is what people read. Both are text, never HTML.
+type Page struct{ Title, Text string }
+
+// JSON answers with a document.
+func JSON(status int, body []byte) Reply {
+	return Reply{status: status, kind: "application/json", body: body}
+}
+
+// Show answers with a page.
+func Show(status int, page Page) Reply { return Reply{status: status, page: &page} }
+
+// Redirect sends the browser to another address, by GET.
+func Redirect(to string) Reply {
+	return Reply{status: http.StatusFound}.With("Location", to)
+}
+
+// Empty answers with a status alone.
+func Empty(status int) Reply { return Reply{status: status} }
+
+// Refusal is the JSON of an error as OAuth 2.0 has it (RFC 6749 section 5.2), and puts its code into the log event.
+func Refusal(ctx context.Context, status int, code, text string) Reply {
+	obs.From(ctx).Outcome = code
+	b := rt.AppendString([]byte(`{"error":`), code)
+	b = rt.AppendString(append(b, `,"error_description":`...), text)
+	return JSON(status, append(b, '}'))
+}
+
+// With is the reply with a header, which replaces that of the site.
+func (r Reply) With(name, value string) Reply {
+	r.header = append(r.header[:len(r.header):len(r.header)], [2]string{name, value})
+	return r
+}
+
+// WithCookie is the reply with a cookie set; a nil one changes nothing.
+func (r Reply) WithCookie(c *http.Cookie) Reply {
+	if c != nil {
+		r.cookies = append(r.cookies[:len(r.cookies):len(r.cookies)], c)
+	}
+	return r
+}
+
+// send writes the reply and returns its status.
+func (r Reply) send(w http.ResponseWriter, req *http.Request, pages *renderer) int {
+	if r.page != nil {
+		r.kind, r.body = "text/html; charset=utf-8", pages.render(*r.page)
+	}
+	h := w.Header()
+	for _, pair := range r.header {
+		h.Set(pair[0], pair[1])
+	}
+	for _, c := range r.cookies {
+		http.SetCookie(w, c)
+	}
+	if r.body != nil {
+		h.Set("Content-Type", r.kind)
+		h.Set("Content-Length", strconv.Itoa(len(r.body)))
+	}
+	httpkit.Together(w, req, func() {
+		w.WriteHeader(r.status)
+		if r.body != nil && req.Method != http.MethodHead {
+			_, _ = w.Write(r.body) // a reader that went away is no failure of ours
+		}
+	})
+	return r.status
+}
+
+//go:embed page.html
+var pageSource string
+
+//go:embed page.css
+var pageStyle string
+
+// renderer makes pages of their template.
+type renderer struct {
+	html   *template.Template
+	policy string // the Content-Security-Policy: no script, no form, the one style
+}
+
+func newRenderer() *renderer {
+	sum := sha256.Sum256([]byte(pageStyle))
+	return &renderer{
+		html: template.Must(template.New("page").Parse(pageSource)),
+		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	}
+}
+
+func (p *renderer) render(page Page) []byte {
+	var b bytes.Buffer
+	err := p.html.Execute(&b, struct {
+		Page
+		Style template.CSS
+	}{page, template.CSS(pageStyle)})
+	if err != nil { // the template is a constant; only its data varies, which it escapes
+		panic(err)
+	}
+	return b.Bytes()
+}

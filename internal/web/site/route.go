@@ -1,0 +1,117 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"cognate/internal/base/httpkit"
+	"cognate/internal/core/pool"
+)
+
+// MaxBody is how many bytes a request's body may have.
+const MaxBody = 64 << 10
+
+// Route is what stands at one path below a pool.
+type Route struct {
+	// Path is the path below the pool's base address, such as "/confirmUser".
+	Path string
+	// Methods are what can be done there.
+	Methods map[string]Endpoint
+	// CORS lets pages of other origins call. It is for what takes no cookies.
+	CORS bool
+	// Refuse words what the site itself refuses, in the form that callers of this route expect.
+	Refuse func(ctx context.Context, status int, text string) Reply
+}
+
+// Endpoint answers one method of a route.
+type Endpoint struct {
+	Operation string // its name in the log event
+	Handle    func(ctx context.Context, r *Request) Reply
+}
+
+// exposed are the headers that pages of other origins may read.
+const exposed = "X-Amzn-RequestId, WWW-Authenticate"
+
+// cors is the answer to pages of other origins.
+func (r *Route) cors() httpkit.CORS {
+	return httpkit.CORS{Methods: r.allow(), Headers: "Authorization, Content-Type", Expose: exposed}
+}
+
+// order is that in which methods are named.
+var order = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
+
+// allow names the methods of the route.
+func (r *Route) allow() string {
+	var names []string
+	for _, name := range order {
+		if _, ok := r.Methods[name]; ok {
+			names = append(names, name)
+		}
+	}
+	if r.CORS {
+		names = append(names, http.MethodOptions)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Place is where a request went: a pool and a path below its base address.
+type Place struct {
+	PoolID string
+	Path   string // "/...", or "" at the base itself
+	// Base is the path of the pool's base address as browsers know it: "/<pool id>" below the base path in the path form,
+	// "" where the host alone names the pool.
+	Base string
+	// Local is set where browsers come by plain HTTP from the same machine, and keep no Secure cookies.
+	Local bool
+}
+
+// wellKnown begins the paths of RFC 8615.
+const wellKnown = "/.well-known/"
+
+// locate reads the pool out of a path; nobody has looked yet whether there is such a pool. A document may also be asked
+// for in the form of RFC 8414 section 3.1, which puts the well-known part in front of the issuer's path.
+func (s *Site) locate(path string) (Place, bool) {
+	place := Place{Local: s.Addresses.Local()}
+	path = s.Addresses.Trim(path)
+	if rest, found := strings.CutPrefix(path, wellKnown); found {
+		doc, issuer, _ := strings.Cut(rest, "/")
+		place.PoolID = strings.TrimPrefix(s.Addresses.Trim("/"+issuer), "/")
+		place.Path = wellKnown + doc
+		if place.Path == string(pool.EndpointKeys) {
+			return place, false // it is found by jwks_uri, never by a rule
+		}
+	} else {
+		id, below, slash := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if place.PoolID = id; slash {
+			place.Path = "/" + below
+		}
+	}
+	place.Base = s.Addresses.BasePath() + "/" + place.PoolID
+	return place, pool.IsID(place.PoolID)
+}
+
+// Request is a request to a route.
+type Request struct {
+	*http.Request
+	Place Place
+}
+
+// ErrForm is a body that is no form, or a larger one than MaxBody.
+var ErrForm = errors.New("site: no form")
+
+// Posted returns the form in the body.
+func (r *Request) Posted() (url.Values, error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" || !slices.Contains([]string{http.MethodPost, http.MethodPut}, r.Method) {
+		return nil, ErrForm
+	}
+	if err := r.ParseForm(); err != nil {
+		return nil, errors.Join(ErrForm, err)
+	}
+	return r.PostForm, nil
+}

@@ -1,0 +1,140 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"cognate/internal/base/httpkit"
+	"cognate/internal/base/id"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/pool"
+)
+
+// Deps are what the site is made of. Log, ClientIP and Now may be nil.
+type Deps struct {
+	// Addresses are those by which pools are found and named.
+	Addresses pool.Addresses
+	Log       *slog.Logger
+	ClientIP  func(*http.Request) netip.Addr
+	Now       func() time.Time // measures durations
+}
+
+// Site answers for the routes it was made of.
+type Site struct {
+	Deps
+	routes map[string]*Route
+	pages  *renderer
+}
+
+// New returns the site of these routes. Two of one path are a mistake of the assembly, and panic like those of
+// http.ServeMux.
+func New(d Deps, routes ...Route) *Site {
+	if d.Log == nil {
+		d.Log = obs.Discard()
+	}
+	if d.ClientIP == nil {
+		d.ClientIP = httpkit.Proxies{}.ClientIP
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	s := &Site{Deps: d, routes: map[string]*Route{}, pages: newRenderer()}
+	for _, route := range routes {
+		if s.routes[route.Path] != nil {
+			panic("site: two routes for " + route.Path)
+		}
+		s.routes[route.Path] = &route
+	}
+	return s
+}
+
+// maxAgent bounds the User-Agent in the log event, in bytes; maxPath the path of a request that nothing answers.
+const (
+	maxAgent = 256
+	maxPath  = 128
+)
+
+// ServeHTTP implements http.Handler; it writes the one log event of the request.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	event := &obs.Request{ID: id.UUID(), UserAgent: cut(r.UserAgent(), maxAgent), Start: s.Now(), ClientIP: s.ClientIP(r)}
+	ctx := obs.With(r.Context(), event)
+	header := w.Header()
+	header.Set("X-Amzn-RequestId", event.ID)
+	protect(header, s.pages.policy)
+	place, found := s.locate(r.URL.Path)
+	var reply Reply
+	if route := s.routes[place.Path]; found && route != nil {
+		event.Pool = place.PoolID
+		reply = s.answer(ctx, header, route, &Request{Request: r.WithContext(ctx), Place: place}, w)
+	} else {
+		obs.Cause(ctx, "nothing at %s", cut(r.URL.Path, maxPath))
+		reply = s.nothing(ctx, header, r)
+	}
+	status := reply.send(w, r, s.pages)
+	obs.LogRequest(ctx, s.Log, event, status, s.Now().Sub(event.Start))
+}
+
+// answer runs the handler of a route, or answers what is the same for all.
+func (s *Site) answer(ctx context.Context, header http.Header, route *Route, r *Request, w http.ResponseWriter) (reply Reply) {
+	event := obs.From(ctx)
+	if route.CORS {
+		route.cors().Allow(header)
+	}
+	endpoint, known := route.Methods[r.Method]
+	switch {
+	case r.Method == http.MethodOptions && route.CORS:
+		event.Operation = "preflight"
+		route.cors().Preflight(header, r.Header)
+		return Empty(http.StatusNoContent)
+	case !known:
+		header.Set("Allow", route.allow())
+		return route.Refuse(ctx, http.StatusMethodNotAllowed, "Method not allowed.")
+	case r.ContentLength > MaxBody:
+		event.Operation = endpoint.Operation
+		return route.Refuse(ctx, http.StatusRequestEntityTooLarge, "The request is too large.")
+	}
+	event.Operation = endpoint.Operation
+	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			event.Cause = fmt.Sprintf("panic: %v\n%s", p, debug.Stack())
+			reply = route.Refuse(ctx, http.StatusInternalServerError, TextInternal)
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	return endpoint.Handle(ctx, r)
+}
+
+// nothing answers for a path that nobody serves: a page for people, JSON for programs.
+func (s *Site) nothing(ctx context.Context, header http.Header, r *http.Request) Reply {
+	header.Add("Vary", "Accept")
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		obs.From(ctx).Outcome = "not_found"
+		return Show(http.StatusNotFound, Page{"Not found", "There is no such page."})
+	}
+	httpkit.CORS{}.Allow(header)
+	return Refusal(ctx, http.StatusNotFound, "not_found", "There is nothing at this address.")
+}
+
+// protect sets what keeps every answer from being kept, framed, guessed at or told about. A reply may say otherwise.
+func protect(h http.Header, policy string) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "")
+	}
+	return s
+}
