@@ -2,6 +2,7 @@ package rooms
 
 import (
 	"cognate/internal/api/cognitoidp"
+	stsapi "cognate/internal/api/sts"
 	"cognate/internal/core/account"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
@@ -10,6 +11,7 @@ import (
 	"cognate/internal/core/pool"
 	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
+	"cognate/internal/core/sts"
 	"cognate/internal/core/token"
 )
 
@@ -46,3 +48,13 @@ type fallback struct{ deeper }
 type deeper struct{ cognitoidp.Unimplemented }
 
 var _ cognitoidp.Service = UserPools{}
+
+// TokenService is the STS API.
+type TokenService struct {
+	sts.Ops
+	noTokenService
+}
+
+type noTokenService struct{ stsapi.Unimplemented }
+
+var _ stsapi.Service = TokenService{}

@@ -7,6 +7,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	kmsapi "cognate/internal/api/kms"
+	stsapi "cognate/internal/api/sts"
 	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
@@ -20,6 +21,8 @@ import (
 	"cognate/internal/rooms"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
+	"cognate/internal/wire/awsquery"
+	"cognate/internal/wire/restjson"
 )
 
 // keysAhead is how many RSA keys wait for the next pools, two for each.
@@ -78,11 +81,11 @@ func (a *app) buildRooms() error {
 
 // apiHandler binds the operations to the wire.
 func (a *app) apiHandler() (*wire.Server, error) {
-	registry, err := wire.NewRegistry(wire.NewService[cognitoidp.Service](wire.Info{
-		Name: "cognito-idp", TargetPrefix: cognitoidp.TargetPrefix, ValidationCode: "InvalidParameterException",
-	}, cognitoidp.Operations, a.API), wire.NewService[kmsapi.Service](wire.Info{
-		Name: "kms", TargetPrefix: kmsapi.TargetPrefix, ValidationCode: "ValidationException",
-	}, kmsapi.Operations, kms.Ops{Keys: a.KMS}))
+	registry, err := wire.NewRegistry(
+		wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", cognitoidp.Operations, a.API),
+		wire.NewService[kmsapi.Service](kmsapi.Info, "ValidationException", kmsapi.Operations, kms.Ops{Keys: a.KMS}),
+		wire.NewService[stsapi.Service](stsapi.Info, "ValidationError", stsapi.Operations, rooms.TokenService{}),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +95,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	}
 	callers := newCallers(a.settings, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
-		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}},
+		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
 		Authenticator: callers, Authorizer: callers, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
 	})
 }

@@ -4,6 +4,6 @@
 //
 // A request takes one way: request id and CORS, protocol, body limit,
 // operation, decoding, signature, constraints, permission, call, response,
-// one log event. A protocol (wire/awsjson and its later siblings) knows only
+// one log event. A protocol (wire/awsjson, wire/awsquery, wire/restjson) knows only
 // how operations, inputs, outputs and errors look in its format.
 package wire

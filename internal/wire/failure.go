@@ -20,7 +20,27 @@ type Failure struct {
 	Code    string // bare exception name
 	Message string // "" when AWS sends none
 	Status  int
-	Members []byte // further members, each as `,"name":value`
+	Members rt.MemberEncoder // further members, nil for none
+	// Common says that the code is not the model's but one that all services of
+	// the JSON protocol share; other protocols have other names for those.
+	Common bool
+}
+
+// Dialect is how a protocol names common errors: by the code of the JSON protocol.
+type Dialect map[string]Common
+
+// Common is the code and the status of a common error.
+type Common struct {
+	Code   string
+	Status int
+}
+
+// Translate gives the code and the status of a failure.
+func (d Dialect) Translate(f *Failure) (code string, status int) {
+	if c, ok := d[f.Code]; ok && f.Common {
+		return c.Code, c.Status
+	}
+	return f.Code, f.Status
 }
 
 // Error is an AWS error that stands outside a service's model, such as
@@ -54,9 +74,7 @@ func (e *Error) Fault() bool { return e.HTTPStatus() >= 500 }
 // fromException renders an exception that may be shown as it is.
 func fromException(e rt.Exception) *Failure {
 	f := &Failure{Code: e.ErrorCode(), Message: e.ErrorMessage(), Status: e.HTTPStatus()}
-	if m, ok := e.(rt.MemberAppender); ok {
-		f.Members = m.AppendErrorMembers(nil)
-	}
+	f.Members, _ = e.(rt.MemberEncoder)
 	return f
 }
 
@@ -66,7 +84,9 @@ func outside(ctx context.Context, op *Operation, err error) *Failure {
 	var e rt.Exception
 	if errors.As(err, &e) {
 		obs.Cause(ctx, "%v", err)
-		return fromException(e)
+		f := fromException(e)
+		f.Common = true
+		return f
 	}
 	return internal(ctx, op, err)
 }
@@ -79,10 +99,12 @@ func fromCall(ctx context.Context, op *Operation, err error) *Failure {
 	switch {
 	case errors.As(err, &notBuilt):
 		obs.Cause(ctx, "%v", err)
-		if code := "OperationNotEnabledException"; op.declares(code) {
-			return &Failure{Code: code, Message: notBuilt.Error(), Status: http.StatusBadRequest}
+		// Never a 5xx: clients would send the call again.
+		code := "OperationNotEnabledException"
+		if !op.declares(code) {
+			code = "UnsupportedOperationException"
 		}
-		return &Failure{Code: internalCode(op), Message: notBuilt.Error(), Status: http.StatusInternalServerError}
+		return &Failure{Code: code, Message: notBuilt.Error(), Status: http.StatusBadRequest, Common: true}
 	case errors.As(err, &e) && op.declares(e.ErrorCode()):
 		return fromException(e)
 	}
@@ -100,9 +122,10 @@ func internal(ctx context.Context, op *Operation, err error) *Failure {
 	req.Cause = cut(cause, maxCause)
 	if ctx.Err() != nil {
 		// Nobody reads this answer; it must not count as a fault of the server.
-		return &Failure{Code: "RequestAbortedException", Message: "The request was aborted", Status: http.StatusBadRequest}
+		return &Failure{Code: "RequestAbortedException", Message: "The request was aborted", Status: http.StatusBadRequest, Common: true}
 	}
-	return &Failure{Code: internalCode(op), Message: textInternal, Status: http.StatusInternalServerError}
+	code := internalCode(op)
+	return &Failure{Code: code, Message: textInternal, Status: http.StatusInternalServerError, Common: op == nil || !op.declares(code)}
 }
 
 // internalCode is the name that the service of op has for internal errors.
@@ -111,7 +134,7 @@ func internalCode(op *Operation) string {
 	if op == nil || op.declares(usual) {
 		return usual
 	}
-	for _, code := range []string{"InternalServerException", "KMSInternalException"} {
+	for _, code := range []string{"InternalServerException", "KMSInternalException", "ServiceFailure"} {
 		if op.declares(code) {
 			return code
 		}

@@ -14,16 +14,38 @@ import (
 type Protocol interface {
 	// Claim reports whether a request's head is in this format. The first
 	// protocol that claims a request answers it.
-	Claim(r *http.Request) bool
-	// Route finds what is called; a nil operation is unknown.
-	Route(reg *Registry, r *http.Request, body []byte) (*Service, *Operation)
+	Claim(reg *Registry, r *http.Request) bool
+	// Route finds what is called and writes it into c: Target as the caller named
+	// it, Service and Operation as far as they are known. The error is shown to
+	// the caller; without one, Operation is set.
+	Route(reg *Registry, c *Call) *Failure
 	// Decode reads the input. The error is a *rt.SerializationError or, with
 	// the input as far as it was read, a *rt.ValidationError.
-	Decode(op *Operation, r *http.Request, body []byte) (any, error)
+	Decode(c *Call) (any, error)
 	// Output renders a result; out is nil for operations without output shape.
-	Output(op *Operation, out rt.JSONAppender) (contentType string, body []byte)
+	Output(c *Call, out rt.StructEncoder) Reply
 	// Failure renders an error.
-	Failure(f *Failure) (contentType string, body []byte)
+	Failure(c *Call, f *Failure) Reply
+}
+
+// Call is one request as protocols see it.
+type Call struct {
+	Request   *http.Request
+	Body      []byte
+	ID        string // request id
+	Target    string // what the caller asked for, known or not
+	Service   *Service
+	Operation *Operation
+	// Parsed is what a protocol keeps from Route for Decode.
+	Parsed any
+}
+
+// Reply is an answer in a protocol's format.
+type Reply struct {
+	Status      int
+	ContentType string
+	Header      []rt.HeadField
+	Body        []byte
 }
 
 // Authenticator verifies who signed a request. It is called for signed

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cognate/internal/api/rt"
 	"cognate/internal/base/httpkit"
 )
 
@@ -30,33 +31,40 @@ func commonHeader(h http.Header, requestID string) {
 // preflight answers a browser's question whether it may call.
 func (x *exchange) preflight() {
 	cors.Preflight(x.w.Header(), x.r.Header)
-	x.send(http.StatusOK, "", nil)
+	x.send(Reply{Status: http.StatusOK})
 }
 
 // fail sends an error.
 func (x *exchange) fail(f *Failure) {
 	x.req.Outcome = f.Code
-	h := x.w.Header()
-	h["x-amzn-ErrorType"] = []string{f.Code + ":"}
-	if f.Message != "" {
-		h["x-amzn-ErrorMessage"] = []string{headerText(f.Message)}
+	x.send(x.protocol.Failure(&x.call, f))
+}
+
+// ErrorHeader are the header fields in which the protocols that speak JSON
+// repeat an error.
+func ErrorHeader(code, message string) []rt.HeadField {
+	fields := []rt.HeadField{{Name: "x-amzn-ErrorType", Text: code + ":"}}
+	if message != "" {
+		fields = append(fields, rt.HeadField{Name: "x-amzn-ErrorMessage", Text: message})
 	}
-	contentType, body := x.protocol.Failure(f)
-	x.send(f.Status, contentType, body)
+	return fields
 }
 
 // send hands head and body to the connection in one go.
-func (x *exchange) send(status int, contentType string, body []byte) {
-	h := x.w.Header()
+func (x *exchange) send(reply Reply) {
+	h, body := x.w.Header(), reply.Body
+	for _, f := range reply.Header {
+		h[f.Name] = []string{headerText(f.Text)}
+	}
 	// nil keeps net/http from guessing a type.
 	h["Content-Type"] = nil
-	if contentType != "" {
-		h["Content-Type"] = []string{contentType}
+	if reply.ContentType != "" {
+		h["Content-Type"] = []string{reply.ContentType}
 	}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	x.status = status
+	x.status = reply.Status
 	httpkit.Together(x.w, x.r, func() {
-		x.w.WriteHeader(status)
+		x.w.WriteHeader(reply.Status)
 		if len(body) > 0 && x.r.Method != http.MethodHead {
 			// An error here means that the caller has gone; nobody is left to tell.
 			_, _ = x.w.Write(body)

@@ -21,6 +21,9 @@ import (
 // before they are parsed.
 const MaxBody = 1 << 20
 
+// maxTarget bounds what an unknown target adds to the log event, in bytes.
+const maxTarget = 256
+
 // Options assembles a Server. Registry, Protocols, Authenticator and
 // Authorizer are required.
 type Options struct {
@@ -66,8 +69,7 @@ type exchange struct {
 	ctx      context.Context
 	req      *obs.Request
 	protocol Protocol
-	service  *Service
-	op       *Operation
+	call     Call
 	status   int
 }
 
@@ -76,7 +78,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := &obs.Request{
 		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256),
 	}
-	x := &exchange{w: w, r: r, req: req, ctx: obs.With(r.Context(), req)}
+	x := &exchange{w: w, r: r, req: req, ctx: obs.With(r.Context(), req), call: Call{Request: r, ID: req.ID}}
 	commonHeader(w.Header(), req.ID)
 	if r.Method == http.MethodOptions {
 		req.Operation = "preflight"
@@ -90,7 +92,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer runs the request and sends exactly one response, also after a panic.
 func (s *Server) answer(x *exchange) {
 	for _, p := range s.opts.Protocols {
-		if p.Claim(x.r) {
+		if p.Claim(s.opts.Registry, x.r) {
 			x.protocol = p
 			break
 		}
@@ -99,14 +101,13 @@ func (s *Server) answer(x *exchange) {
 		s.unclaimed(x)
 		return
 	}
-	var contentType string
-	var body []byte
+	var reply Reply
 	out, failure := s.run(x)
 	if failure == nil {
-		contentType, body, failure = x.render(out)
+		reply, failure = x.render(out)
 	}
 	if failure == nil {
-		x.send(http.StatusOK, contentType, body)
+		x.send(reply)
 		return
 	}
 	if failure.Status >= 500 && s.opts.OnInternal != nil {
@@ -116,62 +117,76 @@ func (s *Server) answer(x *exchange) {
 }
 
 // run takes a request from its body to the operation's result.
-func (s *Server) run(x *exchange) (out rt.JSONAppender, failure *Failure) {
+func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 	defer x.recovered(&failure)
-	body, failure := readBody(x)
+	x.call.Body, failure = readBody(x)
 	if failure != nil {
 		return nil, failure
 	}
-	x.service, x.op = x.protocol.Route(s.opts.Registry, x.r, body)
-	if x.op == nil {
-		return nil, &Failure{Code: "UnknownOperationException", Status: http.StatusBadRequest}
+	failure = x.protocol.Route(s.opts.Registry, &x.call)
+	x.name()
+	if failure != nil {
+		return nil, failure
 	}
-	x.req.Operation = x.op.Name
-	in, err := x.protocol.Decode(x.op, x.r, body)
+	in, err := x.protocol.Decode(&x.call)
 	var invalid *rt.ValidationError
 	if err != nil && !errors.As(err, &invalid) {
-		return nil, undecodable(x.ctx, x.op, err)
+		return nil, undecodable(x.ctx, x.call.Operation, err)
 	}
 	// The order is AWS's: a body of the wrong types is refused before the
 	// signature is looked at, violated constraints only after.
-	if failure := s.authenticate(x, body); failure != nil {
+	if failure := s.authenticate(x); failure != nil {
 		return nil, failure
 	}
 	if invalid != nil {
 		obs.Cause(x.ctx, "%s", cut(invalid.Error(), maxCause))
-		return nil, &Failure{Code: x.service.ValidationCode, Message: invalid.Error(), Status: http.StatusBadRequest}
+		return nil, &Failure{Code: x.call.Service.ValidationCode, Message: invalid.Error(), Status: http.StatusBadRequest}
 	}
 	if failure := s.authorize(x, in); failure != nil {
 		return nil, failure
 	}
-	out, err = x.op.invoke(x.ctx, in)
+	out, err = x.call.Operation.invoke(x.ctx, in)
 	if err != nil {
-		return nil, fromCall(x.ctx, x.op, err)
+		return nil, fromCall(x.ctx, x.call.Operation, err)
 	}
 	return out, nil
 }
 
+// name tells the log event what was called, or else what was asked for.
+func (x *exchange) name() {
+	switch {
+	case x.call.Operation != nil:
+		x.req.Service, x.req.Operation = x.call.Service.Name, x.call.Operation.Name
+		return
+	case x.call.Service != nil:
+		x.req.Service = x.call.Service.Name
+	default:
+		x.req.Service = ServiceName(x.r)
+	}
+	x.req.Target = cut(x.call.Target, maxTarget)
+}
+
 // authenticate leaves unsigned operations alone, even when they carry a
 // signature: some clients sign everything.
-func (s *Server) authenticate(x *exchange, body []byte) *Failure {
-	if x.op.Unsigned {
+func (s *Server) authenticate(x *exchange) *Failure {
+	if x.call.Operation.Unsigned {
 		return nil
 	}
-	caller, err := s.opts.Authenticator.Authenticate(x.ctx, x.r, body, x.service.Name)
+	caller, err := s.opts.Authenticator.Authenticate(x.ctx, x.r, x.call.Body, x.call.Service.Name)
 	if err != nil {
-		return outside(x.ctx, x.op, err)
+		return outside(x.ctx, x.call.Operation, err)
 	}
 	x.req.Principal, x.req.Region = caller.Principal, caller.Region
 	return nil
 }
 
 func (s *Server) authorize(x *exchange, in any) *Failure {
-	if x.op.Unsigned {
+	if x.call.Operation.Unsigned {
 		return nil
 	}
-	action := Action{Service: x.service.Name, Operation: x.op.Name, Resource: x.op.resourceOf(in), Input: in}
+	action := Action{Service: x.call.Service.Name, Operation: x.call.Operation.Name, Resource: x.call.Operation.resourceOf(in), Input: in}
 	if err := s.opts.Authorizer.Authorize(x.ctx, x.req.Principal, action); err != nil {
-		return outside(x.ctx, x.op, err)
+		return outside(x.ctx, x.call.Operation, err)
 	}
 	return nil
 }
@@ -182,14 +197,13 @@ func undecodable(ctx context.Context, op *Operation, err error) *Failure {
 		return internal(ctx, op, err)
 	}
 	obs.Cause(ctx, "%v", err)
-	return &Failure{Code: "SerializationException", Message: serialization.Message, Status: http.StatusBadRequest}
+	return &Failure{Code: "SerializationException", Message: serialization.Message, Status: http.StatusBadRequest, Common: true}
 }
 
 // render guards the encoder as run guards the call.
-func (x *exchange) render(out rt.JSONAppender) (contentType string, body []byte, failure *Failure) {
+func (x *exchange) render(out rt.StructEncoder) (reply Reply, failure *Failure) {
 	defer x.recovered(&failure)
-	contentType, body = x.protocol.Output(x.op, out)
-	return contentType, body, nil
+	return x.protocol.Output(&x.call, out), nil
 }
 
 // recovered turns a panic into an internal error whose stack is in the log event.
@@ -201,13 +215,14 @@ func (x *exchange) recovered(failure **Failure) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	*failure = internal(x.ctx, x.op, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+	*failure = internal(x.ctx, x.call.Operation, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 }
 
 // readBody reads at most MaxBody bytes.
 func readBody(x *exchange) ([]byte, *Failure) {
 	tooLarge := &Failure{
 		Code: "RequestEntityTooLargeException", Message: "Request body is larger than 1 MiB", Status: http.StatusRequestEntityTooLarge,
+		Common: true,
 	}
 	if x.r.ContentLength > MaxBody {
 		return nil, tooLarge
@@ -218,7 +233,7 @@ func readBody(x *exchange) ([]byte, *Failure) {
 	b.Grow(int(min(max(x.r.ContentLength, 0), 16<<10)) + bytes.MinRead)
 	if _, err := b.ReadFrom(io.LimitReader(x.r.Body, MaxBody+1)); err != nil {
 		obs.Cause(x.ctx, "read body: %v", err)
-		return nil, &Failure{Code: "SerializationException", Status: http.StatusBadRequest}
+		return nil, &Failure{Code: "SerializationException", Status: http.StatusBadRequest, Common: true}
 	}
 	if b.Len() > MaxBody {
 		return nil, tooLarge
@@ -234,8 +249,8 @@ func (s *Server) finish(x *exchange) {
 		return
 	}
 	service, operation := "", ""
-	if x.op != nil {
-		service, operation = x.service.Name, x.op.Name
+	if x.call.Operation != nil {
+		service, operation = x.call.Service.Name, x.call.Operation.Name
 	}
 	s.opts.Metrics.Observe(service, operation, x.req.Outcome, x.status, took)
 }

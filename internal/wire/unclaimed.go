@@ -17,6 +17,11 @@ func (s *Server) unclaimed(x *exchange) {
 		cut(x.r.Method, 32), cut(x.r.Header.Get("Content-Type"), 128))
 	code, message, status := "AccessDeniedException",
 		"Unable to determine service/operation name to be authorized", http.StatusForbidden
+	x.call.Target = x.r.Header.Get("X-Amz-Target")
+	if x.call.Target == "" {
+		x.call.Target = x.r.Method + " " + x.r.URL.EscapedPath()
+	}
+	x.name()
 	prefix, name, _ := strings.Cut(x.r.Header.Get("X-Amz-Target"), ".")
 	service := s.opts.Registry.ByTarget(prefix)
 	switch {
@@ -30,5 +35,5 @@ func (s *Server) unclaimed(x *exchange) {
 	if message != "" {
 		body = "<" + code + ">\n  <Message>" + message + "</Message>\n</" + code + ">\n"
 	}
-	x.send(status, "", []byte(body))
+	x.send(Reply{Status: status, Body: []byte(body)})
 }

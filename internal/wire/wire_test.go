@@ -18,6 +18,8 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
+	"cognate/internal/wire/awsquery"
+	"cognate/internal/wire/restjson"
 )
 
 // fake is a service of which single operations are replaced.
@@ -48,7 +50,7 @@ func (g *gate) Authenticate(_ context.Context, r *http.Request, _ []byte, servic
 	switch {
 	case g.authErr != nil:
 		return wire.Caller{}, g.authErr
-	case r.Header.Get("Authorization") == "" || service != "cognito-idp":
+	case r.Header.Get("Authorization") == "" || service == "":
 		return wire.Caller{}, &wire.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
 	}
 	root := obs.Principal{Account: "000000000000", ARN: "arn:aws:iam::000000000000:root", Root: true}
@@ -87,14 +89,22 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{fake: &fake{}, gate: &gate{}, metrics: &observed{}, log: &bytes.Buffer{}}
-	info := wire.Info{Name: cognitoidp.ServiceName, TargetPrefix: cognitoidp.TargetPrefix, ValidationCode: "InvalidParameterException"}
-	reg, err := wire.NewRegistry(wire.NewService[cognitoidp.Service](info, cognitoidp.Operations, w.fake))
+	f := &fake{}
+	w := newWorldOf(t, wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", cognitoidp.Operations, f))
+	w.fake = f
+	return w
+}
+
+// newWorldOf serves other services than the usual one.
+func newWorldOf(t testing.TB, services ...*wire.Service) *world {
+	t.Helper()
+	w := &world{gate: &gate{}, metrics: &observed{}, log: &bytes.Buffer{}}
+	reg, err := wire.NewRegistry(services...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.server, err = wire.NewServer(wire.Options{
-		Registry: reg, Protocols: []wire.Protocol{awsjson.Protocol{}}, Authenticator: w.gate, Authorizer: w.gate,
+		Registry: reg, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}}, Authenticator: w.gate, Authorizer: w.gate,
 		Metrics: w.metrics, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})
 	if err != nil {

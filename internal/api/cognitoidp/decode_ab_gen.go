@@ -7,12 +7,12 @@ import "cognate/internal/api/rt"
 // UnmarshalJSON reads v without checking constraints.
 func (v *AccountRecoverySettingType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AccountRecoverySettingType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AccountRecoverySettingType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "RecoveryMechanisms":
-			v.RecoveryMechanisms = rt.List(d, "recoveryMechanisms", rt.Struct[RecoveryOptionType])
+			v.RecoveryMechanisms = rt.List(d, "recoveryMechanisms", rt.PlainItem, rt.Struct[RecoveryOptionType])
 		default:
 			d.Skip()
 		}
@@ -31,8 +31,8 @@ func (v *AccountRecoverySettingType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AccountTakeoverActionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AccountTakeoverActionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AccountTakeoverActionType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -66,8 +66,8 @@ func (v *AccountTakeoverActionType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AccountTakeoverActionsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AccountTakeoverActionsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AccountTakeoverActionsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "LowAction":
@@ -87,8 +87,8 @@ func (v *AccountTakeoverRiskConfigurationType) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *AccountTakeoverRiskConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AccountTakeoverRiskConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "NotifyConfiguration":
@@ -113,8 +113,8 @@ func (v *AccountTakeoverRiskConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AcrLevelConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AcrLevelConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AcrLevelConfigType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -139,7 +139,7 @@ func (v *AcrLevelConfigType) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeAddCustomAttributesRequest reads a request body and checks every constraint. After a
+// DecodeAddCustomAttributesRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAddCustomAttributesRequest(d *rt.Decoder) (*AddCustomAttributesRequest, error) {
 	v := new(AddCustomAttributesRequest)
@@ -149,8 +149,8 @@ func DecodeAddCustomAttributesRequest(d *rt.Decoder) (*AddCustomAttributesReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *AddCustomAttributesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AddCustomAttributesRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AddCustomAttributesRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -159,7 +159,7 @@ func (v *AddCustomAttributesRequest) DecodeJSON(d *rt.Decoder) {
 			v.UserPoolId, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "CustomAttributes":
-			v.CustomAttributes = rt.List(d, "customAttributes", rt.Struct[SchemaAttributeType])
+			v.CustomAttributes = rt.List(d, "customAttributes", rt.PlainItem, rt.Struct[SchemaAttributeType])
 		default:
 			d.Skip()
 		}
@@ -185,14 +185,14 @@ func (v *AddCustomAttributesRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AddCustomAttributesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AddCustomAttributesResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AddCustomAttributesResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAddUserPoolClientSecretRequest reads a request body and checks every constraint. After a
+// DecodeAddUserPoolClientSecretRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAddUserPoolClientSecretRequest(d *rt.Decoder) (*AddUserPoolClientSecretRequest, error) {
 	v := new(AddUserPoolClientSecretRequest)
@@ -202,8 +202,8 @@ func DecodeAddUserPoolClientSecretRequest(d *rt.Decoder) (*AddUserPoolClientSecr
 // UnmarshalJSON reads v without checking constraints.
 func (v *AddUserPoolClientSecretRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AddUserPoolClientSecretRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AddUserPoolClientSecretRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -244,8 +244,8 @@ func (v *AddUserPoolClientSecretRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AddUserPoolClientSecretResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AddUserPoolClientSecretResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AddUserPoolClientSecretResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ClientSecretDescriptor":
@@ -256,7 +256,7 @@ func (v *AddUserPoolClientSecretResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminAddUserToGroupRequest reads a request body and checks every constraint. After a
+// DecodeAdminAddUserToGroupRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminAddUserToGroupRequest(d *rt.Decoder) (*AdminAddUserToGroupRequest, error) {
 	v := new(AdminAddUserToGroupRequest)
@@ -266,8 +266,8 @@ func DecodeAdminAddUserToGroupRequest(d *rt.Decoder) (*AdminAddUserToGroupReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminAddUserToGroupRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminAddUserToGroupRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminAddUserToGroupRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -308,7 +308,7 @@ func (v *AdminAddUserToGroupRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeAdminConfirmSignUpRequest reads a request body and checks every constraint. After a
+// DecodeAdminConfirmSignUpRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminConfirmSignUpRequest(d *rt.Decoder) (*AdminConfirmSignUpRequest, error) {
 	v := new(AdminConfirmSignUpRequest)
@@ -318,8 +318,8 @@ func DecodeAdminConfirmSignUpRequest(d *rt.Decoder) (*AdminConfirmSignUpRequest,
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminConfirmSignUpRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminConfirmSignUpRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminConfirmSignUpRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -331,7 +331,7 @@ func (v *AdminConfirmSignUpRequest) DecodeJSON(d *rt.Decoder) {
 			v.Username, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -360,8 +360,8 @@ func (v *AdminConfirmSignUpRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminConfirmSignUpResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminConfirmSignUpResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminConfirmSignUpResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -370,8 +370,8 @@ func (v *AdminConfirmSignUpResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminCreateUserConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminCreateUserConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminCreateUserConfigType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AllowAdminCreateUserOnly":
@@ -395,7 +395,7 @@ func (v *AdminCreateUserConfigType) check(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminCreateUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminCreateUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminCreateUserRequest(d *rt.Decoder) (*AdminCreateUserRequest, error) {
 	v := new(AdminCreateUserRequest)
@@ -405,8 +405,8 @@ func DecodeAdminCreateUserRequest(d *rt.Decoder) (*AdminCreateUserRequest, error
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminCreateUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminCreateUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminCreateUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -418,9 +418,9 @@ func (v *AdminCreateUserRequest) DecodeJSON(d *rt.Decoder) {
 			v.Username, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "UserAttributes":
-			v.UserAttributes = rt.List(d, "userAttributes", rt.Struct[AttributeType])
+			v.UserAttributes = rt.List(d, "userAttributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "ValidationData":
-			v.ValidationData = rt.List(d, "validationData", rt.Struct[AttributeType])
+			v.ValidationData = rt.List(d, "validationData", rt.PlainItem, rt.Struct[AttributeType])
 		case "TemporaryPassword":
 			v.TemporaryPassword = rt.Ptr(rt.String[string](d))
 		case "ForceAliasCreation":
@@ -428,9 +428,9 @@ func (v *AdminCreateUserRequest) DecodeJSON(d *rt.Decoder) {
 		case "MessageAction":
 			v.MessageAction = rt.Ptr(rt.String[MessageActionType](d))
 		case "DesiredDeliveryMediums":
-			v.DesiredDeliveryMediums = rt.List(d, "desiredDeliveryMediums", rt.String[DeliveryMediumType])
+			v.DesiredDeliveryMediums = rt.List(d, "desiredDeliveryMediums", rt.PlainItem, rt.String[DeliveryMediumType])
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -468,8 +468,8 @@ func (v *AdminCreateUserRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminCreateUserResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminCreateUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminCreateUserResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "User":
@@ -480,7 +480,7 @@ func (v *AdminCreateUserResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminDeleteSoftwareTokenRequest reads a request body and checks every constraint. After a
+// DecodeAdminDeleteSoftwareTokenRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminDeleteSoftwareTokenRequest(d *rt.Decoder) (*AdminDeleteSoftwareTokenRequest, error) {
 	v := new(AdminDeleteSoftwareTokenRequest)
@@ -490,8 +490,8 @@ func DecodeAdminDeleteSoftwareTokenRequest(d *rt.Decoder) (*AdminDeleteSoftwareT
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDeleteSoftwareTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDeleteSoftwareTokenRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDeleteSoftwareTokenRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -527,14 +527,14 @@ func (v *AdminDeleteSoftwareTokenRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDeleteSoftwareTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDeleteSoftwareTokenResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDeleteSoftwareTokenResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminDeleteUserAttributesRequest reads a request body and checks every constraint. After a
+// DecodeAdminDeleteUserAttributesRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminDeleteUserAttributesRequest(d *rt.Decoder) (*AdminDeleteUserAttributesRequest, error) {
 	v := new(AdminDeleteUserAttributesRequest)
@@ -544,8 +544,8 @@ func DecodeAdminDeleteUserAttributesRequest(d *rt.Decoder) (*AdminDeleteUserAttr
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDeleteUserAttributesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDeleteUserAttributesRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDeleteUserAttributesRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -557,7 +557,7 @@ func (v *AdminDeleteUserAttributesRequest) DecodeJSON(d *rt.Decoder) {
 			v.Username, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "UserAttributeNames":
-			v.UserAttributeNames = rt.List(d, "userAttributeNames", rt.String[string])
+			v.UserAttributeNames = rt.List(d, "userAttributeNames", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -588,14 +588,14 @@ func (v *AdminDeleteUserAttributesRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDeleteUserAttributesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDeleteUserAttributesResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDeleteUserAttributesResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminDeleteUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminDeleteUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminDeleteUserRequest(d *rt.Decoder) (*AdminDeleteUserRequest, error) {
 	v := new(AdminDeleteUserRequest)
@@ -605,8 +605,8 @@ func DecodeAdminDeleteUserRequest(d *rt.Decoder) (*AdminDeleteUserRequest, error
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDeleteUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDeleteUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDeleteUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -639,7 +639,7 @@ func (v *AdminDeleteUserRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeAdminDisableProviderForUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminDisableProviderForUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminDisableProviderForUserRequest(d *rt.Decoder) (*AdminDisableProviderForUserRequest, error) {
 	v := new(AdminDisableProviderForUserRequest)
@@ -649,8 +649,8 @@ func DecodeAdminDisableProviderForUserRequest(d *rt.Decoder) (*AdminDisableProvi
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDisableProviderForUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDisableProviderForUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDisableProviderForUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -685,14 +685,14 @@ func (v *AdminDisableProviderForUserResponse) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDisableProviderForUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDisableProviderForUserResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminDisableUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminDisableUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminDisableUserRequest(d *rt.Decoder) (*AdminDisableUserRequest, error) {
 	v := new(AdminDisableUserRequest)
@@ -702,8 +702,8 @@ func DecodeAdminDisableUserRequest(d *rt.Decoder) (*AdminDisableUserRequest, err
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDisableUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDisableUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDisableUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -739,14 +739,14 @@ func (v *AdminDisableUserRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminDisableUserResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminDisableUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminDisableUserResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminEnableUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminEnableUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminEnableUserRequest(d *rt.Decoder) (*AdminEnableUserRequest, error) {
 	v := new(AdminEnableUserRequest)
@@ -756,8 +756,8 @@ func DecodeAdminEnableUserRequest(d *rt.Decoder) (*AdminEnableUserRequest, error
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminEnableUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminEnableUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminEnableUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -793,14 +793,14 @@ func (v *AdminEnableUserRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminEnableUserResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminEnableUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminEnableUserResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminForgetDeviceRequest reads a request body and checks every constraint. After a
+// DecodeAdminForgetDeviceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminForgetDeviceRequest(d *rt.Decoder) (*AdminForgetDeviceRequest, error) {
 	v := new(AdminForgetDeviceRequest)
@@ -810,8 +810,8 @@ func DecodeAdminForgetDeviceRequest(d *rt.Decoder) (*AdminForgetDeviceRequest, e
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminForgetDeviceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminForgetDeviceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminForgetDeviceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -852,7 +852,7 @@ func (v *AdminForgetDeviceRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeAdminGetDeviceRequest reads a request body and checks every constraint. After a
+// DecodeAdminGetDeviceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminGetDeviceRequest(d *rt.Decoder) (*AdminGetDeviceRequest, error) {
 	v := new(AdminGetDeviceRequest)
@@ -862,8 +862,8 @@ func DecodeAdminGetDeviceRequest(d *rt.Decoder) (*AdminGetDeviceRequest, error) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminGetDeviceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminGetDeviceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminGetDeviceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -907,8 +907,8 @@ func (v *AdminGetDeviceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminGetDeviceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminGetDeviceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminGetDeviceResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Device":
@@ -919,7 +919,7 @@ func (v *AdminGetDeviceResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminGetUserAuthFactorsRequest reads a request body and checks every constraint. After a
+// DecodeAdminGetUserAuthFactorsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminGetUserAuthFactorsRequest(d *rt.Decoder) (*AdminGetUserAuthFactorsRequest, error) {
 	v := new(AdminGetUserAuthFactorsRequest)
@@ -929,8 +929,8 @@ func DecodeAdminGetUserAuthFactorsRequest(d *rt.Decoder) (*AdminGetUserAuthFacto
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminGetUserAuthFactorsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminGetUserAuthFactorsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminGetUserAuthFactorsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -966,8 +966,8 @@ func (v *AdminGetUserAuthFactorsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminGetUserAuthFactorsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminGetUserAuthFactorsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminGetUserAuthFactorsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Username":
@@ -975,16 +975,16 @@ func (v *AdminGetUserAuthFactorsResponse) DecodeJSON(d *rt.Decoder) {
 		case "PreferredMfaSetting":
 			v.PreferredMfaSetting = rt.Ptr(rt.String[string](d))
 		case "UserMFASettingList":
-			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.String[string])
+			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.PlainItem, rt.String[string])
 		case "ConfiguredUserAuthFactors":
-			v.ConfiguredUserAuthFactors = rt.List(d, "configuredUserAuthFactors", rt.String[AuthFactorType])
+			v.ConfiguredUserAuthFactors = rt.List(d, "configuredUserAuthFactors", rt.PlainItem, rt.String[AuthFactorType])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeAdminGetUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminGetUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminGetUserRequest(d *rt.Decoder) (*AdminGetUserRequest, error) {
 	v := new(AdminGetUserRequest)
@@ -994,8 +994,8 @@ func DecodeAdminGetUserRequest(d *rt.Decoder) (*AdminGetUserRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminGetUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminGetUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminGetUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1031,14 +1031,14 @@ func (v *AdminGetUserRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminGetUserResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminGetUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminGetUserResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Username":
 			v.Username, _ = rt.String[string](d)
 		case "UserAttributes":
-			v.UserAttributes = rt.List(d, "userAttributes", rt.Struct[AttributeType])
+			v.UserAttributes = rt.List(d, "userAttributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "UserCreateDate":
 			v.UserCreateDate = rt.Ptr(rt.Timestamp(d))
 		case "UserLastModifiedDate":
@@ -1048,18 +1048,18 @@ func (v *AdminGetUserResponse) DecodeJSON(d *rt.Decoder) {
 		case "UserStatus":
 			v.UserStatus = rt.Ptr(rt.String[UserStatusType](d))
 		case "MFAOptions":
-			v.MFAOptions = rt.List(d, "mFAOptions", rt.Struct[MFAOptionType])
+			v.MFAOptions = rt.List(d, "mFAOptions", rt.PlainItem, rt.Struct[MFAOptionType])
 		case "PreferredMfaSetting":
 			v.PreferredMfaSetting = rt.Ptr(rt.String[string](d))
 		case "UserMFASettingList":
-			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.String[string])
+			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeAdminInitiateAuthRequest reads a request body and checks every constraint. After a
+// DecodeAdminInitiateAuthRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminInitiateAuthRequest(d *rt.Decoder) (*AdminInitiateAuthRequest, error) {
 	v := new(AdminInitiateAuthRequest)
@@ -1069,8 +1069,8 @@ func DecodeAdminInitiateAuthRequest(d *rt.Decoder) (*AdminInitiateAuthRequest, e
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminInitiateAuthRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminInitiateAuthRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminInitiateAuthRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1085,9 +1085,9 @@ func (v *AdminInitiateAuthRequest) DecodeJSON(d *rt.Decoder) {
 			v.AuthFlow, set = rt.String[AuthFlowType](d)
 			seen = rt.Mark(seen, 1<<2, set)
 		case "AuthParameters":
-			v.AuthParameters = rt.Map(d, "authParameters", rt.String[string])
+			v.AuthParameters = rt.Map(d, "authParameters", &rt.PlainMap, rt.String[string])
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		case "AnalyticsMetadata":
 			v.AnalyticsMetadata = rt.StructPtr[AnalyticsMetadataType](d, "analyticsMetadata")
 		case "ContextData":
@@ -1133,8 +1133,8 @@ func (v *AdminInitiateAuthRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminInitiateAuthResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminInitiateAuthResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminInitiateAuthResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ChallengeName":
@@ -1142,18 +1142,18 @@ func (v *AdminInitiateAuthResponse) DecodeJSON(d *rt.Decoder) {
 		case "Session":
 			v.Session = rt.Ptr(rt.String[string](d))
 		case "ChallengeParameters":
-			v.ChallengeParameters = rt.Map(d, "challengeParameters", rt.String[string])
+			v.ChallengeParameters = rt.Map(d, "challengeParameters", &rt.PlainMap, rt.String[string])
 		case "AuthenticationResult":
 			v.AuthenticationResult = rt.StructPtr[AuthenticationResultType](d, "authenticationResult")
 		case "AvailableChallenges":
-			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.String[ChallengeNameType])
+			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.PlainItem, rt.String[ChallengeNameType])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeAdminLinkProviderForUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminLinkProviderForUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminLinkProviderForUserRequest(d *rt.Decoder) (*AdminLinkProviderForUserRequest, error) {
 	v := new(AdminLinkProviderForUserRequest)
@@ -1163,8 +1163,8 @@ func DecodeAdminLinkProviderForUserRequest(d *rt.Decoder) (*AdminLinkProviderFor
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminLinkProviderForUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminLinkProviderForUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminLinkProviderForUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1202,14 +1202,14 @@ func (v *AdminLinkProviderForUserRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminLinkProviderForUserResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminLinkProviderForUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminLinkProviderForUserResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminListDevicesRequest reads a request body and checks every constraint. After a
+// DecodeAdminListDevicesRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminListDevicesRequest(d *rt.Decoder) (*AdminListDevicesRequest, error) {
 	v := new(AdminListDevicesRequest)
@@ -1219,8 +1219,8 @@ func DecodeAdminListDevicesRequest(d *rt.Decoder) (*AdminListDevicesRequest, err
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListDevicesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListDevicesRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListDevicesRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1266,12 +1266,12 @@ func (v *AdminListDevicesRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListDevicesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListDevicesResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListDevicesResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Devices":
-			v.Devices = rt.List(d, "devices", rt.Struct[DeviceType])
+			v.Devices = rt.List(d, "devices", rt.PlainItem, rt.Struct[DeviceType])
 		case "PaginationToken":
 			v.PaginationToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -1280,7 +1280,7 @@ func (v *AdminListDevicesResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminListGroupsForUserRequest reads a request body and checks every constraint. After a
+// DecodeAdminListGroupsForUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminListGroupsForUserRequest(d *rt.Decoder) (*AdminListGroupsForUserRequest, error) {
 	v := new(AdminListGroupsForUserRequest)
@@ -1290,8 +1290,8 @@ func DecodeAdminListGroupsForUserRequest(d *rt.Decoder) (*AdminListGroupsForUser
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListGroupsForUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListGroupsForUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListGroupsForUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1337,12 +1337,12 @@ func (v *AdminListGroupsForUserRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListGroupsForUserResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListGroupsForUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListGroupsForUserResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Groups":
-			v.Groups = rt.List(d, "groups", rt.Struct[GroupType])
+			v.Groups = rt.List(d, "groups", rt.PlainItem, rt.Struct[GroupType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -1351,7 +1351,7 @@ func (v *AdminListGroupsForUserResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminListUserAuthEventsRequest reads a request body and checks every constraint. After a
+// DecodeAdminListUserAuthEventsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminListUserAuthEventsRequest(d *rt.Decoder) (*AdminListUserAuthEventsRequest, error) {
 	v := new(AdminListUserAuthEventsRequest)
@@ -1361,8 +1361,8 @@ func DecodeAdminListUserAuthEventsRequest(d *rt.Decoder) (*AdminListUserAuthEven
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListUserAuthEventsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListUserAuthEventsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListUserAuthEventsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1408,12 +1408,12 @@ func (v *AdminListUserAuthEventsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListUserAuthEventsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListUserAuthEventsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListUserAuthEventsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AuthEvents":
-			v.AuthEvents = rt.List(d, "authEvents", rt.Struct[AuthEventType])
+			v.AuthEvents = rt.List(d, "authEvents", rt.PlainItem, rt.Struct[AuthEventType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -1422,7 +1422,7 @@ func (v *AdminListUserAuthEventsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminListUserSessionsRequest reads a request body and checks every constraint. After a
+// DecodeAdminListUserSessionsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminListUserSessionsRequest(d *rt.Decoder) (*AdminListUserSessionsRequest, error) {
 	v := new(AdminListUserSessionsRequest)
@@ -1432,8 +1432,8 @@ func DecodeAdminListUserSessionsRequest(d *rt.Decoder) (*AdminListUserSessionsRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListUserSessionsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListUserSessionsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListUserSessionsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1474,12 +1474,12 @@ func (v *AdminListUserSessionsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminListUserSessionsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminListUserSessionsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminListUserSessionsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Sessions":
-			v.Sessions = rt.List(d, "sessions", rt.Struct[SessionDescriptionType])
+			v.Sessions = rt.List(d, "sessions", rt.PlainItem, rt.Struct[SessionDescriptionType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -1488,7 +1488,7 @@ func (v *AdminListUserSessionsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeAdminRemoveUserFromGroupRequest reads a request body and checks every constraint. After a
+// DecodeAdminRemoveUserFromGroupRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminRemoveUserFromGroupRequest(d *rt.Decoder) (*AdminRemoveUserFromGroupRequest, error) {
 	v := new(AdminRemoveUserFromGroupRequest)
@@ -1498,8 +1498,8 @@ func DecodeAdminRemoveUserFromGroupRequest(d *rt.Decoder) (*AdminRemoveUserFromG
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminRemoveUserFromGroupRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminRemoveUserFromGroupRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminRemoveUserFromGroupRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1540,7 +1540,7 @@ func (v *AdminRemoveUserFromGroupRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeAdminResetUserPasswordRequest reads a request body and checks every constraint. After a
+// DecodeAdminResetUserPasswordRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminResetUserPasswordRequest(d *rt.Decoder) (*AdminResetUserPasswordRequest, error) {
 	v := new(AdminResetUserPasswordRequest)
@@ -1550,8 +1550,8 @@ func DecodeAdminResetUserPasswordRequest(d *rt.Decoder) (*AdminResetUserPassword
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminResetUserPasswordRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminResetUserPasswordRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminResetUserPasswordRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1563,7 +1563,7 @@ func (v *AdminResetUserPasswordRequest) DecodeJSON(d *rt.Decoder) {
 			v.Username, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1592,14 +1592,14 @@ func (v *AdminResetUserPasswordRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminResetUserPasswordResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminResetUserPasswordResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminResetUserPasswordResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminRespondToAuthChallengeRequest reads a request body and checks every constraint. After a
+// DecodeAdminRespondToAuthChallengeRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminRespondToAuthChallengeRequest(d *rt.Decoder) (*AdminRespondToAuthChallengeRequest, error) {
 	v := new(AdminRespondToAuthChallengeRequest)
@@ -1609,8 +1609,8 @@ func DecodeAdminRespondToAuthChallengeRequest(d *rt.Decoder) (*AdminRespondToAut
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminRespondToAuthChallengeRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminRespondToAuthChallengeRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminRespondToAuthChallengeRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1625,7 +1625,7 @@ func (v *AdminRespondToAuthChallengeRequest) DecodeJSON(d *rt.Decoder) {
 			v.ChallengeName, set = rt.String[ChallengeNameType](d)
 			seen = rt.Mark(seen, 1<<2, set)
 		case "ChallengeResponses":
-			v.ChallengeResponses = rt.Map(d, "challengeResponses", rt.String[string])
+			v.ChallengeResponses = rt.Map(d, "challengeResponses", &rt.PlainMap, rt.String[string])
 		case "Session":
 			v.Session = rt.Ptr(rt.String[string](d))
 		case "AnalyticsMetadata":
@@ -1633,7 +1633,7 @@ func (v *AdminRespondToAuthChallengeRequest) DecodeJSON(d *rt.Decoder) {
 		case "ContextData":
 			v.ContextData = rt.StructPtr[ContextDataType](d, "contextData")
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1675,8 +1675,8 @@ func (v *AdminRespondToAuthChallengeResponse) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminRespondToAuthChallengeResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminRespondToAuthChallengeResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ChallengeName":
@@ -1684,18 +1684,18 @@ func (v *AdminRespondToAuthChallengeResponse) DecodeJSON(d *rt.Decoder) {
 		case "Session":
 			v.Session = rt.Ptr(rt.String[string](d))
 		case "ChallengeParameters":
-			v.ChallengeParameters = rt.Map(d, "challengeParameters", rt.String[string])
+			v.ChallengeParameters = rt.Map(d, "challengeParameters", &rt.PlainMap, rt.String[string])
 		case "AuthenticationResult":
 			v.AuthenticationResult = rt.StructPtr[AuthenticationResultType](d, "authenticationResult")
 		case "AvailableChallenges":
-			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.String[ChallengeNameType])
+			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.PlainItem, rt.String[ChallengeNameType])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeAdminRevokeUserSessionRequest reads a request body and checks every constraint. After a
+// DecodeAdminRevokeUserSessionRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminRevokeUserSessionRequest(d *rt.Decoder) (*AdminRevokeUserSessionRequest, error) {
 	v := new(AdminRevokeUserSessionRequest)
@@ -1705,8 +1705,8 @@ func DecodeAdminRevokeUserSessionRequest(d *rt.Decoder) (*AdminRevokeUserSession
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminRevokeUserSessionRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminRevokeUserSessionRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminRevokeUserSessionRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1755,14 +1755,14 @@ func (v *AdminRevokeUserSessionRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminRevokeUserSessionResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminRevokeUserSessionResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminRevokeUserSessionResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminSetUserMFAPreferenceRequest reads a request body and checks every constraint. After a
+// DecodeAdminSetUserMFAPreferenceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminSetUserMFAPreferenceRequest(d *rt.Decoder) (*AdminSetUserMFAPreferenceRequest, error) {
 	v := new(AdminSetUserMFAPreferenceRequest)
@@ -1772,8 +1772,8 @@ func DecodeAdminSetUserMFAPreferenceRequest(d *rt.Decoder) (*AdminSetUserMFAPref
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminSetUserMFAPreferenceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminSetUserMFAPreferenceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminSetUserMFAPreferenceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1817,14 +1817,14 @@ func (v *AdminSetUserMFAPreferenceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminSetUserMFAPreferenceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminSetUserMFAPreferenceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminSetUserMFAPreferenceResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminSetUserPasswordRequest reads a request body and checks every constraint. After a
+// DecodeAdminSetUserPasswordRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminSetUserPasswordRequest(d *rt.Decoder) (*AdminSetUserPasswordRequest, error) {
 	v := new(AdminSetUserPasswordRequest)
@@ -1834,8 +1834,8 @@ func DecodeAdminSetUserPasswordRequest(d *rt.Decoder) (*AdminSetUserPasswordRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminSetUserPasswordRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminSetUserPasswordRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminSetUserPasswordRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1881,14 +1881,14 @@ func (v *AdminSetUserPasswordRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminSetUserPasswordResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminSetUserPasswordResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminSetUserPasswordResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminSetUserSettingsRequest reads a request body and checks every constraint. After a
+// DecodeAdminSetUserSettingsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminSetUserSettingsRequest(d *rt.Decoder) (*AdminSetUserSettingsRequest, error) {
 	v := new(AdminSetUserSettingsRequest)
@@ -1898,8 +1898,8 @@ func DecodeAdminSetUserSettingsRequest(d *rt.Decoder) (*AdminSetUserSettingsRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminSetUserSettingsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminSetUserSettingsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminSetUserSettingsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1911,7 +1911,7 @@ func (v *AdminSetUserSettingsRequest) DecodeJSON(d *rt.Decoder) {
 			v.Username, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "MFAOptions":
-			v.MFAOptions = rt.List(d, "mFAOptions", rt.Struct[MFAOptionType])
+			v.MFAOptions = rt.List(d, "mFAOptions", rt.PlainItem, rt.Struct[MFAOptionType])
 		default:
 			d.Skip()
 		}
@@ -1940,14 +1940,14 @@ func (v *AdminSetUserSettingsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminSetUserSettingsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminSetUserSettingsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminSetUserSettingsResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminUpdateAuthEventFeedbackRequest reads a request body and checks every constraint. After a
+// DecodeAdminUpdateAuthEventFeedbackRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminUpdateAuthEventFeedbackRequest(d *rt.Decoder) (*AdminUpdateAuthEventFeedbackRequest, error) {
 	v := new(AdminUpdateAuthEventFeedbackRequest)
@@ -1959,8 +1959,8 @@ func (v *AdminUpdateAuthEventFeedbackRequest) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUpdateAuthEventFeedbackRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUpdateAuthEventFeedbackRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -2014,14 +2014,14 @@ func (v *AdminUpdateAuthEventFeedbackResponse) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUpdateAuthEventFeedbackResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUpdateAuthEventFeedbackResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminUpdateDeviceStatusRequest reads a request body and checks every constraint. After a
+// DecodeAdminUpdateDeviceStatusRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminUpdateDeviceStatusRequest(d *rt.Decoder) (*AdminUpdateDeviceStatusRequest, error) {
 	v := new(AdminUpdateDeviceStatusRequest)
@@ -2031,8 +2031,8 @@ func DecodeAdminUpdateDeviceStatusRequest(d *rt.Decoder) (*AdminUpdateDeviceStat
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminUpdateDeviceStatusRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUpdateDeviceStatusRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUpdateDeviceStatusRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -2081,14 +2081,14 @@ func (v *AdminUpdateDeviceStatusRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminUpdateDeviceStatusResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUpdateDeviceStatusResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUpdateDeviceStatusResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminUpdateUserAttributesRequest reads a request body and checks every constraint. After a
+// DecodeAdminUpdateUserAttributesRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminUpdateUserAttributesRequest(d *rt.Decoder) (*AdminUpdateUserAttributesRequest, error) {
 	v := new(AdminUpdateUserAttributesRequest)
@@ -2098,8 +2098,8 @@ func DecodeAdminUpdateUserAttributesRequest(d *rt.Decoder) (*AdminUpdateUserAttr
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminUpdateUserAttributesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUpdateUserAttributesRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUpdateUserAttributesRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -2111,9 +2111,9 @@ func (v *AdminUpdateUserAttributesRequest) DecodeJSON(d *rt.Decoder) {
 			v.Username, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "UserAttributes":
-			v.UserAttributes = rt.List(d, "userAttributes", rt.Struct[AttributeType])
+			v.UserAttributes = rt.List(d, "userAttributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -2145,14 +2145,14 @@ func (v *AdminUpdateUserAttributesRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminUpdateUserAttributesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUpdateUserAttributesResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUpdateUserAttributesResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeAdminUserGlobalSignOutRequest reads a request body and checks every constraint. After a
+// DecodeAdminUserGlobalSignOutRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAdminUserGlobalSignOutRequest(d *rt.Decoder) (*AdminUserGlobalSignOutRequest, error) {
 	v := new(AdminUserGlobalSignOutRequest)
@@ -2162,8 +2162,8 @@ func DecodeAdminUserGlobalSignOutRequest(d *rt.Decoder) (*AdminUserGlobalSignOut
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminUserGlobalSignOutRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUserGlobalSignOutRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUserGlobalSignOutRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -2199,8 +2199,8 @@ func (v *AdminUserGlobalSignOutRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AdminUserGlobalSignOutResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AdminUserGlobalSignOutResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdminUserGlobalSignOutResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -2211,8 +2211,8 @@ func (v *AdvancedSecurityAdditionalFlowsType) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *AdvancedSecurityAdditionalFlowsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AdvancedSecurityAdditionalFlowsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CustomAuthMode":
@@ -2235,8 +2235,8 @@ func (v *AdvancedSecurityAdditionalFlowsType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AnalyticsConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AnalyticsConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AnalyticsConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ApplicationId":
@@ -2276,8 +2276,8 @@ func (v *AnalyticsConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AnalyticsMetadataType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AnalyticsMetadataType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AnalyticsMetadataType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AnalyticsEndpointId":
@@ -2300,8 +2300,8 @@ func (v *AnalyticsMetadataType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AssetType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AssetType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AssetType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -2352,7 +2352,7 @@ func (v *AssetType) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeAssociateSoftwareTokenRequest reads a request body and checks every constraint. After a
+// DecodeAssociateSoftwareTokenRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeAssociateSoftwareTokenRequest(d *rt.Decoder) (*AssociateSoftwareTokenRequest, error) {
 	v := new(AssociateSoftwareTokenRequest)
@@ -2362,8 +2362,8 @@ func DecodeAssociateSoftwareTokenRequest(d *rt.Decoder) (*AssociateSoftwareToken
 // UnmarshalJSON reads v without checking constraints.
 func (v *AssociateSoftwareTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AssociateSoftwareTokenRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AssociateSoftwareTokenRequest) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AccessToken":
@@ -2391,8 +2391,8 @@ func (v *AssociateSoftwareTokenRequest) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AssociateSoftwareTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AssociateSoftwareTokenResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AssociateSoftwareTokenResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SecretCode":
@@ -2408,8 +2408,8 @@ func (v *AssociateSoftwareTokenResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AttributeType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AttributeType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AttributeType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -2442,8 +2442,8 @@ func (v *AttributeType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AuthEventType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AuthEventType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AuthEventType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "EventId":
@@ -2457,7 +2457,7 @@ func (v *AuthEventType) DecodeJSON(d *rt.Decoder) {
 		case "EventRisk":
 			v.EventRisk = rt.StructPtr[EventRiskType](d, "eventRisk")
 		case "ChallengeResponses":
-			v.ChallengeResponses = rt.List(d, "challengeResponses", rt.Struct[ChallengeResponseType])
+			v.ChallengeResponses = rt.List(d, "challengeResponses", rt.PlainItem, rt.Struct[ChallengeResponseType])
 		case "EventContextData":
 			v.EventContextData = rt.StructPtr[EventContextDataType](d, "eventContextData")
 		case "EventFeedback":
@@ -2471,8 +2471,8 @@ func (v *AuthEventType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *AuthenticationResultType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *AuthenticationResultType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *AuthenticationResultType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AccessToken":

@@ -5,10 +5,123 @@ package cognitoidp
 import "cognate/internal/api/rt"
 
 // UnmarshalJSON reads v without checking constraints.
+func (v *CIMDPolicySummaryType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *CIMDPolicySummaryType) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, _ = rt.String[string](d)
+		case "ClientId":
+			v.ClientId = rt.Ptr(rt.String[string](d))
+		case "PolicyName":
+			v.PolicyName, _ = rt.String[string](d)
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "CreationDate":
+			v.CreationDate = rt.Ptr(rt.Timestamp(d))
+		case "LastModifiedDate":
+			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CIMDPolicyType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *CIMDPolicyType) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, _ = rt.String[string](d)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, _ = rt.String[string](d)
+		case "ClientId":
+			v.ClientId = rt.Ptr(rt.String[string](d))
+		case "PolicyName":
+			v.PolicyName, _ = rt.String[string](d)
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "URLPatterns":
+			v.URLPatterns = rt.List(d, "uRLPatterns", rt.PlainItem, rt.String[string])
+		case "CreationDate":
+			v.CreationDate = rt.Ptr(rt.Timestamp(d))
+		case "LastModifiedDate":
+			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeCancelPointInTimeRecoveryRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeCancelPointInTimeRecoveryRequest(d *rt.Decoder) (*CancelPointInTimeRecoveryRequest, error) {
+	v := new(CancelPointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CancelPointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *CancelPointInTimeRecoveryRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreId":
+			v.RestoreId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *CancelPointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("restoreId", v.RestoreId, &ruleRestoreIdType)
+	} else {
+		d.Missing("restoreId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CancelPointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *CancelPointInTimeRecoveryResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
 func (v *ChallengeResponseType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ChallengeResponseType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ChallengeResponseType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ChallengeName":
@@ -21,7 +134,7 @@ func (v *ChallengeResponseType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeChangePasswordRequest reads a request body and checks every constraint. After a
+// DecodeChangePasswordRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeChangePasswordRequest(d *rt.Decoder) (*ChangePasswordRequest, error) {
 	v := new(ChangePasswordRequest)
@@ -31,8 +144,8 @@ func DecodeChangePasswordRequest(d *rt.Decoder) (*ChangePasswordRequest, error) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *ChangePasswordRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ChangePasswordRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ChangePasswordRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -73,8 +186,8 @@ func (v *ChangePasswordRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ChangePasswordResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ChangePasswordResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ChangePasswordResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -83,8 +196,8 @@ func (v *ChangePasswordResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ClientAuthenticationResultType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ClientAuthenticationResultType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ClientAuthenticationResultType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AccessToken":
@@ -100,10 +213,29 @@ func (v *ClientAuthenticationResultType) DecodeJSON(d *rt.Decoder) {
 }
 
 // UnmarshalJSON reads v without checking constraints.
+func (v *ClientMetadataURLType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *ClientMetadataURLType) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "URL":
+			v.URL, _ = rt.String[string](d)
+		case "CachedDate":
+			v.CachedDate = rt.Ptr(rt.Timestamp(d))
+		case "ExpirationDate":
+			v.ExpirationDate = rt.Ptr(rt.Timestamp(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
 func (v *ClientSSOSessionConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ClientSSOSessionConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ClientSSOSessionConfigType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -131,8 +263,8 @@ func (v *ClientSSOSessionConfigType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ClientSecretDescriptorType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ClientSecretDescriptorType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ClientSecretDescriptorType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ClientSecretId":
@@ -150,8 +282,8 @@ func (v *ClientSecretDescriptorType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CloudWatchLogsConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CloudWatchLogsConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CloudWatchLogsConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "LogGroupArn":
@@ -174,8 +306,8 @@ func (v *CloudWatchLogsConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CodeDeliveryDetailsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CodeDeliveryDetailsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CodeDeliveryDetailsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Destination":
@@ -190,7 +322,7 @@ func (v *CodeDeliveryDetailsType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCompleteWebAuthnRegistrationRequest reads a request body and checks every constraint. After a
+// DecodeCompleteWebAuthnRegistrationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCompleteWebAuthnRegistrationRequest(d *rt.Decoder) (*CompleteWebAuthnRegistrationRequest, error) {
 	v := new(CompleteWebAuthnRegistrationRequest)
@@ -202,8 +334,8 @@ func (v *CompleteWebAuthnRegistrationRequest) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *CompleteWebAuthnRegistrationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CompleteWebAuthnRegistrationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -238,8 +370,8 @@ func (v *CompleteWebAuthnRegistrationResponse) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *CompleteWebAuthnRegistrationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CompleteWebAuthnRegistrationResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -248,8 +380,8 @@ func (v *CompleteWebAuthnRegistrationResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CompromisedCredentialsActionsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CompromisedCredentialsActionsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CompromisedCredentialsActionsType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -279,12 +411,12 @@ func (v *CompromisedCredentialsRiskConfigurationType) UnmarshalJSON(b []byte) er
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *CompromisedCredentialsRiskConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CompromisedCredentialsRiskConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "EventFilter":
-			v.EventFilter = rt.List(d, "eventFilter", rt.String[EventFilterType])
+			v.EventFilter = rt.List(d, "eventFilter", rt.PlainItem, rt.String[EventFilterType])
 		case "Actions":
 			v.Actions = rt.StructPtr[CompromisedCredentialsActionsType](d, "actions")
 		default:
@@ -305,7 +437,7 @@ func (v *CompromisedCredentialsRiskConfigurationType) check(d *rt.Decoder) {
 	}
 }
 
-// DecodeConfirmDeviceRequest reads a request body and checks every constraint. After a
+// DecodeConfirmDeviceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeConfirmDeviceRequest(d *rt.Decoder) (*ConfirmDeviceRequest, error) {
 	v := new(ConfirmDeviceRequest)
@@ -315,8 +447,8 @@ func DecodeConfirmDeviceRequest(d *rt.Decoder) (*ConfirmDeviceRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ConfirmDeviceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ConfirmDeviceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ConfirmDeviceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -359,8 +491,8 @@ func (v *ConfirmDeviceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ConfirmDeviceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ConfirmDeviceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ConfirmDeviceResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserConfirmationNecessary":
@@ -371,7 +503,7 @@ func (v *ConfirmDeviceResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeConfirmForgotPasswordRequest reads a request body and checks every constraint. After a
+// DecodeConfirmForgotPasswordRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeConfirmForgotPasswordRequest(d *rt.Decoder) (*ConfirmForgotPasswordRequest, error) {
 	v := new(ConfirmForgotPasswordRequest)
@@ -381,8 +513,8 @@ func DecodeConfirmForgotPasswordRequest(d *rt.Decoder) (*ConfirmForgotPasswordRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *ConfirmForgotPasswordRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ConfirmForgotPasswordRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ConfirmForgotPasswordRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -406,7 +538,7 @@ func (v *ConfirmForgotPasswordRequest) DecodeJSON(d *rt.Decoder) {
 		case "UserContextData":
 			v.UserContextData = rt.StructPtr[UserContextDataType](d, "userContextData")
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -448,14 +580,14 @@ func (v *ConfirmForgotPasswordRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ConfirmForgotPasswordResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ConfirmForgotPasswordResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ConfirmForgotPasswordResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeConfirmSignUpRequest reads a request body and checks every constraint. After a
+// DecodeConfirmSignUpRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeConfirmSignUpRequest(d *rt.Decoder) (*ConfirmSignUpRequest, error) {
 	v := new(ConfirmSignUpRequest)
@@ -465,8 +597,8 @@ func DecodeConfirmSignUpRequest(d *rt.Decoder) (*ConfirmSignUpRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ConfirmSignUpRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ConfirmSignUpRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ConfirmSignUpRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -489,7 +621,7 @@ func (v *ConfirmSignUpRequest) DecodeJSON(d *rt.Decoder) {
 		case "UserContextData":
 			v.UserContextData = rt.StructPtr[UserContextDataType](d, "userContextData")
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		case "Session":
 			v.Session = rt.Ptr(rt.String[string](d))
 		default:
@@ -531,8 +663,8 @@ func (v *ConfirmSignUpRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ConfirmSignUpResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ConfirmSignUpResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ConfirmSignUpResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Session":
@@ -546,8 +678,8 @@ func (v *ConfirmSignUpResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ContextDataType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ContextDataType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ContextDataType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -562,7 +694,7 @@ func (v *ContextDataType) DecodeJSON(d *rt.Decoder) {
 			v.ServerPath, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<2, set)
 		case "HttpHeaders":
-			v.HttpHeaders = rt.List(d, "httpHeaders", rt.Struct[HttpHeader])
+			v.HttpHeaders = rt.List(d, "httpHeaders", rt.PlainItem, rt.Struct[HttpHeader])
 		case "EncodedData":
 			v.EncodedData = rt.Ptr(rt.String[string](d))
 		default:
@@ -598,7 +730,87 @@ func (v *ContextDataType) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeCreateGroupRequest reads a request body and checks every constraint. After a
+// DecodeCreateCIMDPolicyRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeCreateCIMDPolicyRequest(d *rt.Decoder) (*CreateCIMDPolicyRequest, error) {
+	v := new(CreateCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CreateCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *CreateCIMDPolicyRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "ClientId":
+			v.ClientId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "PolicyName":
+			v.PolicyName, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "URLPatterns":
+			v.URLPatterns = rt.List(d, "uRLPatterns", rt.PlainItem, rt.String[string])
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *CreateCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("clientId", v.ClientId, &ruleClientIdType)
+	} else {
+		d.Missing("clientId", true)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("policyName", v.PolicyName, &ruleCIMDPolicyNameType)
+	} else {
+		d.Missing("policyName", false)
+	}
+	if v.CacheDuration != nil {
+		d.CheckInt("cacheDuration", *v.CacheDuration, &ruleCacheDurationType)
+	}
+	if v.URLPatterns != nil {
+		d.CheckLen("uRLPatterns", len(v.URLPatterns), "[]", &ruleURLPatternListType)
+		rt.CheckStrings(d, "uRLPatterns", v.URLPatterns, &ruleURLPatternType)
+	} else {
+		d.Missing("uRLPatterns", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *CreateCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *CreateCIMDPolicyResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicy":
+			v.CIMDPolicy = rt.StructPtr[CIMDPolicyType](d, "cIMDPolicy")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeCreateGroupRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateGroupRequest(d *rt.Decoder) (*CreateGroupRequest, error) {
 	v := new(CreateGroupRequest)
@@ -608,8 +820,8 @@ func DecodeCreateGroupRequest(d *rt.Decoder) (*CreateGroupRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateGroupRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateGroupRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateGroupRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -660,8 +872,8 @@ func (v *CreateGroupRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateGroupResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateGroupResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateGroupResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Group":
@@ -672,7 +884,7 @@ func (v *CreateGroupResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateIdentityProviderRequest reads a request body and checks every constraint. After a
+// DecodeCreateIdentityProviderRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateIdentityProviderRequest(d *rt.Decoder) (*CreateIdentityProviderRequest, error) {
 	v := new(CreateIdentityProviderRequest)
@@ -682,8 +894,8 @@ func DecodeCreateIdentityProviderRequest(d *rt.Decoder) (*CreateIdentityProvider
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateIdentityProviderRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateIdentityProviderRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateIdentityProviderRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -698,13 +910,13 @@ func (v *CreateIdentityProviderRequest) DecodeJSON(d *rt.Decoder) {
 			v.ProviderType, set = rt.String[IdentityProviderTypeType](d)
 			seen = rt.Mark(seen, 1<<2, set)
 		case "ProviderDetails":
-			v.ProviderDetails = rt.Map(d, "providerDetails", rt.String[string])
+			v.ProviderDetails = rt.Map(d, "providerDetails", &rt.PlainMap, rt.String[string])
 		case "AttributeMapping":
-			v.AttributeMapping = rt.Map(d, "attributeMapping", rt.String[string])
+			v.AttributeMapping = rt.Map(d, "attributeMapping", &rt.PlainMap, rt.String[string])
 		case "IdpIdentifiers":
-			v.IdpIdentifiers = rt.List(d, "idpIdentifiers", rt.String[string])
+			v.IdpIdentifiers = rt.List(d, "idpIdentifiers", rt.PlainItem, rt.String[string])
 		case "AcrMapping":
-			v.AcrMapping = rt.Map(d, "acrMapping", rt.String[string])
+			v.AcrMapping = rt.Map(d, "acrMapping", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -744,15 +956,15 @@ func (v *CreateIdentityProviderRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrMapping != nil {
 		d.CheckLen("acrMapping", len(v.AcrMapping), "{}", &ruleAcrMappingType)
-		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrLevelNameType, &ruleStringType)
+		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrMappingKeyType, &ruleAcrValueType)
 	}
 }
 
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateIdentityProviderResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateIdentityProviderResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateIdentityProviderResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "IdentityProvider":
@@ -763,7 +975,7 @@ func (v *CreateIdentityProviderResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateManagedLoginBrandingRequest reads a request body and checks every constraint. After a
+// DecodeCreateManagedLoginBrandingRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateManagedLoginBrandingRequest(d *rt.Decoder) (*CreateManagedLoginBrandingRequest, error) {
 	v := new(CreateManagedLoginBrandingRequest)
@@ -773,8 +985,8 @@ func DecodeCreateManagedLoginBrandingRequest(d *rt.Decoder) (*CreateManagedLogin
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateManagedLoginBrandingRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateManagedLoginBrandingRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateManagedLoginBrandingRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -790,7 +1002,7 @@ func (v *CreateManagedLoginBrandingRequest) DecodeJSON(d *rt.Decoder) {
 		case "Settings":
 			v.Settings, _ = rt.Doc(d)
 		case "Assets":
-			v.Assets = rt.List(d, "assets", rt.Struct[AssetType])
+			v.Assets = rt.List(d, "assets", rt.PlainItem, rt.Struct[AssetType])
 		default:
 			d.Skip()
 		}
@@ -819,8 +1031,8 @@ func (v *CreateManagedLoginBrandingRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateManagedLoginBrandingResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateManagedLoginBrandingResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateManagedLoginBrandingResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ManagedLoginBranding":
@@ -831,7 +1043,7 @@ func (v *CreateManagedLoginBrandingResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateResourceServerRequest reads a request body and checks every constraint. After a
+// DecodeCreateResourceServerRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateResourceServerRequest(d *rt.Decoder) (*CreateResourceServerRequest, error) {
 	v := new(CreateResourceServerRequest)
@@ -841,8 +1053,8 @@ func DecodeCreateResourceServerRequest(d *rt.Decoder) (*CreateResourceServerRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateResourceServerRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateResourceServerRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateResourceServerRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -857,7 +1069,7 @@ func (v *CreateResourceServerRequest) DecodeJSON(d *rt.Decoder) {
 			v.Name, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<2, set)
 		case "Scopes":
-			v.Scopes = rt.List(d, "scopes", rt.Struct[ResourceServerScopeType])
+			v.Scopes = rt.List(d, "scopes", rt.PlainItem, rt.Struct[ResourceServerScopeType])
 		default:
 			d.Skip()
 		}
@@ -891,8 +1103,8 @@ func (v *CreateResourceServerRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateResourceServerResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateResourceServerResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateResourceServerResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ResourceServer":
@@ -903,7 +1115,7 @@ func (v *CreateResourceServerResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateTermsRequest reads a request body and checks every constraint. After a
+// DecodeCreateTermsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateTermsRequest(d *rt.Decoder) (*CreateTermsRequest, error) {
 	v := new(CreateTermsRequest)
@@ -913,8 +1125,8 @@ func DecodeCreateTermsRequest(d *rt.Decoder) (*CreateTermsRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateTermsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateTermsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateTermsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -935,7 +1147,7 @@ func (v *CreateTermsRequest) DecodeJSON(d *rt.Decoder) {
 			v.Enforcement, set = rt.String[TermsEnforcementType](d)
 			seen = rt.Mark(seen, 1<<4, set)
 		case "Links":
-			v.Links = rt.Map(d, "links", rt.String[string])
+			v.Links = rt.Map(d, "links", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -980,8 +1192,8 @@ func (v *CreateTermsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateTermsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateTermsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateTermsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Terms":
@@ -992,7 +1204,7 @@ func (v *CreateTermsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateUserImportJobRequest reads a request body and checks every constraint. After a
+// DecodeCreateUserImportJobRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateUserImportJobRequest(d *rt.Decoder) (*CreateUserImportJobRequest, error) {
 	v := new(CreateUserImportJobRequest)
@@ -1002,8 +1214,8 @@ func DecodeCreateUserImportJobRequest(d *rt.Decoder) (*CreateUserImportJobReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserImportJobRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserImportJobRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserImportJobRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1052,8 +1264,8 @@ func (v *CreateUserImportJobRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserImportJobResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserImportJobResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserImportJob":
@@ -1064,7 +1276,7 @@ func (v *CreateUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateUserPoolClientRequest reads a request body and checks every constraint. After a
+// DecodeCreateUserPoolClientRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateUserPoolClientRequest(d *rt.Decoder) (*CreateUserPoolClientRequest, error) {
 	v := new(CreateUserPoolClientRequest)
@@ -1074,8 +1286,8 @@ func DecodeCreateUserPoolClientRequest(d *rt.Decoder) (*CreateUserPoolClientRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolClientRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolClientRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1099,23 +1311,23 @@ func (v *CreateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
 		case "TokenValidityUnits":
 			v.TokenValidityUnits = rt.StructPtr[TokenValidityUnitsType](d, "tokenValidityUnits")
 		case "ReadAttributes":
-			v.ReadAttributes = rt.List(d, "readAttributes", rt.String[string])
+			v.ReadAttributes = rt.List(d, "readAttributes", rt.PlainItem, rt.String[string])
 		case "WriteAttributes":
-			v.WriteAttributes = rt.List(d, "writeAttributes", rt.String[string])
+			v.WriteAttributes = rt.List(d, "writeAttributes", rt.PlainItem, rt.String[string])
 		case "ExplicitAuthFlows":
-			v.ExplicitAuthFlows = rt.List(d, "explicitAuthFlows", rt.String[ExplicitAuthFlowsType])
+			v.ExplicitAuthFlows = rt.List(d, "explicitAuthFlows", rt.PlainItem, rt.String[ExplicitAuthFlowsType])
 		case "SupportedIdentityProviders":
-			v.SupportedIdentityProviders = rt.List(d, "supportedIdentityProviders", rt.String[string])
+			v.SupportedIdentityProviders = rt.List(d, "supportedIdentityProviders", rt.PlainItem, rt.String[string])
 		case "CallbackURLs":
-			v.CallbackURLs = rt.List(d, "callbackURLs", rt.String[string])
+			v.CallbackURLs = rt.List(d, "callbackURLs", rt.PlainItem, rt.String[string])
 		case "LogoutURLs":
-			v.LogoutURLs = rt.List(d, "logoutURLs", rt.String[string])
+			v.LogoutURLs = rt.List(d, "logoutURLs", rt.PlainItem, rt.String[string])
 		case "DefaultRedirectURI":
 			v.DefaultRedirectURI = rt.Ptr(rt.String[string](d))
 		case "AllowedOAuthFlows":
-			v.AllowedOAuthFlows = rt.List(d, "allowedOAuthFlows", rt.String[OAuthFlowType])
+			v.AllowedOAuthFlows = rt.List(d, "allowedOAuthFlows", rt.PlainItem, rt.String[OAuthFlowType])
 		case "AllowedOAuthScopes":
-			v.AllowedOAuthScopes = rt.List(d, "allowedOAuthScopes", rt.String[string])
+			v.AllowedOAuthScopes = rt.List(d, "allowedOAuthScopes", rt.PlainItem, rt.String[string])
 		case "AllowedOAuthFlowsUserPoolClient":
 			v.AllowedOAuthFlowsUserPoolClient = rt.Ptr(rt.Bool(d))
 		case "AnalyticsConfiguration":
@@ -1130,6 +1342,8 @@ func (v *CreateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
 			v.AuthSessionValidity = rt.Ptr(rt.Int(d, &ruleAuthSessionValidityType))
 		case "RefreshTokenRotation":
 			v.RefreshTokenRotation = rt.StructPtr[RefreshTokenRotationType](d, "refreshTokenRotation")
+		case "PublishSecretsInAWSSecretsManager":
+			v.PublishSecretsInAWSSecretsManager = rt.Ptr(rt.Bool(d))
 		default:
 			d.Skip()
 		}
@@ -1204,8 +1418,8 @@ func (v *CreateUserPoolClientRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolClientResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolClientResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolClientResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolClient":
@@ -1216,7 +1430,7 @@ func (v *CreateUserPoolClientResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateUserPoolDomainRequest reads a request body and checks every constraint. After a
+// DecodeCreateUserPoolDomainRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateUserPoolDomainRequest(d *rt.Decoder) (*CreateUserPoolDomainRequest, error) {
 	v := new(CreateUserPoolDomainRequest)
@@ -1226,8 +1440,8 @@ func DecodeCreateUserPoolDomainRequest(d *rt.Decoder) (*CreateUserPoolDomainRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolDomainRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolDomainRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolDomainRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1269,8 +1483,8 @@ func (v *CreateUserPoolDomainRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolDomainResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolDomainResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolDomainResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ManagedLoginVersion":
@@ -1285,7 +1499,7 @@ func (v *CreateUserPoolDomainResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateUserPoolReplicaRequest reads a request body and checks every constraint. After a
+// DecodeCreateUserPoolReplicaRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateUserPoolReplicaRequest(d *rt.Decoder) (*CreateUserPoolReplicaRequest, error) {
 	v := new(CreateUserPoolReplicaRequest)
@@ -1295,8 +1509,8 @@ func DecodeCreateUserPoolReplicaRequest(d *rt.Decoder) (*CreateUserPoolReplicaRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolReplicaRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolReplicaRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolReplicaRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1308,7 +1522,7 @@ func (v *CreateUserPoolReplicaRequest) DecodeJSON(d *rt.Decoder) {
 			v.RegionName, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "UserPoolTags":
-			v.UserPoolTags = rt.Map(d, "userPoolTags", rt.String[string])
+			v.UserPoolTags = rt.Map(d, "userPoolTags", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1337,8 +1551,8 @@ func (v *CreateUserPoolReplicaRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolReplicaResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolReplicaResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolReplicaResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolReplica":
@@ -1349,7 +1563,7 @@ func (v *CreateUserPoolReplicaResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeCreateUserPoolRequest reads a request body and checks every constraint. After a
+// DecodeCreateUserPoolRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeCreateUserPoolRequest(d *rt.Decoder) (*CreateUserPoolRequest, error) {
 	v := new(CreateUserPoolRequest)
@@ -1359,8 +1573,8 @@ func DecodeCreateUserPoolRequest(d *rt.Decoder) (*CreateUserPoolRequest, error) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1375,11 +1589,11 @@ func (v *CreateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 		case "LambdaConfig":
 			v.LambdaConfig = rt.StructPtr[LambdaConfigType](d, "lambdaConfig")
 		case "AutoVerifiedAttributes":
-			v.AutoVerifiedAttributes = rt.List(d, "autoVerifiedAttributes", rt.String[VerifiedAttributeType])
+			v.AutoVerifiedAttributes = rt.List(d, "autoVerifiedAttributes", rt.PlainItem, rt.String[VerifiedAttributeType])
 		case "AliasAttributes":
-			v.AliasAttributes = rt.List(d, "aliasAttributes", rt.String[AliasAttributeType])
+			v.AliasAttributes = rt.List(d, "aliasAttributes", rt.PlainItem, rt.String[AliasAttributeType])
 		case "UsernameAttributes":
-			v.UsernameAttributes = rt.List(d, "usernameAttributes", rt.String[UsernameAttributeType])
+			v.UsernameAttributes = rt.List(d, "usernameAttributes", rt.PlainItem, rt.String[UsernameAttributeType])
 		case "SmsVerificationMessage":
 			v.SmsVerificationMessage = rt.Ptr(rt.String[string](d))
 		case "EmailVerificationMessage":
@@ -1401,13 +1615,15 @@ func (v *CreateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 		case "SmsConfiguration":
 			v.SmsConfiguration = rt.StructPtr[SmsConfigurationType](d, "smsConfiguration")
 		case "UserPoolTags":
-			v.UserPoolTags = rt.Map(d, "userPoolTags", rt.String[string])
+			v.UserPoolTags = rt.Map(d, "userPoolTags", &rt.PlainMap, rt.String[string])
 		case "AdminCreateUserConfig":
 			v.AdminCreateUserConfig = rt.StructPtr[AdminCreateUserConfigType](d, "adminCreateUserConfig")
 		case "Schema":
-			v.Schema = rt.List(d, "schema", rt.Struct[SchemaAttributeType])
+			v.Schema = rt.List(d, "schema", rt.PlainItem, rt.Struct[SchemaAttributeType])
 		case "UserPoolAddOns":
 			v.UserPoolAddOns = rt.StructPtr[UserPoolAddOnsType](d, "userPoolAddOns")
+		case "DcrConfiguration":
+			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "UsernameConfiguration":
 			v.UsernameConfiguration = rt.StructPtr[UsernameConfigurationType](d, "usernameConfiguration")
 		case "AccountRecoverySetting":
@@ -1418,10 +1634,8 @@ func (v *CreateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 			v.KeyConfiguration = rt.StructPtr[KeyConfigurationType](d, "keyConfiguration")
 		case "IssuerConfiguration":
 			v.IssuerConfiguration = rt.StructPtr[IssuerConfigurationType](d, "issuerConfiguration")
-		case "DcrConfiguration":
-			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AcrConfiguration":
-			v.AcrConfiguration = rt.Map(d, "acrConfiguration", rt.Struct[AcrLevelConfigType])
+			v.AcrConfiguration = rt.Map(d, "acrConfiguration", &rt.PlainMap, rt.Struct[AcrLevelConfigType])
 		default:
 			d.Skip()
 		}
@@ -1475,15 +1689,15 @@ func (v *CreateUserPoolRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrConfiguration != nil {
 		d.CheckLen("acrConfiguration", len(v.AcrConfiguration), "{}", &ruleAcrConfigurationType)
-		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelNameType)
+		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelKeyType)
 	}
 }
 
 // UnmarshalJSON reads v without checking constraints.
 func (v *CreateUserPoolResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CreateUserPoolResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CreateUserPoolResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPool":
@@ -1497,8 +1711,8 @@ func (v *CreateUserPoolResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CustomDomainConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CustomDomainConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CustomDomainConfigType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1531,8 +1745,8 @@ func (v *CustomDomainConfigType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CustomEmailLambdaVersionConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CustomEmailLambdaVersionConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CustomEmailLambdaVersionConfigType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1568,8 +1782,8 @@ func (v *CustomEmailLambdaVersionConfigType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *CustomSMSLambdaVersionConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *CustomSMSLambdaVersionConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *CustomSMSLambdaVersionConfigType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {

@@ -7,8 +7,8 @@ import "cognate/internal/api/rt"
 // UnmarshalJSON reads v without checking constraints.
 func (v *DcrConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DcrConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DcrConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "EnableStatus":
@@ -16,11 +16,11 @@ func (v *DcrConfigurationType) DecodeJSON(d *rt.Decoder) {
 		case "OpenDcrEnabled":
 			v.OpenDcrEnabled = rt.Ptr(rt.Bool(d))
 		case "AuthenticatedGrantTypes":
-			v.AuthenticatedGrantTypes = rt.List(d, "authenticatedGrantTypes", rt.String[OAuthFlowType])
+			v.AuthenticatedGrantTypes = rt.List(d, "authenticatedGrantTypes", rt.PlainItem, rt.String[OAuthFlowType])
 		case "OpenDcrGrantTypes":
-			v.OpenDcrGrantTypes = rt.List(d, "openDcrGrantTypes", rt.String[OAuthFlowType])
+			v.OpenDcrGrantTypes = rt.List(d, "openDcrGrantTypes", rt.PlainItem, rt.String[OAuthFlowType])
 		case "AllowedScopes":
-			v.AllowedScopes = rt.List(d, "allowedScopes", rt.String[string])
+			v.AllowedScopes = rt.List(d, "allowedScopes", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -48,7 +48,61 @@ func (v *DcrConfigurationType) check(d *rt.Decoder) {
 	}
 }
 
-// DecodeDeleteGroupRequest reads a request body and checks every constraint. After a
+// DecodeDeleteCIMDPolicyRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeDeleteCIMDPolicyRequest(d *rt.Decoder) (*DeleteCIMDPolicyRequest, error) {
+	v := new(DeleteCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DeleteCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *DeleteCIMDPolicyRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *DeleteCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DeleteCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *DeleteCIMDPolicyResponse) DecodeFrom(d *rt.Decoder) {
+	for _, ok := d.Object(); ok; _, ok = d.Next() {
+		d.Skip()
+	}
+}
+
+// DecodeDeleteGroupRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteGroupRequest(d *rt.Decoder) (*DeleteGroupRequest, error) {
 	v := new(DeleteGroupRequest)
@@ -58,8 +112,8 @@ func DecodeDeleteGroupRequest(d *rt.Decoder) (*DeleteGroupRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteGroupRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteGroupRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteGroupRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -92,7 +146,7 @@ func (v *DeleteGroupRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteIdentityProviderRequest reads a request body and checks every constraint. After a
+// DecodeDeleteIdentityProviderRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteIdentityProviderRequest(d *rt.Decoder) (*DeleteIdentityProviderRequest, error) {
 	v := new(DeleteIdentityProviderRequest)
@@ -102,8 +156,8 @@ func DecodeDeleteIdentityProviderRequest(d *rt.Decoder) (*DeleteIdentityProvider
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteIdentityProviderRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteIdentityProviderRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteIdentityProviderRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -136,7 +190,7 @@ func (v *DeleteIdentityProviderRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteManagedLoginBrandingRequest reads a request body and checks every constraint. After a
+// DecodeDeleteManagedLoginBrandingRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteManagedLoginBrandingRequest(d *rt.Decoder) (*DeleteManagedLoginBrandingRequest, error) {
 	v := new(DeleteManagedLoginBrandingRequest)
@@ -146,8 +200,8 @@ func DecodeDeleteManagedLoginBrandingRequest(d *rt.Decoder) (*DeleteManagedLogin
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteManagedLoginBrandingRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteManagedLoginBrandingRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteManagedLoginBrandingRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -180,7 +234,7 @@ func (v *DeleteManagedLoginBrandingRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteResourceServerRequest reads a request body and checks every constraint. After a
+// DecodeDeleteResourceServerRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteResourceServerRequest(d *rt.Decoder) (*DeleteResourceServerRequest, error) {
 	v := new(DeleteResourceServerRequest)
@@ -190,8 +244,8 @@ func DecodeDeleteResourceServerRequest(d *rt.Decoder) (*DeleteResourceServerRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteResourceServerRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteResourceServerRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteResourceServerRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -224,7 +278,7 @@ func (v *DeleteResourceServerRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteTermsRequest reads a request body and checks every constraint. After a
+// DecodeDeleteTermsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteTermsRequest(d *rt.Decoder) (*DeleteTermsRequest, error) {
 	v := new(DeleteTermsRequest)
@@ -234,8 +288,8 @@ func DecodeDeleteTermsRequest(d *rt.Decoder) (*DeleteTermsRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteTermsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteTermsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteTermsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -268,7 +322,7 @@ func (v *DeleteTermsRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteUserAttributesRequest reads a request body and checks every constraint. After a
+// DecodeDeleteUserAttributesRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteUserAttributesRequest(d *rt.Decoder) (*DeleteUserAttributesRequest, error) {
 	v := new(DeleteUserAttributesRequest)
@@ -278,14 +332,14 @@ func DecodeDeleteUserAttributesRequest(d *rt.Decoder) (*DeleteUserAttributesRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserAttributesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserAttributesRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserAttributesRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserAttributeNames":
-			v.UserAttributeNames = rt.List(d, "userAttributeNames", rt.String[string])
+			v.UserAttributeNames = rt.List(d, "userAttributeNames", rt.PlainItem, rt.String[string])
 		case "AccessToken":
 			v.AccessToken, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
@@ -314,14 +368,14 @@ func (v *DeleteUserAttributesRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserAttributesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserAttributesResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserAttributesResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeDeleteUserPoolClientRequest reads a request body and checks every constraint. After a
+// DecodeDeleteUserPoolClientRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteUserPoolClientRequest(d *rt.Decoder) (*DeleteUserPoolClientRequest, error) {
 	v := new(DeleteUserPoolClientRequest)
@@ -331,8 +385,8 @@ func DecodeDeleteUserPoolClientRequest(d *rt.Decoder) (*DeleteUserPoolClientRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolClientRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolClientRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -365,7 +419,7 @@ func (v *DeleteUserPoolClientRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteUserPoolClientSecretRequest reads a request body and checks every constraint. After a
+// DecodeDeleteUserPoolClientSecretRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteUserPoolClientSecretRequest(d *rt.Decoder) (*DeleteUserPoolClientSecretRequest, error) {
 	v := new(DeleteUserPoolClientSecretRequest)
@@ -375,8 +429,8 @@ func DecodeDeleteUserPoolClientSecretRequest(d *rt.Decoder) (*DeleteUserPoolClie
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolClientSecretRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolClientSecretRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolClientSecretRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -420,14 +474,14 @@ func (v *DeleteUserPoolClientSecretRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolClientSecretResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolClientSecretResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolClientSecretResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeDeleteUserPoolDomainRequest reads a request body and checks every constraint. After a
+// DecodeDeleteUserPoolDomainRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteUserPoolDomainRequest(d *rt.Decoder) (*DeleteUserPoolDomainRequest, error) {
 	v := new(DeleteUserPoolDomainRequest)
@@ -437,8 +491,8 @@ func DecodeDeleteUserPoolDomainRequest(d *rt.Decoder) (*DeleteUserPoolDomainRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolDomainRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolDomainRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolDomainRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -474,14 +528,14 @@ func (v *DeleteUserPoolDomainRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolDomainResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolDomainResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolDomainResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeDeleteUserPoolReplicaRequest reads a request body and checks every constraint. After a
+// DecodeDeleteUserPoolReplicaRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteUserPoolReplicaRequest(d *rt.Decoder) (*DeleteUserPoolReplicaRequest, error) {
 	v := new(DeleteUserPoolReplicaRequest)
@@ -491,8 +545,8 @@ func DecodeDeleteUserPoolReplicaRequest(d *rt.Decoder) (*DeleteUserPoolReplicaRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolReplicaRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolReplicaRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolReplicaRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -528,8 +582,8 @@ func (v *DeleteUserPoolReplicaRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolReplicaResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolReplicaResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolReplicaResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolReplica":
@@ -540,7 +594,7 @@ func (v *DeleteUserPoolReplicaResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDeleteUserPoolRequest reads a request body and checks every constraint. After a
+// DecodeDeleteUserPoolRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteUserPoolRequest(d *rt.Decoder) (*DeleteUserPoolRequest, error) {
 	v := new(DeleteUserPoolRequest)
@@ -550,8 +604,8 @@ func DecodeDeleteUserPoolRequest(d *rt.Decoder) (*DeleteUserPoolRequest, error) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserPoolRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserPoolRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserPoolRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -576,7 +630,7 @@ func (v *DeleteUserPoolRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteUserRequest reads a request body and checks every constraint. After a
+// DecodeDeleteUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteUserRequest(d *rt.Decoder) (*DeleteUserRequest, error) {
 	v := new(DeleteUserRequest)
@@ -586,8 +640,8 @@ func DecodeDeleteUserRequest(d *rt.Decoder) (*DeleteUserRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -612,7 +666,7 @@ func (v *DeleteUserRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeDeleteWebAuthnCredentialRequest reads a request body and checks every constraint. After a
+// DecodeDeleteWebAuthnCredentialRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDeleteWebAuthnCredentialRequest(d *rt.Decoder) (*DeleteWebAuthnCredentialRequest, error) {
 	v := new(DeleteWebAuthnCredentialRequest)
@@ -622,8 +676,8 @@ func DecodeDeleteWebAuthnCredentialRequest(d *rt.Decoder) (*DeleteWebAuthnCreden
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteWebAuthnCredentialRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteWebAuthnCredentialRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteWebAuthnCredentialRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -659,14 +713,73 @@ func (v *DeleteWebAuthnCredentialRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeleteWebAuthnCredentialResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeleteWebAuthnCredentialResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeleteWebAuthnCredentialResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeDescribeIdentityProviderRequest reads a request body and checks every constraint. After a
+// DecodeDescribeCIMDPolicyRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeDescribeCIMDPolicyRequest(d *rt.Decoder) (*DescribeCIMDPolicyRequest, error) {
+	v := new(DescribeCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribeCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *DescribeCIMDPolicyRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *DescribeCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribeCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *DescribeCIMDPolicyResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicy":
+			v.CIMDPolicy = rt.StructPtr[CIMDPolicyType](d, "cIMDPolicy")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeDescribeIdentityProviderRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeIdentityProviderRequest(d *rt.Decoder) (*DescribeIdentityProviderRequest, error) {
 	v := new(DescribeIdentityProviderRequest)
@@ -676,8 +789,8 @@ func DecodeDescribeIdentityProviderRequest(d *rt.Decoder) (*DescribeIdentityProv
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeIdentityProviderRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeIdentityProviderRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeIdentityProviderRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -713,8 +826,8 @@ func (v *DescribeIdentityProviderRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeIdentityProviderResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeIdentityProviderResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeIdentityProviderResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "IdentityProvider":
@@ -725,7 +838,7 @@ func (v *DescribeIdentityProviderResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeManagedLoginBrandingByClientRequest reads a request body and checks every constraint. After a
+// DecodeDescribeManagedLoginBrandingByClientRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeManagedLoginBrandingByClientRequest(d *rt.Decoder) (*DescribeManagedLoginBrandingByClientRequest, error) {
 	v := new(DescribeManagedLoginBrandingByClientRequest)
@@ -737,8 +850,8 @@ func (v *DescribeManagedLoginBrandingByClientRequest) UnmarshalJSON(b []byte) er
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeManagedLoginBrandingByClientRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeManagedLoginBrandingByClientRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -778,8 +891,8 @@ func (v *DescribeManagedLoginBrandingByClientResponse) UnmarshalJSON(b []byte) e
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeManagedLoginBrandingByClientResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeManagedLoginBrandingByClientResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ManagedLoginBranding":
@@ -790,7 +903,7 @@ func (v *DescribeManagedLoginBrandingByClientResponse) DecodeJSON(d *rt.Decoder)
 	}
 }
 
-// DecodeDescribeManagedLoginBrandingRequest reads a request body and checks every constraint. After a
+// DecodeDescribeManagedLoginBrandingRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeManagedLoginBrandingRequest(d *rt.Decoder) (*DescribeManagedLoginBrandingRequest, error) {
 	v := new(DescribeManagedLoginBrandingRequest)
@@ -802,8 +915,8 @@ func (v *DescribeManagedLoginBrandingRequest) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeManagedLoginBrandingRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeManagedLoginBrandingRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -843,8 +956,8 @@ func (v *DescribeManagedLoginBrandingResponse) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeManagedLoginBrandingResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeManagedLoginBrandingResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ManagedLoginBranding":
@@ -855,7 +968,68 @@ func (v *DescribeManagedLoginBrandingResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeResourceServerRequest reads a request body and checks every constraint. After a
+// DecodeDescribePointInTimeRecoveryRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeDescribePointInTimeRecoveryRequest(d *rt.Decoder) (*DescribePointInTimeRecoveryRequest, error) {
+	v := new(DescribePointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribePointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *DescribePointInTimeRecoveryRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreId":
+			v.RestoreId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *DescribePointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("restoreId", v.RestoreId, &ruleRestoreIdType)
+	} else {
+		d.Missing("restoreId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *DescribePointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeFrom reads one structure.
+func (v *DescribePointInTimeRecoveryResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeDescribeResourceServerRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeResourceServerRequest(d *rt.Decoder) (*DescribeResourceServerRequest, error) {
 	v := new(DescribeResourceServerRequest)
@@ -865,8 +1039,8 @@ func DecodeDescribeResourceServerRequest(d *rt.Decoder) (*DescribeResourceServer
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeResourceServerRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeResourceServerRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeResourceServerRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -902,8 +1076,8 @@ func (v *DescribeResourceServerRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeResourceServerResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeResourceServerResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeResourceServerResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ResourceServer":
@@ -914,7 +1088,7 @@ func (v *DescribeResourceServerResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeRiskConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeDescribeRiskConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeRiskConfigurationRequest(d *rt.Decoder) (*DescribeRiskConfigurationRequest, error) {
 	v := new(DescribeRiskConfigurationRequest)
@@ -924,8 +1098,8 @@ func DecodeDescribeRiskConfigurationRequest(d *rt.Decoder) (*DescribeRiskConfigu
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeRiskConfigurationRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeRiskConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeRiskConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -958,8 +1132,8 @@ func (v *DescribeRiskConfigurationRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeRiskConfigurationResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeRiskConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeRiskConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "RiskConfiguration":
@@ -970,7 +1144,7 @@ func (v *DescribeRiskConfigurationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeTermsByClientRequest reads a request body and checks every constraint. After a
+// DecodeDescribeTermsByClientRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeTermsByClientRequest(d *rt.Decoder) (*DescribeTermsByClientRequest, error) {
 	v := new(DescribeTermsByClientRequest)
@@ -980,8 +1154,8 @@ func DecodeDescribeTermsByClientRequest(d *rt.Decoder) (*DescribeTermsByClientRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeTermsByClientRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeTermsByClientRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeTermsByClientRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1025,8 +1199,8 @@ func (v *DescribeTermsByClientRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeTermsByClientResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeTermsByClientResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeTermsByClientResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Terms":
@@ -1037,7 +1211,7 @@ func (v *DescribeTermsByClientResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeTermsRequest reads a request body and checks every constraint. After a
+// DecodeDescribeTermsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeTermsRequest(d *rt.Decoder) (*DescribeTermsRequest, error) {
 	v := new(DescribeTermsRequest)
@@ -1047,8 +1221,8 @@ func DecodeDescribeTermsRequest(d *rt.Decoder) (*DescribeTermsRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeTermsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeTermsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeTermsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1084,8 +1258,8 @@ func (v *DescribeTermsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeTermsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeTermsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeTermsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Terms":
@@ -1096,7 +1270,7 @@ func (v *DescribeTermsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeUserImportJobRequest reads a request body and checks every constraint. After a
+// DecodeDescribeUserImportJobRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeUserImportJobRequest(d *rt.Decoder) (*DescribeUserImportJobRequest, error) {
 	v := new(DescribeUserImportJobRequest)
@@ -1106,8 +1280,8 @@ func DecodeDescribeUserImportJobRequest(d *rt.Decoder) (*DescribeUserImportJobRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserImportJobRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserImportJobRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserImportJobRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1143,8 +1317,8 @@ func (v *DescribeUserImportJobRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserImportJobResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserImportJobResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserImportJob":
@@ -1155,7 +1329,7 @@ func (v *DescribeUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeUserPoolClientRequest reads a request body and checks every constraint. After a
+// DecodeDescribeUserPoolClientRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeUserPoolClientRequest(d *rt.Decoder) (*DescribeUserPoolClientRequest, error) {
 	v := new(DescribeUserPoolClientRequest)
@@ -1165,8 +1339,8 @@ func DecodeDescribeUserPoolClientRequest(d *rt.Decoder) (*DescribeUserPoolClient
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserPoolClientRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserPoolClientRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1202,8 +1376,8 @@ func (v *DescribeUserPoolClientRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserPoolClientResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserPoolClientResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserPoolClientResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolClient":
@@ -1214,7 +1388,7 @@ func (v *DescribeUserPoolClientResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeUserPoolDomainRequest reads a request body and checks every constraint. After a
+// DecodeDescribeUserPoolDomainRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeUserPoolDomainRequest(d *rt.Decoder) (*DescribeUserPoolDomainRequest, error) {
 	v := new(DescribeUserPoolDomainRequest)
@@ -1224,8 +1398,8 @@ func DecodeDescribeUserPoolDomainRequest(d *rt.Decoder) (*DescribeUserPoolDomain
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserPoolDomainRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserPoolDomainRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserPoolDomainRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1253,8 +1427,8 @@ func (v *DescribeUserPoolDomainRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserPoolDomainResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserPoolDomainResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserPoolDomainResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "DomainDescription":
@@ -1265,7 +1439,7 @@ func (v *DescribeUserPoolDomainResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeUserPoolRequest reads a request body and checks every constraint. After a
+// DecodeDescribeUserPoolRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeUserPoolRequest(d *rt.Decoder) (*DescribeUserPoolRequest, error) {
 	v := new(DescribeUserPoolRequest)
@@ -1275,8 +1449,8 @@ func DecodeDescribeUserPoolRequest(d *rt.Decoder) (*DescribeUserPoolRequest, err
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserPoolRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserPoolRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserPoolRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1304,8 +1478,8 @@ func (v *DescribeUserPoolRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeUserPoolResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeUserPoolResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeUserPoolResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPool":
@@ -1319,8 +1493,8 @@ func (v *DescribeUserPoolResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeviceConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeviceConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeviceConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ChallengeRequiredOnNewDevice":
@@ -1336,8 +1510,8 @@ func (v *DeviceConfigurationType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeviceSecretVerifierConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeviceSecretVerifierConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeviceSecretVerifierConfigType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "PasswordVerifier":
@@ -1365,14 +1539,14 @@ func (v *DeviceSecretVerifierConfigType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DeviceType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DeviceType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DeviceType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "DeviceKey":
 			v.DeviceKey = rt.Ptr(rt.String[string](d))
 		case "DeviceAttributes":
-			v.DeviceAttributes = rt.List(d, "deviceAttributes", rt.Struct[AttributeType])
+			v.DeviceAttributes = rt.List(d, "deviceAttributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "DeviceCreateDate":
 			v.DeviceCreateDate = rt.Ptr(rt.Timestamp(d))
 		case "DeviceLastModifiedDate":
@@ -1388,8 +1562,8 @@ func (v *DeviceType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DomainDescriptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DomainDescriptionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DomainDescriptionType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -1421,8 +1595,8 @@ func (v *DomainDescriptionType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EmailConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EmailConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EmailConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SourceArn":
@@ -1465,8 +1639,8 @@ func (v *EmailConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EmailMfaConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EmailMfaConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EmailMfaConfigType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Message":
@@ -1494,8 +1668,8 @@ func (v *EmailMfaConfigType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EmailMfaSettingsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EmailMfaSettingsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EmailMfaSettingsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Enabled":
@@ -1511,8 +1685,8 @@ func (v *EmailMfaSettingsType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EumsSmsConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EumsSmsConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EumsSmsConfigurationType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1570,8 +1744,8 @@ func (v *EumsSmsConfigurationType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EventContextDataType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EventContextDataType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EventContextDataType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "IpAddress":
@@ -1593,8 +1767,8 @@ func (v *EventContextDataType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EventFeedbackType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EventFeedbackType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EventFeedbackType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "FeedbackValue":
@@ -1612,8 +1786,8 @@ func (v *EventFeedbackType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EventRiskType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EventRiskType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EventRiskType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "RiskDecision":
@@ -1631,8 +1805,8 @@ func (v *EventRiskType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *FailoverType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *FailoverType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *FailoverType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1668,8 +1842,8 @@ func (v *FailoverType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *FirehoseConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *FirehoseConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *FirehoseConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "StreamArn":
@@ -1689,7 +1863,7 @@ func (v *FirehoseConfigurationType) check(d *rt.Decoder) {
 	}
 }
 
-// DecodeForgetDeviceRequest reads a request body and checks every constraint. After a
+// DecodeForgetDeviceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeForgetDeviceRequest(d *rt.Decoder) (*ForgetDeviceRequest, error) {
 	v := new(ForgetDeviceRequest)
@@ -1699,8 +1873,8 @@ func DecodeForgetDeviceRequest(d *rt.Decoder) (*ForgetDeviceRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ForgetDeviceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ForgetDeviceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ForgetDeviceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1730,7 +1904,7 @@ func (v *ForgetDeviceRequest) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeForgotPasswordRequest reads a request body and checks every constraint. After a
+// DecodeForgotPasswordRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeForgotPasswordRequest(d *rt.Decoder) (*ForgotPasswordRequest, error) {
 	v := new(ForgotPasswordRequest)
@@ -1740,8 +1914,8 @@ func DecodeForgotPasswordRequest(d *rt.Decoder) (*ForgotPasswordRequest, error) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *ForgotPasswordRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ForgotPasswordRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ForgotPasswordRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1759,7 +1933,7 @@ func (v *ForgotPasswordRequest) DecodeJSON(d *rt.Decoder) {
 		case "AnalyticsMetadata":
 			v.AnalyticsMetadata = rt.StructPtr[AnalyticsMetadataType](d, "analyticsMetadata")
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1791,8 +1965,8 @@ func (v *ForgotPasswordRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ForgotPasswordResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ForgotPasswordResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ForgotPasswordResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CodeDeliveryDetails":

@@ -4,7 +4,7 @@ package cognitoidp
 
 import "cognate/internal/api/rt"
 
-// DecodeGetCSVHeaderRequest reads a request body and checks every constraint. After a
+// DecodeGetCSVHeaderRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetCSVHeaderRequest(d *rt.Decoder) (*GetCSVHeaderRequest, error) {
 	v := new(GetCSVHeaderRequest)
@@ -14,8 +14,8 @@ func DecodeGetCSVHeaderRequest(d *rt.Decoder) (*GetCSVHeaderRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetCSVHeaderRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetCSVHeaderRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetCSVHeaderRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -43,21 +43,21 @@ func (v *GetCSVHeaderRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetCSVHeaderResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetCSVHeaderResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetCSVHeaderResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
 			v.UserPoolId = rt.Ptr(rt.String[string](d))
 		case "CSVHeader":
-			v.CSVHeader = rt.List(d, "cSVHeader", rt.String[string])
+			v.CSVHeader = rt.List(d, "cSVHeader", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeGetClientTokenRequest reads a request body and checks every constraint. After a
+// DecodeGetClientTokenRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetClientTokenRequest(d *rt.Decoder) (*GetClientTokenRequest, error) {
 	v := new(GetClientTokenRequest)
@@ -67,8 +67,8 @@ func DecodeGetClientTokenRequest(d *rt.Decoder) (*GetClientTokenRequest, error) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetClientTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetClientTokenRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetClientTokenRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -80,9 +80,9 @@ func (v *GetClientTokenRequest) DecodeJSON(d *rt.Decoder) {
 			v.Secret, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "Scopes":
-			v.Scopes = rt.List(d, "scopes", rt.String[string])
+			v.Scopes = rt.List(d, "scopes", rt.PlainItem, rt.String[string])
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -115,8 +115,8 @@ func (v *GetClientTokenRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetClientTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetClientTokenResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetClientTokenResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ClientAuthenticationResult":
@@ -127,7 +127,130 @@ func (v *GetClientTokenResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetDeviceRequest reads a request body and checks every constraint. After a
+// DecodeGetDerivedTokenRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeGetDerivedTokenRequest(d *rt.Decoder) (*GetDerivedTokenRequest, error) {
+	v := new(GetDerivedTokenRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *GetDerivedTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *GetDerivedTokenRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "ClientId":
+			v.ClientId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "ClientSecret":
+			v.ClientSecret = rt.Ptr(rt.String[string](d))
+		case "SubjectToken":
+			v.SubjectToken, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "SubjectTokenType":
+			v.SubjectTokenType, set = rt.String[TokenTypeIdentifierType](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "SubjectTokenProviderName":
+			v.SubjectTokenProviderName = rt.Ptr(rt.String[string](d))
+		case "ActorToken":
+			v.ActorToken = rt.Ptr(rt.String[string](d))
+		case "ActorTokenType":
+			v.ActorTokenType = rt.Ptr(rt.String[TokenTypeIdentifierType](d))
+		case "ActorTokenProviderName":
+			v.ActorTokenProviderName = rt.Ptr(rt.String[string](d))
+		case "Scopes":
+			v.Scopes = rt.List(d, "scopes", rt.PlainItem, rt.String[string])
+		case "Audiences":
+			v.Audiences = rt.List(d, "audiences", rt.PlainItem, rt.String[string])
+		case "Resources":
+			v.Resources = rt.List(d, "resources", rt.PlainItem, rt.String[string])
+		case "RequestedTokenType":
+			v.RequestedTokenType = rt.Ptr(rt.String[IssuedTokenTypeIdentifierType](d))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *GetDerivedTokenRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("clientId", v.ClientId, &ruleClientIdType)
+	} else {
+		d.Missing("clientId", true)
+	}
+	if v.ClientSecret != nil {
+		d.CheckString("clientSecret", *v.ClientSecret, &ruleClientSecretType)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("subjectToken", v.SubjectToken, &ruleGetDerivedTokenTokenModelType)
+	} else {
+		d.Missing("subjectToken", true)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("subjectTokenType", string(v.SubjectTokenType), &ruleTokenTypeIdentifierType)
+	} else {
+		d.Missing("subjectTokenType", false)
+	}
+	if v.SubjectTokenProviderName != nil {
+		d.CheckString("subjectTokenProviderName", *v.SubjectTokenProviderName, &ruleProviderNameType)
+	}
+	if v.ActorToken != nil {
+		d.CheckString("actorToken", *v.ActorToken, &ruleGetDerivedTokenTokenModelType)
+	}
+	if v.ActorTokenType != nil {
+		d.CheckString("actorTokenType", string(*v.ActorTokenType), &ruleTokenTypeIdentifierType)
+	}
+	if v.ActorTokenProviderName != nil {
+		d.CheckString("actorTokenProviderName", *v.ActorTokenProviderName, &ruleProviderNameType)
+	}
+	if v.Scopes != nil {
+		d.CheckLen("scopes", len(v.Scopes), "[]", &ruleScopeListType)
+		rt.CheckStrings(d, "scopes", v.Scopes, &ruleScopeType)
+	}
+	if v.Audiences != nil {
+		d.CheckLen("audiences", len(v.Audiences), "[]", &ruleAudienceListType)
+		rt.CheckStrings(d, "audiences", v.Audiences, &ruleAudienceType)
+	}
+	if v.Resources != nil {
+		d.CheckLen("resources", len(v.Resources), "[]", &ruleResourceListType)
+		rt.CheckStrings(d, "resources", v.Resources, &ruleResourceServerIdentifierType)
+	}
+	if v.RequestedTokenType != nil {
+		d.CheckString("requestedTokenType", string(*v.RequestedTokenType), &ruleIssuedTokenTypeIdentifierType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *GetDerivedTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *GetDerivedTokenResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "IssuedToken":
+			v.IssuedToken, _ = rt.String[string](d)
+		case "IssuedTokenType":
+			v.IssuedTokenType, _ = rt.String[IssuedTokenTypeIdentifierType](d)
+		case "TokenType":
+			v.TokenType, _ = rt.String[OAuthTokenTypeType](d)
+		case "ExpiresIn":
+			v.ExpiresIn = rt.Ptr(rt.Int(d, nil))
+		case "Scopes":
+			v.Scopes = rt.List(d, "scopes", rt.PlainItem, rt.String[string])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeGetDeviceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetDeviceRequest(d *rt.Decoder) (*GetDeviceRequest, error) {
 	v := new(GetDeviceRequest)
@@ -137,8 +260,8 @@ func DecodeGetDeviceRequest(d *rt.Decoder) (*GetDeviceRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetDeviceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetDeviceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetDeviceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -171,8 +294,8 @@ func (v *GetDeviceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetDeviceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetDeviceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetDeviceResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Device":
@@ -183,7 +306,7 @@ func (v *GetDeviceResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetGroupRequest reads a request body and checks every constraint. After a
+// DecodeGetGroupRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetGroupRequest(d *rt.Decoder) (*GetGroupRequest, error) {
 	v := new(GetGroupRequest)
@@ -193,8 +316,8 @@ func DecodeGetGroupRequest(d *rt.Decoder) (*GetGroupRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetGroupRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetGroupRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetGroupRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -230,8 +353,8 @@ func (v *GetGroupRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetGroupResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetGroupResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetGroupResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Group":
@@ -242,7 +365,7 @@ func (v *GetGroupResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetIdentityProviderByIdentifierRequest reads a request body and checks every constraint. After a
+// DecodeGetIdentityProviderByIdentifierRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetIdentityProviderByIdentifierRequest(d *rt.Decoder) (*GetIdentityProviderByIdentifierRequest, error) {
 	v := new(GetIdentityProviderByIdentifierRequest)
@@ -254,8 +377,8 @@ func (v *GetIdentityProviderByIdentifierRequest) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetIdentityProviderByIdentifierRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetIdentityProviderByIdentifierRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -293,8 +416,8 @@ func (v *GetIdentityProviderByIdentifierResponse) UnmarshalJSON(b []byte) error 
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetIdentityProviderByIdentifierResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetIdentityProviderByIdentifierResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "IdentityProvider":
@@ -305,7 +428,7 @@ func (v *GetIdentityProviderByIdentifierResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetLogDeliveryConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeGetLogDeliveryConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetLogDeliveryConfigurationRequest(d *rt.Decoder) (*GetLogDeliveryConfigurationRequest, error) {
 	v := new(GetLogDeliveryConfigurationRequest)
@@ -315,8 +438,8 @@ func DecodeGetLogDeliveryConfigurationRequest(d *rt.Decoder) (*GetLogDeliveryCon
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetLogDeliveryConfigurationRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetLogDeliveryConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetLogDeliveryConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -346,8 +469,8 @@ func (v *GetLogDeliveryConfigurationResponse) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetLogDeliveryConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetLogDeliveryConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "LogDeliveryConfiguration":
@@ -358,7 +481,7 @@ func (v *GetLogDeliveryConfigurationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetProvisionedLimitRequest reads a request body and checks every constraint. After a
+// DecodeGetProvisionedLimitRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetProvisionedLimitRequest(d *rt.Decoder) (*GetProvisionedLimitRequest, error) {
 	v := new(GetProvisionedLimitRequest)
@@ -368,8 +491,8 @@ func DecodeGetProvisionedLimitRequest(d *rt.Decoder) (*GetProvisionedLimitReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetProvisionedLimitRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetProvisionedLimitRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetProvisionedLimitRequest) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "LimitDefinition":
@@ -392,8 +515,8 @@ func (v *GetProvisionedLimitRequest) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetProvisionedLimitResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetProvisionedLimitResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetProvisionedLimitResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Limit":
@@ -404,7 +527,7 @@ func (v *GetProvisionedLimitResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetSigningCertificateRequest reads a request body and checks every constraint. After a
+// DecodeGetSigningCertificateRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetSigningCertificateRequest(d *rt.Decoder) (*GetSigningCertificateRequest, error) {
 	v := new(GetSigningCertificateRequest)
@@ -414,8 +537,8 @@ func DecodeGetSigningCertificateRequest(d *rt.Decoder) (*GetSigningCertificateRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetSigningCertificateRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetSigningCertificateRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetSigningCertificateRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -443,8 +566,8 @@ func (v *GetSigningCertificateRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetSigningCertificateResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetSigningCertificateResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetSigningCertificateResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Certificate":
@@ -455,7 +578,7 @@ func (v *GetSigningCertificateResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetTokensFromRefreshTokenRequest reads a request body and checks every constraint. After a
+// DecodeGetTokensFromRefreshTokenRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetTokensFromRefreshTokenRequest(d *rt.Decoder) (*GetTokensFromRefreshTokenRequest, error) {
 	v := new(GetTokensFromRefreshTokenRequest)
@@ -465,8 +588,8 @@ func DecodeGetTokensFromRefreshTokenRequest(d *rt.Decoder) (*GetTokensFromRefres
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetTokensFromRefreshTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetTokensFromRefreshTokenRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetTokensFromRefreshTokenRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -482,7 +605,7 @@ func (v *GetTokensFromRefreshTokenRequest) DecodeJSON(d *rt.Decoder) {
 		case "DeviceKey":
 			v.DeviceKey = rt.Ptr(rt.String[string](d))
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -517,8 +640,8 @@ func (v *GetTokensFromRefreshTokenRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetTokensFromRefreshTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetTokensFromRefreshTokenResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetTokensFromRefreshTokenResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AuthenticationResult":
@@ -529,7 +652,7 @@ func (v *GetTokensFromRefreshTokenResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetUICustomizationRequest reads a request body and checks every constraint. After a
+// DecodeGetUICustomizationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetUICustomizationRequest(d *rt.Decoder) (*GetUICustomizationRequest, error) {
 	v := new(GetUICustomizationRequest)
@@ -539,8 +662,8 @@ func DecodeGetUICustomizationRequest(d *rt.Decoder) (*GetUICustomizationRequest,
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUICustomizationRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUICustomizationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUICustomizationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -573,8 +696,8 @@ func (v *GetUICustomizationRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUICustomizationResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUICustomizationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUICustomizationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UICustomization":
@@ -585,7 +708,7 @@ func (v *GetUICustomizationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetUserAttributeVerificationCodeRequest reads a request body and checks every constraint. After a
+// DecodeGetUserAttributeVerificationCodeRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetUserAttributeVerificationCodeRequest(d *rt.Decoder) (*GetUserAttributeVerificationCodeRequest, error) {
 	v := new(GetUserAttributeVerificationCodeRequest)
@@ -597,8 +720,8 @@ func (v *GetUserAttributeVerificationCodeRequest) UnmarshalJSON(b []byte) error 
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserAttributeVerificationCodeRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserAttributeVerificationCodeRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -610,7 +733,7 @@ func (v *GetUserAttributeVerificationCodeRequest) DecodeJSON(d *rt.Decoder) {
 			v.AttributeName, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -641,8 +764,8 @@ func (v *GetUserAttributeVerificationCodeResponse) UnmarshalJSON(b []byte) error
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserAttributeVerificationCodeResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserAttributeVerificationCodeResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CodeDeliveryDetails":
@@ -653,7 +776,7 @@ func (v *GetUserAttributeVerificationCodeResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetUserAuthFactorsRequest reads a request body and checks every constraint. After a
+// DecodeGetUserAuthFactorsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetUserAuthFactorsRequest(d *rt.Decoder) (*GetUserAuthFactorsRequest, error) {
 	v := new(GetUserAuthFactorsRequest)
@@ -663,8 +786,8 @@ func DecodeGetUserAuthFactorsRequest(d *rt.Decoder) (*GetUserAuthFactorsRequest,
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUserAuthFactorsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserAuthFactorsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserAuthFactorsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -692,8 +815,8 @@ func (v *GetUserAuthFactorsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUserAuthFactorsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserAuthFactorsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserAuthFactorsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Username":
@@ -701,16 +824,16 @@ func (v *GetUserAuthFactorsResponse) DecodeJSON(d *rt.Decoder) {
 		case "PreferredMfaSetting":
 			v.PreferredMfaSetting = rt.Ptr(rt.String[string](d))
 		case "UserMFASettingList":
-			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.String[string])
+			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.PlainItem, rt.String[string])
 		case "ConfiguredUserAuthFactors":
-			v.ConfiguredUserAuthFactors = rt.List(d, "configuredUserAuthFactors", rt.String[AuthFactorType])
+			v.ConfiguredUserAuthFactors = rt.List(d, "configuredUserAuthFactors", rt.PlainItem, rt.String[AuthFactorType])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeGetUserPoolClientSessionConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeGetUserPoolClientSessionConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetUserPoolClientSessionConfigurationRequest(d *rt.Decoder) (*GetUserPoolClientSessionConfigurationRequest, error) {
 	v := new(GetUserPoolClientSessionConfigurationRequest)
@@ -722,8 +845,8 @@ func (v *GetUserPoolClientSessionConfigurationRequest) UnmarshalJSON(b []byte) e
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserPoolClientSessionConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserPoolClientSessionConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -761,8 +884,8 @@ func (v *GetUserPoolClientSessionConfigurationResponse) UnmarshalJSON(b []byte) 
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserPoolClientSessionConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserPoolClientSessionConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -777,7 +900,7 @@ func (v *GetUserPoolClientSessionConfigurationResponse) DecodeJSON(d *rt.Decoder
 	}
 }
 
-// DecodeGetUserPoolMfaConfigRequest reads a request body and checks every constraint. After a
+// DecodeGetUserPoolMfaConfigRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetUserPoolMfaConfigRequest(d *rt.Decoder) (*GetUserPoolMfaConfigRequest, error) {
 	v := new(GetUserPoolMfaConfigRequest)
@@ -787,8 +910,8 @@ func DecodeGetUserPoolMfaConfigRequest(d *rt.Decoder) (*GetUserPoolMfaConfigRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUserPoolMfaConfigRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserPoolMfaConfigRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserPoolMfaConfigRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -816,8 +939,8 @@ func (v *GetUserPoolMfaConfigRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUserPoolMfaConfigResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserPoolMfaConfigResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserPoolMfaConfigResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SmsMfaConfiguration":
@@ -836,7 +959,7 @@ func (v *GetUserPoolMfaConfigResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetUserPoolSessionConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeGetUserPoolSessionConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetUserPoolSessionConfigurationRequest(d *rt.Decoder) (*GetUserPoolSessionConfigurationRequest, error) {
 	v := new(GetUserPoolSessionConfigurationRequest)
@@ -848,8 +971,8 @@ func (v *GetUserPoolSessionConfigurationRequest) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserPoolSessionConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserPoolSessionConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -879,8 +1002,8 @@ func (v *GetUserPoolSessionConfigurationResponse) UnmarshalJSON(b []byte) error 
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserPoolSessionConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserPoolSessionConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -895,7 +1018,7 @@ func (v *GetUserPoolSessionConfigurationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeGetUserRequest reads a request body and checks every constraint. After a
+// DecodeGetUserRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGetUserRequest(d *rt.Decoder) (*GetUserRequest, error) {
 	v := new(GetUserRequest)
@@ -905,8 +1028,8 @@ func DecodeGetUserRequest(d *rt.Decoder) (*GetUserRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUserRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -934,27 +1057,27 @@ func (v *GetUserRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GetUserResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GetUserResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GetUserResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Username":
 			v.Username, _ = rt.String[string](d)
 		case "UserAttributes":
-			v.UserAttributes = rt.List(d, "userAttributes", rt.Struct[AttributeType])
+			v.UserAttributes = rt.List(d, "userAttributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "MFAOptions":
-			v.MFAOptions = rt.List(d, "mFAOptions", rt.Struct[MFAOptionType])
+			v.MFAOptions = rt.List(d, "mFAOptions", rt.PlainItem, rt.Struct[MFAOptionType])
 		case "PreferredMfaSetting":
 			v.PreferredMfaSetting = rt.Ptr(rt.String[string](d))
 		case "UserMFASettingList":
-			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.String[string])
+			v.UserMFASettingList = rt.List(d, "userMFASettingList", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeGlobalSignOutRequest reads a request body and checks every constraint. After a
+// DecodeGlobalSignOutRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGlobalSignOutRequest(d *rt.Decoder) (*GlobalSignOutRequest, error) {
 	v := new(GlobalSignOutRequest)
@@ -964,8 +1087,8 @@ func DecodeGlobalSignOutRequest(d *rt.Decoder) (*GlobalSignOutRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GlobalSignOutRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GlobalSignOutRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GlobalSignOutRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -993,8 +1116,8 @@ func (v *GlobalSignOutRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GlobalSignOutResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GlobalSignOutResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GlobalSignOutResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -1003,8 +1126,8 @@ func (v *GlobalSignOutResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GroupType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GroupType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GroupType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "GroupName":
@@ -1030,8 +1153,8 @@ func (v *GroupType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *HttpHeader) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *HttpHeader) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *HttpHeader) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "headerName":
@@ -1059,8 +1182,8 @@ func (v *HttpHeader) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *IdentityProviderType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *IdentityProviderType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *IdentityProviderType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -1070,17 +1193,17 @@ func (v *IdentityProviderType) DecodeJSON(d *rt.Decoder) {
 		case "ProviderType":
 			v.ProviderType = rt.Ptr(rt.String[IdentityProviderTypeType](d))
 		case "ProviderDetails":
-			v.ProviderDetails = rt.Map(d, "providerDetails", rt.String[string])
+			v.ProviderDetails = rt.Map(d, "providerDetails", &rt.PlainMap, rt.String[string])
 		case "AttributeMapping":
-			v.AttributeMapping = rt.Map(d, "attributeMapping", rt.String[string])
+			v.AttributeMapping = rt.Map(d, "attributeMapping", &rt.PlainMap, rt.String[string])
 		case "IdpIdentifiers":
-			v.IdpIdentifiers = rt.List(d, "idpIdentifiers", rt.String[string])
+			v.IdpIdentifiers = rt.List(d, "idpIdentifiers", rt.PlainItem, rt.String[string])
+		case "AcrMapping":
+			v.AcrMapping = rt.Map(d, "acrMapping", &rt.PlainMap, rt.String[string])
 		case "LastModifiedDate":
 			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
 		case "CreationDate":
 			v.CreationDate = rt.Ptr(rt.Timestamp(d))
-		case "AcrMapping":
-			v.AcrMapping = rt.Map(d, "acrMapping", rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1090,8 +1213,8 @@ func (v *IdentityProviderType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *InboundFederationLambdaType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *InboundFederationLambdaType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *InboundFederationLambdaType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1124,7 +1247,7 @@ func (v *InboundFederationLambdaType) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeInitiateAuthRequest reads a request body and checks every constraint. After a
+// DecodeInitiateAuthRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeInitiateAuthRequest(d *rt.Decoder) (*InitiateAuthRequest, error) {
 	v := new(InitiateAuthRequest)
@@ -1134,8 +1257,8 @@ func DecodeInitiateAuthRequest(d *rt.Decoder) (*InitiateAuthRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *InitiateAuthRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *InitiateAuthRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *InitiateAuthRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1144,9 +1267,9 @@ func (v *InitiateAuthRequest) DecodeJSON(d *rt.Decoder) {
 			v.AuthFlow, set = rt.String[AuthFlowType](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "AuthParameters":
-			v.AuthParameters = rt.Map(d, "authParameters", rt.String[string])
+			v.AuthParameters = rt.Map(d, "authParameters", &rt.PlainMap, rt.String[string])
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		case "ClientId":
 			v.ClientId, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
@@ -1190,8 +1313,8 @@ func (v *InitiateAuthRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *InitiateAuthResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *InitiateAuthResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *InitiateAuthResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ChallengeName":
@@ -1199,11 +1322,70 @@ func (v *InitiateAuthResponse) DecodeJSON(d *rt.Decoder) {
 		case "Session":
 			v.Session = rt.Ptr(rt.String[string](d))
 		case "ChallengeParameters":
-			v.ChallengeParameters = rt.Map(d, "challengeParameters", rt.String[string])
+			v.ChallengeParameters = rt.Map(d, "challengeParameters", &rt.PlainMap, rt.String[string])
 		case "AuthenticationResult":
 			v.AuthenticationResult = rt.StructPtr[AuthenticationResultType](d, "authenticationResult")
 		case "AvailableChallenges":
-			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.String[ChallengeNameType])
+			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.PlainItem, rt.String[ChallengeNameType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeInitiatePointInTimeRecoveryRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeInitiatePointInTimeRecoveryRequest(d *rt.Decoder) (*InitiatePointInTimeRecoveryRequest, error) {
+	v := new(InitiatePointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *InitiatePointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *InitiatePointInTimeRecoveryRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreTimestamp":
+			v.RestoreTimestamp, set = rt.Timestamp(d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *InitiatePointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) == 0 {
+		d.Missing("restoreTimestamp", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *InitiatePointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeFrom reads one structure.
+func (v *InitiatePointInTimeRecoveryResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
 		default:
 			d.Skip()
 		}
@@ -1213,8 +1395,8 @@ func (v *InitiateAuthResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *IssuerConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *IssuerConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *IssuerConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Type":
@@ -1237,8 +1419,8 @@ func (v *IssuerConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *KeyConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *KeyConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *KeyConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "KeyType":

@@ -7,8 +7,8 @@ import "cognate/internal/api/rt"
 // UnmarshalJSON reads v without checking constraints.
 func (v *LambdaConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *LambdaConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *LambdaConfigType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "PreSignUp":
@@ -89,8 +89,8 @@ func (v *LambdaConfigType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *LimitDefinitionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *LimitDefinitionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *LimitDefinitionType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -99,7 +99,7 @@ func (v *LimitDefinitionType) DecodeJSON(d *rt.Decoder) {
 			v.LimitClass, set = rt.String[LimitClass](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "Attributes":
-			v.Attributes = rt.Map(d, "attributes", rt.String[string])
+			v.Attributes = rt.Map(d, "attributes", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -125,8 +125,8 @@ func (v *LimitDefinitionType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *LimitType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *LimitType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *LimitType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "LimitDefinition":
@@ -141,7 +141,141 @@ func (v *LimitType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListDevicesRequest reads a request body and checks every constraint. After a
+// DecodeListCIMDPoliciesRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeListCIMDPoliciesRequest(d *rt.Decoder) (*ListCIMDPoliciesRequest, error) {
+	v := new(ListCIMDPoliciesRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListCIMDPoliciesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *ListCIMDPoliciesRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "MaxResults":
+			v.MaxResults = rt.Ptr(rt.Int(d, &rulePoolQueryLimitType))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *ListCIMDPoliciesRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if v.NextToken != nil {
+		d.CheckString("nextToken", *v.NextToken, &rulePaginationKeyType)
+	}
+	if v.MaxResults != nil {
+		d.CheckInt("maxResults", *v.MaxResults, &rulePoolQueryLimitType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListCIMDPoliciesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *ListCIMDPoliciesResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "CIMDPolicies":
+			v.CIMDPolicies = rt.List(d, "cIMDPolicies", rt.PlainItem, rt.Struct[CIMDPolicySummaryType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeListClientMetadataURLsRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeListClientMetadataURLsRequest(d *rt.Decoder) (*ListClientMetadataURLsRequest, error) {
+	v := new(ListClientMetadataURLsRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListClientMetadataURLsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *ListClientMetadataURLsRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "MaxResults":
+			v.MaxResults = rt.Ptr(rt.Int(d, &rulePoolQueryLimitType))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *ListClientMetadataURLsRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+	if v.NextToken != nil {
+		d.CheckString("nextToken", *v.NextToken, &rulePaginationKeyType)
+	}
+	if v.MaxResults != nil {
+		d.CheckInt("maxResults", *v.MaxResults, &rulePoolQueryLimitType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListClientMetadataURLsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *ListClientMetadataURLsResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "ClientMetadataURLs":
+			v.ClientMetadataURLs = rt.List(d, "clientMetadataURLs", rt.PlainItem, rt.Struct[ClientMetadataURLType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeListDevicesRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListDevicesRequest(d *rt.Decoder) (*ListDevicesRequest, error) {
 	v := new(ListDevicesRequest)
@@ -151,8 +285,8 @@ func DecodeListDevicesRequest(d *rt.Decoder) (*ListDevicesRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListDevicesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListDevicesRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListDevicesRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -190,12 +324,12 @@ func (v *ListDevicesRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListDevicesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListDevicesResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListDevicesResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Devices":
-			v.Devices = rt.List(d, "devices", rt.Struct[DeviceType])
+			v.Devices = rt.List(d, "devices", rt.PlainItem, rt.Struct[DeviceType])
 		case "PaginationToken":
 			v.PaginationToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -204,7 +338,7 @@ func (v *ListDevicesResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListGroupsRequest reads a request body and checks every constraint. After a
+// DecodeListGroupsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListGroupsRequest(d *rt.Decoder) (*ListGroupsRequest, error) {
 	v := new(ListGroupsRequest)
@@ -214,8 +348,8 @@ func DecodeListGroupsRequest(d *rt.Decoder) (*ListGroupsRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListGroupsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListGroupsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListGroupsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -253,12 +387,12 @@ func (v *ListGroupsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListGroupsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListGroupsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListGroupsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Groups":
-			v.Groups = rt.List(d, "groups", rt.Struct[GroupType])
+			v.Groups = rt.List(d, "groups", rt.PlainItem, rt.Struct[GroupType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -267,7 +401,7 @@ func (v *ListGroupsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListIdentityProvidersRequest reads a request body and checks every constraint. After a
+// DecodeListIdentityProvidersRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListIdentityProvidersRequest(d *rt.Decoder) (*ListIdentityProvidersRequest, error) {
 	v := new(ListIdentityProvidersRequest)
@@ -277,8 +411,8 @@ func DecodeListIdentityProvidersRequest(d *rt.Decoder) (*ListIdentityProvidersRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListIdentityProvidersRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListIdentityProvidersRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListIdentityProvidersRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -316,12 +450,12 @@ func (v *ListIdentityProvidersRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListIdentityProvidersResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListIdentityProvidersResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListIdentityProvidersResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Providers":
-			v.Providers = rt.List(d, "providers", rt.Struct[ProviderDescription])
+			v.Providers = rt.List(d, "providers", rt.PlainItem, rt.Struct[ProviderDescription])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -330,7 +464,70 @@ func (v *ListIdentityProvidersResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListResourceServersRequest reads a request body and checks every constraint. After a
+// DecodeListPointInTimeRecoveriesRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeListPointInTimeRecoveriesRequest(d *rt.Decoder) (*ListPointInTimeRecoveriesRequest, error) {
+	v := new(ListPointInTimeRecoveriesRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListPointInTimeRecoveriesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *ListPointInTimeRecoveriesRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		case "MaxResults":
+			v.MaxResults = rt.Ptr(rt.Int(d, &rulePoolQueryLimitType))
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *ListPointInTimeRecoveriesRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if v.NextToken != nil {
+		d.CheckString("nextToken", *v.NextToken, &rulePaginationKeyType)
+	}
+	if v.MaxResults != nil {
+		d.CheckInt("maxResults", *v.MaxResults, &rulePoolQueryLimitType)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *ListPointInTimeRecoveriesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *ListPointInTimeRecoveriesResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restorations":
+			v.Restorations = rt.List(d, "restorations", rt.PlainItem, rt.Struct[RestorationDescriptionType])
+		case "NextToken":
+			v.NextToken = rt.Ptr(rt.String[string](d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeListResourceServersRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListResourceServersRequest(d *rt.Decoder) (*ListResourceServersRequest, error) {
 	v := new(ListResourceServersRequest)
@@ -340,8 +537,8 @@ func DecodeListResourceServersRequest(d *rt.Decoder) (*ListResourceServersReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListResourceServersRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListResourceServersRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListResourceServersRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -379,12 +576,12 @@ func (v *ListResourceServersRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListResourceServersResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListResourceServersResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListResourceServersResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ResourceServers":
-			v.ResourceServers = rt.List(d, "resourceServers", rt.Struct[ResourceServerType])
+			v.ResourceServers = rt.List(d, "resourceServers", rt.PlainItem, rt.Struct[ResourceServerType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -393,7 +590,7 @@ func (v *ListResourceServersResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListTagsForResourceRequest reads a request body and checks every constraint. After a
+// DecodeListTagsForResourceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListTagsForResourceRequest(d *rt.Decoder) (*ListTagsForResourceRequest, error) {
 	v := new(ListTagsForResourceRequest)
@@ -403,8 +600,8 @@ func DecodeListTagsForResourceRequest(d *rt.Decoder) (*ListTagsForResourceReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListTagsForResourceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListTagsForResourceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListTagsForResourceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -432,19 +629,19 @@ func (v *ListTagsForResourceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListTagsForResourceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListTagsForResourceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListTagsForResourceResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Tags":
-			v.Tags = rt.Map(d, "tags", rt.String[string])
+			v.Tags = rt.Map(d, "tags", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeListTermsRequest reads a request body and checks every constraint. After a
+// DecodeListTermsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListTermsRequest(d *rt.Decoder) (*ListTermsRequest, error) {
 	v := new(ListTermsRequest)
@@ -454,8 +651,8 @@ func DecodeListTermsRequest(d *rt.Decoder) (*ListTermsRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListTermsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListTermsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListTermsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -493,12 +690,12 @@ func (v *ListTermsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListTermsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListTermsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListTermsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Terms":
-			v.Terms = rt.List(d, "terms", rt.Struct[TermsDescriptionType])
+			v.Terms = rt.List(d, "terms", rt.PlainItem, rt.Struct[TermsDescriptionType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -507,7 +704,7 @@ func (v *ListTermsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUserImportJobsRequest reads a request body and checks every constraint. After a
+// DecodeListUserImportJobsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUserImportJobsRequest(d *rt.Decoder) (*ListUserImportJobsRequest, error) {
 	v := new(ListUserImportJobsRequest)
@@ -517,8 +714,8 @@ func DecodeListUserImportJobsRequest(d *rt.Decoder) (*ListUserImportJobsRequest,
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserImportJobsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserImportJobsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserImportJobsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -559,12 +756,12 @@ func (v *ListUserImportJobsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserImportJobsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserImportJobsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserImportJobsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserImportJobs":
-			v.UserImportJobs = rt.List(d, "userImportJobs", rt.Struct[UserImportJobType])
+			v.UserImportJobs = rt.List(d, "userImportJobs", rt.PlainItem, rt.Struct[UserImportJobType])
 		case "PaginationToken":
 			v.PaginationToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -573,7 +770,7 @@ func (v *ListUserImportJobsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUserPoolClientSecretsRequest reads a request body and checks every constraint. After a
+// DecodeListUserPoolClientSecretsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUserPoolClientSecretsRequest(d *rt.Decoder) (*ListUserPoolClientSecretsRequest, error) {
 	v := new(ListUserPoolClientSecretsRequest)
@@ -583,8 +780,8 @@ func DecodeListUserPoolClientSecretsRequest(d *rt.Decoder) (*ListUserPoolClientS
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolClientSecretsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolClientSecretsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolClientSecretsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -625,12 +822,12 @@ func (v *ListUserPoolClientSecretsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolClientSecretsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolClientSecretsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolClientSecretsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ClientSecrets":
-			v.ClientSecrets = rt.List(d, "clientSecrets", rt.Struct[ClientSecretDescriptorType])
+			v.ClientSecrets = rt.List(d, "clientSecrets", rt.PlainItem, rt.Struct[ClientSecretDescriptorType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -639,7 +836,7 @@ func (v *ListUserPoolClientSecretsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUserPoolClientsRequest reads a request body and checks every constraint. After a
+// DecodeListUserPoolClientsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUserPoolClientsRequest(d *rt.Decoder) (*ListUserPoolClientsRequest, error) {
 	v := new(ListUserPoolClientsRequest)
@@ -649,8 +846,8 @@ func DecodeListUserPoolClientsRequest(d *rt.Decoder) (*ListUserPoolClientsReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolClientsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolClientsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolClientsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -693,12 +890,12 @@ func (v *ListUserPoolClientsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolClientsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolClientsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolClientsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolClients":
-			v.UserPoolClients = rt.List(d, "userPoolClients", rt.Struct[UserPoolClientDescription])
+			v.UserPoolClients = rt.List(d, "userPoolClients", rt.PlainItem, rt.Struct[UserPoolClientDescription])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -707,7 +904,7 @@ func (v *ListUserPoolClientsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUserPoolReplicasRequest reads a request body and checks every constraint. After a
+// DecodeListUserPoolReplicasRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUserPoolReplicasRequest(d *rt.Decoder) (*ListUserPoolReplicasRequest, error) {
 	v := new(ListUserPoolReplicasRequest)
@@ -717,8 +914,8 @@ func DecodeListUserPoolReplicasRequest(d *rt.Decoder) (*ListUserPoolReplicasRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolReplicasRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolReplicasRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolReplicasRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -751,12 +948,12 @@ func (v *ListUserPoolReplicasRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolReplicasResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolReplicasResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolReplicasResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolReplicas":
-			v.UserPoolReplicas = rt.List(d, "userPoolReplicas", rt.Struct[UserPoolReplicaType])
+			v.UserPoolReplicas = rt.List(d, "userPoolReplicas", rt.PlainItem, rt.Struct[UserPoolReplicaType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -765,7 +962,7 @@ func (v *ListUserPoolReplicasResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUserPoolsRequest reads a request body and checks every constraint. After a
+// DecodeListUserPoolsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUserPoolsRequest(d *rt.Decoder) (*ListUserPoolsRequest, error) {
 	v := new(ListUserPoolsRequest)
@@ -775,8 +972,8 @@ func DecodeListUserPoolsRequest(d *rt.Decoder) (*ListUserPoolsRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -809,12 +1006,12 @@ func (v *ListUserPoolsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserPoolsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserPoolsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserPoolsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPools":
-			v.UserPools = rt.List(d, "userPools", rt.Struct[UserPoolDescriptionType])
+			v.UserPools = rt.List(d, "userPools", rt.PlainItem, rt.Struct[UserPoolDescriptionType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -823,7 +1020,7 @@ func (v *ListUserPoolsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUserSessionsRequest reads a request body and checks every constraint. After a
+// DecodeListUserSessionsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUserSessionsRequest(d *rt.Decoder) (*ListUserSessionsRequest, error) {
 	v := new(ListUserSessionsRequest)
@@ -833,8 +1030,8 @@ func DecodeListUserSessionsRequest(d *rt.Decoder) (*ListUserSessionsRequest, err
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserSessionsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserSessionsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserSessionsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -867,12 +1064,12 @@ func (v *ListUserSessionsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUserSessionsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUserSessionsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUserSessionsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Sessions":
-			v.Sessions = rt.List(d, "sessions", rt.Struct[SessionDescriptionType])
+			v.Sessions = rt.List(d, "sessions", rt.PlainItem, rt.Struct[SessionDescriptionType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -881,7 +1078,7 @@ func (v *ListUserSessionsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUsersInGroupRequest reads a request body and checks every constraint. After a
+// DecodeListUsersInGroupRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUsersInGroupRequest(d *rt.Decoder) (*ListUsersInGroupRequest, error) {
 	v := new(ListUsersInGroupRequest)
@@ -891,8 +1088,8 @@ func DecodeListUsersInGroupRequest(d *rt.Decoder) (*ListUsersInGroupRequest, err
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUsersInGroupRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUsersInGroupRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUsersInGroupRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -938,12 +1135,12 @@ func (v *ListUsersInGroupRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUsersInGroupResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUsersInGroupResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUsersInGroupResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Users":
-			v.Users = rt.List(d, "users", rt.Struct[UserType])
+			v.Users = rt.List(d, "users", rt.PlainItem, rt.Struct[UserType])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -952,7 +1149,7 @@ func (v *ListUsersInGroupResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListUsersRequest reads a request body and checks every constraint. After a
+// DecodeListUsersRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListUsersRequest(d *rt.Decoder) (*ListUsersRequest, error) {
 	v := new(ListUsersRequest)
@@ -962,8 +1159,8 @@ func DecodeListUsersRequest(d *rt.Decoder) (*ListUsersRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUsersRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUsersRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUsersRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -972,7 +1169,7 @@ func (v *ListUsersRequest) DecodeJSON(d *rt.Decoder) {
 			v.UserPoolId, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "AttributesToGet":
-			v.AttributesToGet = rt.List(d, "attributesToGet", rt.String[string])
+			v.AttributesToGet = rt.List(d, "attributesToGet", rt.PlainItem, rt.String[string])
 		case "Limit":
 			v.Limit = rt.Ptr(rt.Int(d, &ruleQueryLimitType))
 		case "PaginationToken":
@@ -1011,12 +1208,12 @@ func (v *ListUsersRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListUsersResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListUsersResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListUsersResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Users":
-			v.Users = rt.List(d, "users", rt.Struct[UserType])
+			v.Users = rt.List(d, "users", rt.PlainItem, rt.Struct[UserType])
 		case "PaginationToken":
 			v.PaginationToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -1025,7 +1222,7 @@ func (v *ListUsersResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeListWebAuthnCredentialsRequest reads a request body and checks every constraint. After a
+// DecodeListWebAuthnCredentialsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeListWebAuthnCredentialsRequest(d *rt.Decoder) (*ListWebAuthnCredentialsRequest, error) {
 	v := new(ListWebAuthnCredentialsRequest)
@@ -1035,8 +1232,8 @@ func DecodeListWebAuthnCredentialsRequest(d *rt.Decoder) (*ListWebAuthnCredentia
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListWebAuthnCredentialsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListWebAuthnCredentialsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListWebAuthnCredentialsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1074,12 +1271,12 @@ func (v *ListWebAuthnCredentialsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ListWebAuthnCredentialsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ListWebAuthnCredentialsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ListWebAuthnCredentialsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Credentials":
-			v.Credentials = rt.List(d, "credentials", rt.Struct[WebAuthnCredentialDescription])
+			v.Credentials = rt.List(d, "credentials", rt.PlainItem, rt.Struct[WebAuthnCredentialDescription])
 		case "NextToken":
 			v.NextToken = rt.Ptr(rt.String[string](d))
 		default:
@@ -1091,8 +1288,8 @@ func (v *ListWebAuthnCredentialsResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *LogConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *LogConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *LogConfigurationType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1134,14 +1331,14 @@ func (v *LogConfigurationType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *LogDeliveryConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *LogDeliveryConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *LogDeliveryConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
 			v.UserPoolId, _ = rt.String[string](d)
 		case "LogConfigurations":
-			v.LogConfigurations = rt.List(d, "logConfigurations", rt.Struct[LogConfigurationType])
+			v.LogConfigurations = rt.List(d, "logConfigurations", rt.PlainItem, rt.Struct[LogConfigurationType])
 		default:
 			d.Skip()
 		}
@@ -1151,8 +1348,8 @@ func (v *LogDeliveryConfigurationType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *MFAOptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *MFAOptionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *MFAOptionType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "DeliveryMedium":
@@ -1180,8 +1377,8 @@ func (v *MFAOptionType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ManagedLoginBrandingType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ManagedLoginBrandingType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ManagedLoginBrandingType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ManagedLoginBrandingId":
@@ -1193,7 +1390,7 @@ func (v *ManagedLoginBrandingType) DecodeJSON(d *rt.Decoder) {
 		case "Settings":
 			v.Settings, _ = rt.Doc(d)
 		case "Assets":
-			v.Assets = rt.List(d, "assets", rt.Struct[AssetType])
+			v.Assets = rt.List(d, "assets", rt.PlainItem, rt.Struct[AssetType])
 		case "CreationDate":
 			v.CreationDate = rt.Ptr(rt.Timestamp(d))
 		case "LastModifiedDate":
@@ -1207,8 +1404,8 @@ func (v *ManagedLoginBrandingType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *MessageTemplateType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *MessageTemplateType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *MessageTemplateType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SMSMessage":
@@ -1241,8 +1438,8 @@ func (v *MessageTemplateType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *NewDeviceMetadataType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *NewDeviceMetadataType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *NewDeviceMetadataType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "DeviceKey":
@@ -1258,8 +1455,8 @@ func (v *NewDeviceMetadataType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *NotifyConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *NotifyConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *NotifyConfigurationType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1303,8 +1500,8 @@ func (v *NotifyConfigurationType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *NotifyEmailType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *NotifyEmailType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *NotifyEmailType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1342,8 +1539,8 @@ func (v *NotifyEmailType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *NumberAttributeConstraintsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *NumberAttributeConstraintsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *NumberAttributeConstraintsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "MinValue":
@@ -1371,8 +1568,8 @@ func (v *NumberAttributeConstraintsType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *PasswordPolicyType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *PasswordPolicyType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *PasswordPolicyType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "MinimumLength":
@@ -1415,8 +1612,8 @@ func (v *PreTokenGenerationVersionConfigType) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *PreTokenGenerationVersionConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *PreTokenGenerationVersionConfigType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1452,8 +1649,8 @@ func (v *PreTokenGenerationVersionConfigType) check(d *rt.Decoder, seen uint64) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *ProviderDescription) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ProviderDescription) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ProviderDescription) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ProviderName":
@@ -1473,8 +1670,8 @@ func (v *ProviderDescription) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ProviderUserIdentifierType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ProviderUserIdentifierType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ProviderUserIdentifierType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ProviderName":
@@ -1507,8 +1704,8 @@ func (v *ProviderUserIdentifierType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RecoveryOptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RecoveryOptionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RecoveryOptionType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1544,8 +1741,8 @@ func (v *RecoveryOptionType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RefreshTokenRotationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RefreshTokenRotationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RefreshTokenRotationType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1575,7 +1772,7 @@ func (v *RefreshTokenRotationType) check(d *rt.Decoder, seen uint64) {
 	}
 }
 
-// DecodeResendConfirmationCodeRequest reads a request body and checks every constraint. After a
+// DecodeResendConfirmationCodeRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeResendConfirmationCodeRequest(d *rt.Decoder) (*ResendConfirmationCodeRequest, error) {
 	v := new(ResendConfirmationCodeRequest)
@@ -1585,8 +1782,8 @@ func DecodeResendConfirmationCodeRequest(d *rt.Decoder) (*ResendConfirmationCode
 // UnmarshalJSON reads v without checking constraints.
 func (v *ResendConfirmationCodeRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ResendConfirmationCodeRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ResendConfirmationCodeRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1604,7 +1801,7 @@ func (v *ResendConfirmationCodeRequest) DecodeJSON(d *rt.Decoder) {
 		case "AnalyticsMetadata":
 			v.AnalyticsMetadata = rt.StructPtr[AnalyticsMetadataType](d, "analyticsMetadata")
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1636,8 +1833,8 @@ func (v *ResendConfirmationCodeRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ResendConfirmationCodeResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ResendConfirmationCodeResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ResendConfirmationCodeResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CodeDeliveryDetails":
@@ -1651,8 +1848,8 @@ func (v *ResendConfirmationCodeResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ResourceServerScopeType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ResourceServerScopeType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ResourceServerScopeType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1688,8 +1885,8 @@ func (v *ResourceServerScopeType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *ResourceServerType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *ResourceServerType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *ResourceServerType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -1699,7 +1896,7 @@ func (v *ResourceServerType) DecodeJSON(d *rt.Decoder) {
 		case "Name":
 			v.Name = rt.Ptr(rt.String[string](d))
 		case "Scopes":
-			v.Scopes = rt.List(d, "scopes", rt.Struct[ResourceServerScopeType])
+			v.Scopes = rt.List(d, "scopes", rt.PlainItem, rt.Struct[ResourceServerScopeType])
 		case "ManagedBy":
 			v.ManagedBy = rt.Ptr(rt.String[ResourceServerManagedByType](d))
 		default:
@@ -1708,7 +1905,7 @@ func (v *ResourceServerType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeRespondToAuthChallengeRequest reads a request body and checks every constraint. After a
+// DecodeRespondToAuthChallengeRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeRespondToAuthChallengeRequest(d *rt.Decoder) (*RespondToAuthChallengeRequest, error) {
 	v := new(RespondToAuthChallengeRequest)
@@ -1718,8 +1915,8 @@ func DecodeRespondToAuthChallengeRequest(d *rt.Decoder) (*RespondToAuthChallenge
 // UnmarshalJSON reads v without checking constraints.
 func (v *RespondToAuthChallengeRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RespondToAuthChallengeRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RespondToAuthChallengeRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1733,13 +1930,13 @@ func (v *RespondToAuthChallengeRequest) DecodeJSON(d *rt.Decoder) {
 		case "Session":
 			v.Session = rt.Ptr(rt.String[string](d))
 		case "ChallengeResponses":
-			v.ChallengeResponses = rt.Map(d, "challengeResponses", rt.String[string])
+			v.ChallengeResponses = rt.Map(d, "challengeResponses", &rt.PlainMap, rt.String[string])
 		case "AnalyticsMetadata":
 			v.AnalyticsMetadata = rt.StructPtr[AnalyticsMetadataType](d, "analyticsMetadata")
 		case "UserContextData":
 			v.UserContextData = rt.StructPtr[UserContextDataType](d, "userContextData")
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1774,8 +1971,8 @@ func (v *RespondToAuthChallengeRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RespondToAuthChallengeResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RespondToAuthChallengeResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RespondToAuthChallengeResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ChallengeName":
@@ -1783,18 +1980,81 @@ func (v *RespondToAuthChallengeResponse) DecodeJSON(d *rt.Decoder) {
 		case "Session":
 			v.Session = rt.Ptr(rt.String[string](d))
 		case "ChallengeParameters":
-			v.ChallengeParameters = rt.Map(d, "challengeParameters", rt.String[string])
+			v.ChallengeParameters = rt.Map(d, "challengeParameters", &rt.PlainMap, rt.String[string])
 		case "AuthenticationResult":
 			v.AuthenticationResult = rt.StructPtr[AuthenticationResultType](d, "authenticationResult")
 		case "AvailableChallenges":
-			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.String[ChallengeNameType])
+			v.AvailableChallenges = rt.List(d, "availableChallenges", rt.PlainItem, rt.String[ChallengeNameType])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeRevokeTokenRequest reads a request body and checks every constraint. After a
+// UnmarshalJSON reads v without checking constraints.
+func (v *RestorationDescriptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *RestorationDescriptionType) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "RestoreId":
+			v.RestoreId = rt.Ptr(rt.String[string](d))
+		case "RestoreStatus":
+			v.RestoreStatus = rt.Ptr(rt.String[RestoreStatusType](d))
+		case "RestoreTimestamp":
+			v.RestoreTimestamp = rt.Ptr(rt.Timestamp(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *RestorationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *RestorationType) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "RestoreId":
+			v.RestoreId = rt.Ptr(rt.String[string](d))
+		case "RestoreStatus":
+			v.RestoreStatus = rt.Ptr(rt.String[RestoreStatusType](d))
+		case "RestoreTimestamp":
+			v.RestoreTimestamp = rt.Ptr(rt.Timestamp(d))
+		case "TriggerTimestamp":
+			v.TriggerTimestamp = rt.Ptr(rt.Timestamp(d))
+		case "RestorePreview":
+			v.RestorePreview = rt.List(d, "restorePreview", rt.PlainItem, rt.Struct[RestorePreviewType])
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *RestorePreviewType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *RestorePreviewType) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Entity":
+			v.Entity = rt.Ptr(rt.String[string](d))
+		case "CreateCount":
+			v.CreateCount = rt.Ptr(rt.Long(d))
+		case "UpdateCount":
+			v.UpdateCount = rt.Ptr(rt.Long(d))
+		case "DeleteCount":
+			v.DeleteCount = rt.Ptr(rt.Long(d))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeRevokeTokenRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeRevokeTokenRequest(d *rt.Decoder) (*RevokeTokenRequest, error) {
 	v := new(RevokeTokenRequest)
@@ -1804,8 +2064,8 @@ func DecodeRevokeTokenRequest(d *rt.Decoder) (*RevokeTokenRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RevokeTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RevokeTokenRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RevokeTokenRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1851,14 +2111,14 @@ func (v *RevokeTokenRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RevokeTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RevokeTokenResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RevokeTokenResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeRevokeUserSessionRequest reads a request body and checks every constraint. After a
+// DecodeRevokeUserSessionRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeRevokeUserSessionRequest(d *rt.Decoder) (*RevokeUserSessionRequest, error) {
 	v := new(RevokeUserSessionRequest)
@@ -1868,8 +2128,8 @@ func DecodeRevokeUserSessionRequest(d *rt.Decoder) (*RevokeUserSessionRequest, e
 // UnmarshalJSON reads v without checking constraints.
 func (v *RevokeUserSessionRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RevokeUserSessionRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RevokeUserSessionRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1910,8 +2170,8 @@ func (v *RevokeUserSessionRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RevokeUserSessionResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RevokeUserSessionResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RevokeUserSessionResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -1920,8 +2180,8 @@ func (v *RevokeUserSessionResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RiskConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RiskConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RiskConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -1945,14 +2205,14 @@ func (v *RiskConfigurationType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RiskExceptionConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RiskExceptionConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RiskExceptionConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "BlockedIPRangeList":
-			v.BlockedIPRangeList = rt.List(d, "blockedIPRangeList", rt.String[string])
+			v.BlockedIPRangeList = rt.List(d, "blockedIPRangeList", rt.PlainItem, rt.String[string])
 		case "SkippedIPRangeList":
-			v.SkippedIPRangeList = rt.List(d, "skippedIPRangeList", rt.String[string])
+			v.SkippedIPRangeList = rt.List(d, "skippedIPRangeList", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1976,8 +2236,8 @@ func (v *RiskExceptionConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *RoutingType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RoutingType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RoutingType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Failover":

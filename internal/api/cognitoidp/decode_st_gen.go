@@ -7,8 +7,8 @@ import "cognate/internal/api/rt"
 // UnmarshalJSON reads v without checking constraints.
 func (v *S3ConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *S3ConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *S3ConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "BucketArn":
@@ -31,8 +31,8 @@ func (v *S3ConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SMSMfaSettingsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SMSMfaSettingsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SMSMfaSettingsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Enabled":
@@ -48,8 +48,8 @@ func (v *SMSMfaSettingsType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SchemaAttributeType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SchemaAttributeType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SchemaAttributeType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Name":
@@ -87,8 +87,8 @@ func (v *SchemaAttributeType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SessionDescriptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SessionDescriptionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SessionDescriptionType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SessionId":
@@ -120,8 +120,8 @@ func (v *SessionDescriptionType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SessionLocationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SessionLocationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SessionLocationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "City":
@@ -134,7 +134,7 @@ func (v *SessionLocationType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeSetLogDeliveryConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeSetLogDeliveryConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetLogDeliveryConfigurationRequest(d *rt.Decoder) (*SetLogDeliveryConfigurationRequest, error) {
 	v := new(SetLogDeliveryConfigurationRequest)
@@ -144,8 +144,8 @@ func DecodeSetLogDeliveryConfigurationRequest(d *rt.Decoder) (*SetLogDeliveryCon
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetLogDeliveryConfigurationRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetLogDeliveryConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetLogDeliveryConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -154,7 +154,7 @@ func (v *SetLogDeliveryConfigurationRequest) DecodeJSON(d *rt.Decoder) {
 			v.UserPoolId, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "LogConfigurations":
-			v.LogConfigurations = rt.List(d, "logConfigurations", rt.Struct[LogConfigurationType])
+			v.LogConfigurations = rt.List(d, "logConfigurations", rt.PlainItem, rt.Struct[LogConfigurationType])
 		default:
 			d.Skip()
 		}
@@ -182,8 +182,8 @@ func (v *SetLogDeliveryConfigurationResponse) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *SetLogDeliveryConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetLogDeliveryConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "LogDeliveryConfiguration":
@@ -194,7 +194,7 @@ func (v *SetLogDeliveryConfigurationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeSetRiskConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeSetRiskConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetRiskConfigurationRequest(d *rt.Decoder) (*SetRiskConfigurationRequest, error) {
 	v := new(SetRiskConfigurationRequest)
@@ -204,8 +204,8 @@ func DecodeSetRiskConfigurationRequest(d *rt.Decoder) (*SetRiskConfigurationRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetRiskConfigurationRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetRiskConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetRiskConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -244,8 +244,8 @@ func (v *SetRiskConfigurationRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetRiskConfigurationResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetRiskConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetRiskConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "RiskConfiguration":
@@ -256,7 +256,7 @@ func (v *SetRiskConfigurationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeSetUICustomizationRequest reads a request body and checks every constraint. After a
+// DecodeSetUICustomizationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetUICustomizationRequest(d *rt.Decoder) (*SetUICustomizationRequest, error) {
 	v := new(SetUICustomizationRequest)
@@ -266,8 +266,8 @@ func DecodeSetUICustomizationRequest(d *rt.Decoder) (*SetUICustomizationRequest,
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUICustomizationRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUICustomizationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUICustomizationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -310,8 +310,8 @@ func (v *SetUICustomizationRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUICustomizationResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUICustomizationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUICustomizationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UICustomization":
@@ -322,7 +322,7 @@ func (v *SetUICustomizationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeSetUserMFAPreferenceRequest reads a request body and checks every constraint. After a
+// DecodeSetUserMFAPreferenceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetUserMFAPreferenceRequest(d *rt.Decoder) (*SetUserMFAPreferenceRequest, error) {
 	v := new(SetUserMFAPreferenceRequest)
@@ -332,8 +332,8 @@ func DecodeSetUserMFAPreferenceRequest(d *rt.Decoder) (*SetUserMFAPreferenceRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUserMFAPreferenceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserMFAPreferenceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserMFAPreferenceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -369,14 +369,14 @@ func (v *SetUserMFAPreferenceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUserMFAPreferenceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserMFAPreferenceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserMFAPreferenceResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeSetUserPoolClientSessionConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeSetUserPoolClientSessionConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetUserPoolClientSessionConfigurationRequest(d *rt.Decoder) (*SetUserPoolClientSessionConfigurationRequest, error) {
 	v := new(SetUserPoolClientSessionConfigurationRequest)
@@ -388,8 +388,8 @@ func (v *SetUserPoolClientSessionConfigurationRequest) UnmarshalJSON(b []byte) e
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserPoolClientSessionConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserPoolClientSessionConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -432,8 +432,8 @@ func (v *SetUserPoolClientSessionConfigurationResponse) UnmarshalJSON(b []byte) 
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserPoolClientSessionConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserPoolClientSessionConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -448,7 +448,7 @@ func (v *SetUserPoolClientSessionConfigurationResponse) DecodeJSON(d *rt.Decoder
 	}
 }
 
-// DecodeSetUserPoolMfaConfigRequest reads a request body and checks every constraint. After a
+// DecodeSetUserPoolMfaConfigRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetUserPoolMfaConfigRequest(d *rt.Decoder) (*SetUserPoolMfaConfigRequest, error) {
 	v := new(SetUserPoolMfaConfigRequest)
@@ -458,8 +458,8 @@ func DecodeSetUserPoolMfaConfigRequest(d *rt.Decoder) (*SetUserPoolMfaConfigRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUserPoolMfaConfigRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserPoolMfaConfigRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserPoolMfaConfigRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -500,8 +500,8 @@ func (v *SetUserPoolMfaConfigRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUserPoolMfaConfigResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserPoolMfaConfigResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserPoolMfaConfigResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SmsMfaConfiguration":
@@ -520,7 +520,7 @@ func (v *SetUserPoolMfaConfigResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeSetUserPoolSessionConfigurationRequest reads a request body and checks every constraint. After a
+// DecodeSetUserPoolSessionConfigurationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetUserPoolSessionConfigurationRequest(d *rt.Decoder) (*SetUserPoolSessionConfigurationRequest, error) {
 	v := new(SetUserPoolSessionConfigurationRequest)
@@ -532,8 +532,8 @@ func (v *SetUserPoolSessionConfigurationRequest) UnmarshalJSON(b []byte) error {
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserPoolSessionConfigurationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserPoolSessionConfigurationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -576,8 +576,8 @@ func (v *SetUserPoolSessionConfigurationResponse) UnmarshalJSON(b []byte) error 
 	return rt.Unmarshal(b, v)
 }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserPoolSessionConfigurationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserPoolSessionConfigurationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -592,7 +592,7 @@ func (v *SetUserPoolSessionConfigurationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeSetUserSettingsRequest reads a request body and checks every constraint. After a
+// DecodeSetUserSettingsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSetUserSettingsRequest(d *rt.Decoder) (*SetUserSettingsRequest, error) {
 	v := new(SetUserSettingsRequest)
@@ -602,8 +602,8 @@ func DecodeSetUserSettingsRequest(d *rt.Decoder) (*SetUserSettingsRequest, error
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUserSettingsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserSettingsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserSettingsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -612,7 +612,7 @@ func (v *SetUserSettingsRequest) DecodeJSON(d *rt.Decoder) {
 			v.AccessToken, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "MFAOptions":
-			v.MFAOptions = rt.List(d, "mFAOptions", rt.Struct[MFAOptionType])
+			v.MFAOptions = rt.List(d, "mFAOptions", rt.PlainItem, rt.Struct[MFAOptionType])
 		default:
 			d.Skip()
 		}
@@ -636,8 +636,8 @@ func (v *SetUserSettingsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SetUserSettingsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SetUserSettingsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SetUserSettingsResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -646,12 +646,12 @@ func (v *SetUserSettingsResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SignInPolicyType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SignInPolicyType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SignInPolicyType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AllowedFirstAuthFactors":
-			v.AllowedFirstAuthFactors = rt.List(d, "allowedFirstAuthFactors", rt.String[AuthFactorType])
+			v.AllowedFirstAuthFactors = rt.List(d, "allowedFirstAuthFactors", rt.PlainItem, rt.String[AuthFactorType])
 		default:
 			d.Skip()
 		}
@@ -668,7 +668,7 @@ func (v *SignInPolicyType) check(d *rt.Decoder) {
 	}
 }
 
-// DecodeSignUpRequest reads a request body and checks every constraint. After a
+// DecodeSignUpRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeSignUpRequest(d *rt.Decoder) (*SignUpRequest, error) {
 	v := new(SignUpRequest)
@@ -678,8 +678,8 @@ func DecodeSignUpRequest(d *rt.Decoder) (*SignUpRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SignUpRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SignUpRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SignUpRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -695,15 +695,15 @@ func (v *SignUpRequest) DecodeJSON(d *rt.Decoder) {
 		case "Password":
 			v.Password = rt.Ptr(rt.String[string](d))
 		case "UserAttributes":
-			v.UserAttributes = rt.List(d, "userAttributes", rt.Struct[AttributeType])
+			v.UserAttributes = rt.List(d, "userAttributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "ValidationData":
-			v.ValidationData = rt.List(d, "validationData", rt.Struct[AttributeType])
+			v.ValidationData = rt.List(d, "validationData", rt.PlainItem, rt.Struct[AttributeType])
 		case "AnalyticsMetadata":
 			v.AnalyticsMetadata = rt.StructPtr[AnalyticsMetadataType](d, "analyticsMetadata")
 		case "UserContextData":
 			v.UserContextData = rt.StructPtr[UserContextDataType](d, "userContextData")
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -738,8 +738,8 @@ func (v *SignUpRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SignUpResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SignUpResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SignUpResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserConfirmed":
@@ -759,8 +759,8 @@ func (v *SignUpResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SmsConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SmsConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SmsConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SnsCallerArn":
@@ -795,8 +795,8 @@ func (v *SmsConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SmsMfaConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SmsMfaConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SmsMfaConfigType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SmsAuthenticationMessage":
@@ -821,8 +821,8 @@ func (v *SmsMfaConfigType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SoftwareTokenMfaConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SoftwareTokenMfaConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SoftwareTokenMfaConfigType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Enabled":
@@ -836,8 +836,8 @@ func (v *SoftwareTokenMfaConfigType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *SoftwareTokenMfaSettingsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *SoftwareTokenMfaSettingsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *SoftwareTokenMfaSettingsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Enabled":
@@ -850,7 +850,66 @@ func (v *SoftwareTokenMfaSettingsType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeStartUserImportJobRequest reads a request body and checks every constraint. After a
+// DecodeStartPointInTimeRecoveryRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeStartPointInTimeRecoveryRequest(d *rt.Decoder) (*StartPointInTimeRecoveryRequest, error) {
+	v := new(StartPointInTimeRecoveryRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *StartPointInTimeRecoveryRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *StartPointInTimeRecoveryRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "RestoreId":
+			v.RestoreId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *StartPointInTimeRecoveryRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("restoreId", v.RestoreId, &ruleRestoreIdType)
+	} else {
+		d.Missing("restoreId", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *StartPointInTimeRecoveryResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *StartPointInTimeRecoveryResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "Restoration":
+			v.Restoration = rt.StructPtr[RestorationType](d, "restoration")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeStartUserImportJobRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeStartUserImportJobRequest(d *rt.Decoder) (*StartUserImportJobRequest, error) {
 	v := new(StartUserImportJobRequest)
@@ -860,8 +919,8 @@ func DecodeStartUserImportJobRequest(d *rt.Decoder) (*StartUserImportJobRequest,
 // UnmarshalJSON reads v without checking constraints.
 func (v *StartUserImportJobRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *StartUserImportJobRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *StartUserImportJobRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -897,8 +956,8 @@ func (v *StartUserImportJobRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *StartUserImportJobResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *StartUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *StartUserImportJobResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserImportJob":
@@ -909,7 +968,7 @@ func (v *StartUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeStartWebAuthnRegistrationRequest reads a request body and checks every constraint. After a
+// DecodeStartWebAuthnRegistrationRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeStartWebAuthnRegistrationRequest(d *rt.Decoder) (*StartWebAuthnRegistrationRequest, error) {
 	v := new(StartWebAuthnRegistrationRequest)
@@ -919,8 +978,8 @@ func DecodeStartWebAuthnRegistrationRequest(d *rt.Decoder) (*StartWebAuthnRegist
 // UnmarshalJSON reads v without checking constraints.
 func (v *StartWebAuthnRegistrationRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *StartWebAuthnRegistrationRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *StartWebAuthnRegistrationRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -948,8 +1007,8 @@ func (v *StartWebAuthnRegistrationRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *StartWebAuthnRegistrationResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *StartWebAuthnRegistrationResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *StartWebAuthnRegistrationResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CredentialCreationOptions":
@@ -960,7 +1019,7 @@ func (v *StartWebAuthnRegistrationResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeStopUserImportJobRequest reads a request body and checks every constraint. After a
+// DecodeStopUserImportJobRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeStopUserImportJobRequest(d *rt.Decoder) (*StopUserImportJobRequest, error) {
 	v := new(StopUserImportJobRequest)
@@ -970,8 +1029,8 @@ func DecodeStopUserImportJobRequest(d *rt.Decoder) (*StopUserImportJobRequest, e
 // UnmarshalJSON reads v without checking constraints.
 func (v *StopUserImportJobRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *StopUserImportJobRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *StopUserImportJobRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1007,8 +1066,8 @@ func (v *StopUserImportJobRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *StopUserImportJobResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *StopUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *StopUserImportJobResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserImportJob":
@@ -1022,8 +1081,8 @@ func (v *StopUserImportJobResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *StringAttributeConstraintsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *StringAttributeConstraintsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *StringAttributeConstraintsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "MinLength":
@@ -1048,7 +1107,7 @@ func (v *StringAttributeConstraintsType) check(d *rt.Decoder) {
 	}
 }
 
-// DecodeTagResourceRequest reads a request body and checks every constraint. After a
+// DecodeTagResourceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeTagResourceRequest(d *rt.Decoder) (*TagResourceRequest, error) {
 	v := new(TagResourceRequest)
@@ -1058,8 +1117,8 @@ func DecodeTagResourceRequest(d *rt.Decoder) (*TagResourceRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *TagResourceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *TagResourceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *TagResourceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1068,7 +1127,7 @@ func (v *TagResourceRequest) DecodeJSON(d *rt.Decoder) {
 			v.ResourceArn, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "Tags":
-			v.Tags = rt.Map(d, "tags", rt.String[string])
+			v.Tags = rt.Map(d, "tags", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1094,8 +1153,8 @@ func (v *TagResourceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *TagResourceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *TagResourceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *TagResourceResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -1104,8 +1163,8 @@ func (v *TagResourceResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *TermsDescriptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *TermsDescriptionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *TermsDescriptionType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "TermsId":
@@ -1127,8 +1186,8 @@ func (v *TermsDescriptionType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *TermsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *TermsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *TermsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "TermsId":
@@ -1144,7 +1203,7 @@ func (v *TermsType) DecodeJSON(d *rt.Decoder) {
 		case "Enforcement":
 			v.Enforcement, _ = rt.String[TermsEnforcementType](d)
 		case "Links":
-			v.Links = rt.Map(d, "links", rt.String[string])
+			v.Links = rt.Map(d, "links", &rt.PlainMap, rt.String[string])
 		case "CreationDate":
 			v.CreationDate, _ = rt.Timestamp(d)
 		case "LastModifiedDate":
@@ -1158,8 +1217,8 @@ func (v *TermsType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *TokenValidityUnitsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *TokenValidityUnitsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *TokenValidityUnitsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AccessToken":

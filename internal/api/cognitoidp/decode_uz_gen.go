@@ -7,8 +7,8 @@ import "cognate/internal/api/rt"
 // UnmarshalJSON reads v without checking constraints.
 func (v *UICustomizationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UICustomizationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UICustomizationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -31,7 +31,7 @@ func (v *UICustomizationType) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUntagResourceRequest reads a request body and checks every constraint. After a
+// DecodeUntagResourceRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUntagResourceRequest(d *rt.Decoder) (*UntagResourceRequest, error) {
 	v := new(UntagResourceRequest)
@@ -41,8 +41,8 @@ func DecodeUntagResourceRequest(d *rt.Decoder) (*UntagResourceRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UntagResourceRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UntagResourceRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UntagResourceRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -51,7 +51,7 @@ func (v *UntagResourceRequest) DecodeJSON(d *rt.Decoder) {
 			v.ResourceArn, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "TagKeys":
-			v.TagKeys = rt.List(d, "tagKeys", rt.String[string])
+			v.TagKeys = rt.List(d, "tagKeys", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -77,14 +77,14 @@ func (v *UntagResourceRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UntagResourceResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UntagResourceResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UntagResourceResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeUpdateAuthEventFeedbackRequest reads a request body and checks every constraint. After a
+// DecodeUpdateAuthEventFeedbackRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateAuthEventFeedbackRequest(d *rt.Decoder) (*UpdateAuthEventFeedbackRequest, error) {
 	v := new(UpdateAuthEventFeedbackRequest)
@@ -94,8 +94,8 @@ func DecodeUpdateAuthEventFeedbackRequest(d *rt.Decoder) (*UpdateAuthEventFeedba
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateAuthEventFeedbackRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateAuthEventFeedbackRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateAuthEventFeedbackRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -155,14 +155,173 @@ func (v *UpdateAuthEventFeedbackRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateAuthEventFeedbackResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateAuthEventFeedbackResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateAuthEventFeedbackResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeUpdateDeviceStatusRequest reads a request body and checks every constraint. After a
+// DecodeUpdateCIMDPolicyRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeUpdateCIMDPolicyRequest(d *rt.Decoder) (*UpdateCIMDPolicyRequest, error) {
+	v := new(UpdateCIMDPolicyRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateCIMDPolicyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *UpdateCIMDPolicyRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "ClientId":
+			v.ClientId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "PolicyName":
+			v.PolicyName = rt.Ptr(rt.String[string](d))
+		case "CacheDuration":
+			v.CacheDuration = rt.Ptr(rt.Int(d, &ruleCacheDurationType))
+		case "URLPatterns":
+			v.URLPatterns = rt.List(d, "uRLPatterns", rt.PlainItem, rt.String[string])
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *UpdateCIMDPolicyRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("clientId", v.ClientId, &ruleClientIdType)
+	} else {
+		d.Missing("clientId", true)
+	}
+	if v.PolicyName != nil {
+		d.CheckString("policyName", *v.PolicyName, &ruleCIMDPolicyNameType)
+	}
+	if v.CacheDuration != nil {
+		d.CheckInt("cacheDuration", *v.CacheDuration, &ruleCacheDurationType)
+	}
+	if v.URLPatterns != nil {
+		d.CheckLen("uRLPatterns", len(v.URLPatterns), "[]", &ruleURLPatternListType)
+		rt.CheckStrings(d, "uRLPatterns", v.URLPatterns, &ruleURLPatternType)
+	} else {
+		d.Missing("uRLPatterns", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateCIMDPolicyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
+
+// DecodeFrom reads one structure.
+func (v *UpdateCIMDPolicyResponse) DecodeFrom(d *rt.Decoder) {
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "CIMDPolicy":
+			v.CIMDPolicy = rt.StructPtr[CIMDPolicyType](d, "cIMDPolicy")
+		default:
+			d.Skip()
+		}
+	}
+}
+
+// DecodeUpdateClientMetadataURLStateRequest reads a request and checks every constraint. After a
+// *rt.ValidationError the returned value holds what was read.
+func DecodeUpdateClientMetadataURLStateRequest(d *rt.Decoder) (*UpdateClientMetadataURLStateRequest, error) {
+	v := new(UpdateClientMetadataURLStateRequest)
+	return v, d.Run(v)
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateClientMetadataURLStateRequest) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeFrom reads one structure.
+func (v *UpdateClientMetadataURLStateRequest) DecodeFrom(d *rt.Decoder) {
+	var seen uint64
+	var set bool
+	for k, ok := d.Object(); ok; k, ok = d.Next() {
+		switch string(k) {
+		case "UserPoolId":
+			v.UserPoolId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<0, set)
+		case "CIMDPolicyId":
+			v.CIMDPolicyId, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<1, set)
+		case "URL":
+			v.URL, set = rt.String[string](d)
+			seen = rt.Mark(seen, 1<<2, set)
+		case "Action":
+			v.Action, set = rt.String[CIMDCacheActionType](d)
+			seen = rt.Mark(seen, 1<<3, set)
+		default:
+			d.Skip()
+		}
+	}
+	if d.Strict() {
+		v.check(d, seen)
+	}
+}
+
+func (v *UpdateClientMetadataURLStateRequest) check(d *rt.Decoder, seen uint64) {
+	if seen&(1<<0) != 0 {
+		d.CheckString("userPoolId", v.UserPoolId, &ruleUserPoolIdType)
+	} else {
+		d.Missing("userPoolId", false)
+	}
+	if seen&(1<<1) != 0 {
+		d.CheckString("cIMDPolicyId", v.CIMDPolicyId, &ruleCIMDPolicyIdType)
+	} else {
+		d.Missing("cIMDPolicyId", false)
+	}
+	if seen&(1<<2) != 0 {
+		d.CheckString("uRL", v.URL, &ruleMetadataURLType)
+	} else {
+		d.Missing("uRL", false)
+	}
+	if seen&(1<<3) != 0 {
+		d.CheckString("action", string(v.Action), &ruleCIMDCacheActionType)
+	} else {
+		d.Missing("action", false)
+	}
+}
+
+// UnmarshalJSON reads v without checking constraints.
+func (v *UpdateClientMetadataURLStateResponse) UnmarshalJSON(b []byte) error {
+	return rt.Unmarshal(b, v)
+}
+
+// DecodeFrom reads one structure.
+func (v *UpdateClientMetadataURLStateResponse) DecodeFrom(d *rt.Decoder) {
+	for _, ok := d.Object(); ok; _, ok = d.Next() {
+		d.Skip()
+	}
+}
+
+// DecodeUpdateDeviceStatusRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateDeviceStatusRequest(d *rt.Decoder) (*UpdateDeviceStatusRequest, error) {
 	v := new(UpdateDeviceStatusRequest)
@@ -172,8 +331,8 @@ func DecodeUpdateDeviceStatusRequest(d *rt.Decoder) (*UpdateDeviceStatusRequest,
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateDeviceStatusRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateDeviceStatusRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateDeviceStatusRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -214,14 +373,14 @@ func (v *UpdateDeviceStatusRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateDeviceStatusResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateDeviceStatusResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateDeviceStatusResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
 }
 
-// DecodeUpdateGroupRequest reads a request body and checks every constraint. After a
+// DecodeUpdateGroupRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateGroupRequest(d *rt.Decoder) (*UpdateGroupRequest, error) {
 	v := new(UpdateGroupRequest)
@@ -231,8 +390,8 @@ func DecodeUpdateGroupRequest(d *rt.Decoder) (*UpdateGroupRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateGroupRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateGroupRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateGroupRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -283,8 +442,8 @@ func (v *UpdateGroupRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateGroupResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateGroupResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateGroupResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Group":
@@ -295,7 +454,7 @@ func (v *UpdateGroupResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateIdentityProviderRequest reads a request body and checks every constraint. After a
+// DecodeUpdateIdentityProviderRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateIdentityProviderRequest(d *rt.Decoder) (*UpdateIdentityProviderRequest, error) {
 	v := new(UpdateIdentityProviderRequest)
@@ -305,8 +464,8 @@ func DecodeUpdateIdentityProviderRequest(d *rt.Decoder) (*UpdateIdentityProvider
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateIdentityProviderRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateIdentityProviderRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateIdentityProviderRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -318,13 +477,13 @@ func (v *UpdateIdentityProviderRequest) DecodeJSON(d *rt.Decoder) {
 			v.ProviderName, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "ProviderDetails":
-			v.ProviderDetails = rt.Map(d, "providerDetails", rt.String[string])
+			v.ProviderDetails = rt.Map(d, "providerDetails", &rt.PlainMap, rt.String[string])
 		case "AttributeMapping":
-			v.AttributeMapping = rt.Map(d, "attributeMapping", rt.String[string])
+			v.AttributeMapping = rt.Map(d, "attributeMapping", &rt.PlainMap, rt.String[string])
 		case "IdpIdentifiers":
-			v.IdpIdentifiers = rt.List(d, "idpIdentifiers", rt.String[string])
+			v.IdpIdentifiers = rt.List(d, "idpIdentifiers", rt.PlainItem, rt.String[string])
 		case "AcrMapping":
-			v.AcrMapping = rt.Map(d, "acrMapping", rt.String[string])
+			v.AcrMapping = rt.Map(d, "acrMapping", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -357,15 +516,15 @@ func (v *UpdateIdentityProviderRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrMapping != nil {
 		d.CheckLen("acrMapping", len(v.AcrMapping), "{}", &ruleAcrMappingType)
-		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrLevelNameType, &ruleStringType)
+		rt.CheckMap(d, "acrMapping", v.AcrMapping, false, &ruleAcrMappingKeyType, &ruleAcrValueType)
 	}
 }
 
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateIdentityProviderResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateIdentityProviderResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateIdentityProviderResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "IdentityProvider":
@@ -376,7 +535,7 @@ func (v *UpdateIdentityProviderResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateManagedLoginBrandingRequest reads a request body and checks every constraint. After a
+// DecodeUpdateManagedLoginBrandingRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateManagedLoginBrandingRequest(d *rt.Decoder) (*UpdateManagedLoginBrandingRequest, error) {
 	v := new(UpdateManagedLoginBrandingRequest)
@@ -386,8 +545,8 @@ func DecodeUpdateManagedLoginBrandingRequest(d *rt.Decoder) (*UpdateManagedLogin
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateManagedLoginBrandingRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateManagedLoginBrandingRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateManagedLoginBrandingRequest) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -399,7 +558,7 @@ func (v *UpdateManagedLoginBrandingRequest) DecodeJSON(d *rt.Decoder) {
 		case "Settings":
 			v.Settings, _ = rt.Doc(d)
 		case "Assets":
-			v.Assets = rt.List(d, "assets", rt.Struct[AssetType])
+			v.Assets = rt.List(d, "assets", rt.PlainItem, rt.Struct[AssetType])
 		default:
 			d.Skip()
 		}
@@ -424,8 +583,8 @@ func (v *UpdateManagedLoginBrandingRequest) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateManagedLoginBrandingResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateManagedLoginBrandingResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateManagedLoginBrandingResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ManagedLoginBranding":
@@ -436,7 +595,7 @@ func (v *UpdateManagedLoginBrandingResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateProvisionedLimitRequest reads a request body and checks every constraint. After a
+// DecodeUpdateProvisionedLimitRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateProvisionedLimitRequest(d *rt.Decoder) (*UpdateProvisionedLimitRequest, error) {
 	v := new(UpdateProvisionedLimitRequest)
@@ -446,8 +605,8 @@ func DecodeUpdateProvisionedLimitRequest(d *rt.Decoder) (*UpdateProvisionedLimit
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateProvisionedLimitRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateProvisionedLimitRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateProvisionedLimitRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -478,8 +637,8 @@ func (v *UpdateProvisionedLimitRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateProvisionedLimitResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateProvisionedLimitResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateProvisionedLimitResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Limit":
@@ -490,7 +649,7 @@ func (v *UpdateProvisionedLimitResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateResourceServerRequest reads a request body and checks every constraint. After a
+// DecodeUpdateResourceServerRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateResourceServerRequest(d *rt.Decoder) (*UpdateResourceServerRequest, error) {
 	v := new(UpdateResourceServerRequest)
@@ -500,8 +659,8 @@ func DecodeUpdateResourceServerRequest(d *rt.Decoder) (*UpdateResourceServerRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateResourceServerRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateResourceServerRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateResourceServerRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -516,7 +675,7 @@ func (v *UpdateResourceServerRequest) DecodeJSON(d *rt.Decoder) {
 			v.Name, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<2, set)
 		case "Scopes":
-			v.Scopes = rt.List(d, "scopes", rt.Struct[ResourceServerScopeType])
+			v.Scopes = rt.List(d, "scopes", rt.PlainItem, rt.Struct[ResourceServerScopeType])
 		default:
 			d.Skip()
 		}
@@ -550,8 +709,8 @@ func (v *UpdateResourceServerRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateResourceServerResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateResourceServerResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateResourceServerResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ResourceServer":
@@ -562,7 +721,7 @@ func (v *UpdateResourceServerResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateTermsRequest reads a request body and checks every constraint. After a
+// DecodeUpdateTermsRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateTermsRequest(d *rt.Decoder) (*UpdateTermsRequest, error) {
 	v := new(UpdateTermsRequest)
@@ -572,8 +731,8 @@ func DecodeUpdateTermsRequest(d *rt.Decoder) (*UpdateTermsRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateTermsRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateTermsRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateTermsRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -591,7 +750,7 @@ func (v *UpdateTermsRequest) DecodeJSON(d *rt.Decoder) {
 		case "Enforcement":
 			v.Enforcement = rt.Ptr(rt.String[TermsEnforcementType](d))
 		case "Links":
-			v.Links = rt.Map(d, "links", rt.String[string])
+			v.Links = rt.Map(d, "links", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -630,8 +789,8 @@ func (v *UpdateTermsRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateTermsResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateTermsResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateTermsResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Terms":
@@ -642,7 +801,7 @@ func (v *UpdateTermsResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateUserAttributesRequest reads a request body and checks every constraint. After a
+// DecodeUpdateUserAttributesRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateUserAttributesRequest(d *rt.Decoder) (*UpdateUserAttributesRequest, error) {
 	v := new(UpdateUserAttributesRequest)
@@ -652,19 +811,19 @@ func DecodeUpdateUserAttributesRequest(d *rt.Decoder) (*UpdateUserAttributesRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserAttributesRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserAttributesRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserAttributesRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserAttributes":
-			v.UserAttributes = rt.List(d, "userAttributes", rt.Struct[AttributeType])
+			v.UserAttributes = rt.List(d, "userAttributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "AccessToken":
 			v.AccessToken, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "ClientMetadata":
-			v.ClientMetadata = rt.Map(d, "clientMetadata", rt.String[string])
+			v.ClientMetadata = rt.Map(d, "clientMetadata", &rt.PlainMap, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -691,19 +850,19 @@ func (v *UpdateUserAttributesRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserAttributesResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserAttributesResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserAttributesResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CodeDeliveryDetailsList":
-			v.CodeDeliveryDetailsList = rt.List(d, "codeDeliveryDetailsList", rt.Struct[CodeDeliveryDetailsType])
+			v.CodeDeliveryDetailsList = rt.List(d, "codeDeliveryDetailsList", rt.PlainItem, rt.Struct[CodeDeliveryDetailsType])
 		default:
 			d.Skip()
 		}
 	}
 }
 
-// DecodeUpdateUserPoolClientRequest reads a request body and checks every constraint. After a
+// DecodeUpdateUserPoolClientRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateUserPoolClientRequest(d *rt.Decoder) (*UpdateUserPoolClientRequest, error) {
 	v := new(UpdateUserPoolClientRequest)
@@ -713,8 +872,8 @@ func DecodeUpdateUserPoolClientRequest(d *rt.Decoder) (*UpdateUserPoolClientRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolClientRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolClientRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -736,23 +895,23 @@ func (v *UpdateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
 		case "TokenValidityUnits":
 			v.TokenValidityUnits = rt.StructPtr[TokenValidityUnitsType](d, "tokenValidityUnits")
 		case "ReadAttributes":
-			v.ReadAttributes = rt.List(d, "readAttributes", rt.String[string])
+			v.ReadAttributes = rt.List(d, "readAttributes", rt.PlainItem, rt.String[string])
 		case "WriteAttributes":
-			v.WriteAttributes = rt.List(d, "writeAttributes", rt.String[string])
+			v.WriteAttributes = rt.List(d, "writeAttributes", rt.PlainItem, rt.String[string])
 		case "ExplicitAuthFlows":
-			v.ExplicitAuthFlows = rt.List(d, "explicitAuthFlows", rt.String[ExplicitAuthFlowsType])
+			v.ExplicitAuthFlows = rt.List(d, "explicitAuthFlows", rt.PlainItem, rt.String[ExplicitAuthFlowsType])
 		case "SupportedIdentityProviders":
-			v.SupportedIdentityProviders = rt.List(d, "supportedIdentityProviders", rt.String[string])
+			v.SupportedIdentityProviders = rt.List(d, "supportedIdentityProviders", rt.PlainItem, rt.String[string])
 		case "CallbackURLs":
-			v.CallbackURLs = rt.List(d, "callbackURLs", rt.String[string])
+			v.CallbackURLs = rt.List(d, "callbackURLs", rt.PlainItem, rt.String[string])
 		case "LogoutURLs":
-			v.LogoutURLs = rt.List(d, "logoutURLs", rt.String[string])
+			v.LogoutURLs = rt.List(d, "logoutURLs", rt.PlainItem, rt.String[string])
 		case "DefaultRedirectURI":
 			v.DefaultRedirectURI = rt.Ptr(rt.String[string](d))
 		case "AllowedOAuthFlows":
-			v.AllowedOAuthFlows = rt.List(d, "allowedOAuthFlows", rt.String[OAuthFlowType])
+			v.AllowedOAuthFlows = rt.List(d, "allowedOAuthFlows", rt.PlainItem, rt.String[OAuthFlowType])
 		case "AllowedOAuthScopes":
-			v.AllowedOAuthScopes = rt.List(d, "allowedOAuthScopes", rt.String[string])
+			v.AllowedOAuthScopes = rt.List(d, "allowedOAuthScopes", rt.PlainItem, rt.String[string])
 		case "AllowedOAuthFlowsUserPoolClient":
 			v.AllowedOAuthFlowsUserPoolClient = rt.Ptr(rt.Bool(d))
 		case "AnalyticsConfiguration":
@@ -767,6 +926,8 @@ func (v *UpdateUserPoolClientRequest) DecodeJSON(d *rt.Decoder) {
 			v.AuthSessionValidity = rt.Ptr(rt.Int(d, &ruleAuthSessionValidityType))
 		case "RefreshTokenRotation":
 			v.RefreshTokenRotation = rt.StructPtr[RefreshTokenRotationType](d, "refreshTokenRotation")
+		case "PublishSecretsInAWSSecretsManager":
+			v.PublishSecretsInAWSSecretsManager = rt.Ptr(rt.Bool(d))
 		default:
 			d.Skip()
 		}
@@ -841,8 +1002,8 @@ func (v *UpdateUserPoolClientRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolClientResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolClientResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolClientResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolClient":
@@ -853,7 +1014,7 @@ func (v *UpdateUserPoolClientResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateUserPoolDomainRequest reads a request body and checks every constraint. After a
+// DecodeUpdateUserPoolDomainRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateUserPoolDomainRequest(d *rt.Decoder) (*UpdateUserPoolDomainRequest, error) {
 	v := new(UpdateUserPoolDomainRequest)
@@ -863,8 +1024,8 @@ func DecodeUpdateUserPoolDomainRequest(d *rt.Decoder) (*UpdateUserPoolDomainRequ
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolDomainRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolDomainRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolDomainRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -906,8 +1067,8 @@ func (v *UpdateUserPoolDomainRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolDomainResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolDomainResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolDomainResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ManagedLoginVersion":
@@ -922,7 +1083,7 @@ func (v *UpdateUserPoolDomainResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateUserPoolReplicaRequest reads a request body and checks every constraint. After a
+// DecodeUpdateUserPoolReplicaRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateUserPoolReplicaRequest(d *rt.Decoder) (*UpdateUserPoolReplicaRequest, error) {
 	v := new(UpdateUserPoolReplicaRequest)
@@ -932,8 +1093,8 @@ func DecodeUpdateUserPoolReplicaRequest(d *rt.Decoder) (*UpdateUserPoolReplicaRe
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolReplicaRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolReplicaRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolReplicaRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -977,8 +1138,8 @@ func (v *UpdateUserPoolReplicaRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolReplicaResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolReplicaResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolReplicaResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolReplica":
@@ -989,7 +1150,7 @@ func (v *UpdateUserPoolReplicaResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeUpdateUserPoolRequest reads a request body and checks every constraint. After a
+// DecodeUpdateUserPoolRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeUpdateUserPoolRequest(d *rt.Decoder) (*UpdateUserPoolRequest, error) {
 	v := new(UpdateUserPoolRequest)
@@ -999,8 +1160,8 @@ func DecodeUpdateUserPoolRequest(d *rt.Decoder) (*UpdateUserPoolRequest, error) 
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1015,7 +1176,7 @@ func (v *UpdateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 		case "LambdaConfig":
 			v.LambdaConfig = rt.StructPtr[LambdaConfigType](d, "lambdaConfig")
 		case "AutoVerifiedAttributes":
-			v.AutoVerifiedAttributes = rt.List(d, "autoVerifiedAttributes", rt.String[VerifiedAttributeType])
+			v.AutoVerifiedAttributes = rt.List(d, "autoVerifiedAttributes", rt.PlainItem, rt.String[VerifiedAttributeType])
 		case "SmsVerificationMessage":
 			v.SmsVerificationMessage = rt.Ptr(rt.String[string](d))
 		case "EmailVerificationMessage":
@@ -1037,11 +1198,13 @@ func (v *UpdateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 		case "SmsConfiguration":
 			v.SmsConfiguration = rt.StructPtr[SmsConfigurationType](d, "smsConfiguration")
 		case "UserPoolTags":
-			v.UserPoolTags = rt.Map(d, "userPoolTags", rt.String[string])
+			v.UserPoolTags = rt.Map(d, "userPoolTags", &rt.PlainMap, rt.String[string])
 		case "AdminCreateUserConfig":
 			v.AdminCreateUserConfig = rt.StructPtr[AdminCreateUserConfigType](d, "adminCreateUserConfig")
 		case "UserPoolAddOns":
 			v.UserPoolAddOns = rt.StructPtr[UserPoolAddOnsType](d, "userPoolAddOns")
+		case "DcrConfiguration":
+			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AccountRecoverySetting":
 			v.AccountRecoverySetting = rt.StructPtr[AccountRecoverySettingType](d, "accountRecoverySetting")
 		case "PoolName":
@@ -1052,10 +1215,8 @@ func (v *UpdateUserPoolRequest) DecodeJSON(d *rt.Decoder) {
 			v.KeyConfiguration = rt.StructPtr[KeyConfigurationType](d, "keyConfiguration")
 		case "IssuerConfiguration":
 			v.IssuerConfiguration = rt.StructPtr[IssuerConfigurationType](d, "issuerConfiguration")
-		case "DcrConfiguration":
-			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AcrConfiguration":
-			v.AcrConfiguration = rt.Map(d, "acrConfiguration", rt.Struct[AcrLevelConfigType])
+			v.AcrConfiguration = rt.Map(d, "acrConfiguration", &rt.PlainMap, rt.Struct[AcrLevelConfigType])
 		default:
 			d.Skip()
 		}
@@ -1103,15 +1264,15 @@ func (v *UpdateUserPoolRequest) check(d *rt.Decoder, seen uint64) {
 	}
 	if v.AcrConfiguration != nil {
 		d.CheckLen("acrConfiguration", len(v.AcrConfiguration), "{}", &ruleAcrConfigurationType)
-		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelNameType)
+		rt.CheckKeys(d, "acrConfiguration", v.AcrConfiguration, &ruleAcrLevelKeyType)
 	}
 }
 
 // UnmarshalJSON reads v without checking constraints.
 func (v *UpdateUserPoolResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UpdateUserPoolResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UpdateUserPoolResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -1120,12 +1281,12 @@ func (v *UpdateUserPoolResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserAttributeUpdateSettingsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserAttributeUpdateSettingsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserAttributeUpdateSettingsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AttributesRequireVerificationBeforeUpdate":
-			v.AttributesRequireVerificationBeforeUpdate = rt.List(d, "attributesRequireVerificationBeforeUpdate", rt.String[VerifiedAttributeType])
+			v.AttributesRequireVerificationBeforeUpdate = rt.List(d, "attributesRequireVerificationBeforeUpdate", rt.PlainItem, rt.String[VerifiedAttributeType])
 		default:
 			d.Skip()
 		}
@@ -1144,8 +1305,8 @@ func (v *UserAttributeUpdateSettingsType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserContextDataType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserContextDataType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserContextDataType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "IpAddress":
@@ -1173,8 +1334,8 @@ func (v *UserContextDataType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserImportJobType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserImportJobType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserImportJobType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "JobName":
@@ -1214,8 +1375,8 @@ func (v *UserImportJobType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolAddOnsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolAddOnsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolAddOnsType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1245,8 +1406,8 @@ func (v *UserPoolAddOnsType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolClientDescription) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolClientDescription) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolClientDescription) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "ClientId":
@@ -1264,8 +1425,8 @@ func (v *UserPoolClientDescription) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolClientType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolClientType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolClientType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "UserPoolId":
@@ -1276,6 +1437,8 @@ func (v *UserPoolClientType) DecodeJSON(d *rt.Decoder) {
 			v.ClientId = rt.Ptr(rt.String[string](d))
 		case "ClientSecret":
 			v.ClientSecret = rt.Ptr(rt.String[string](d))
+		case "ClientSecretArn":
+			v.ClientSecretArn = rt.Ptr(rt.String[string](d))
 		case "LastModifiedDate":
 			v.LastModifiedDate = rt.Ptr(rt.Timestamp(d))
 		case "CreationDate":
@@ -1289,23 +1452,23 @@ func (v *UserPoolClientType) DecodeJSON(d *rt.Decoder) {
 		case "TokenValidityUnits":
 			v.TokenValidityUnits = rt.StructPtr[TokenValidityUnitsType](d, "tokenValidityUnits")
 		case "ReadAttributes":
-			v.ReadAttributes = rt.List(d, "readAttributes", rt.String[string])
+			v.ReadAttributes = rt.List(d, "readAttributes", rt.PlainItem, rt.String[string])
 		case "WriteAttributes":
-			v.WriteAttributes = rt.List(d, "writeAttributes", rt.String[string])
+			v.WriteAttributes = rt.List(d, "writeAttributes", rt.PlainItem, rt.String[string])
 		case "ExplicitAuthFlows":
-			v.ExplicitAuthFlows = rt.List(d, "explicitAuthFlows", rt.String[ExplicitAuthFlowsType])
+			v.ExplicitAuthFlows = rt.List(d, "explicitAuthFlows", rt.PlainItem, rt.String[ExplicitAuthFlowsType])
 		case "SupportedIdentityProviders":
-			v.SupportedIdentityProviders = rt.List(d, "supportedIdentityProviders", rt.String[string])
+			v.SupportedIdentityProviders = rt.List(d, "supportedIdentityProviders", rt.PlainItem, rt.String[string])
 		case "CallbackURLs":
-			v.CallbackURLs = rt.List(d, "callbackURLs", rt.String[string])
+			v.CallbackURLs = rt.List(d, "callbackURLs", rt.PlainItem, rt.String[string])
 		case "LogoutURLs":
-			v.LogoutURLs = rt.List(d, "logoutURLs", rt.String[string])
+			v.LogoutURLs = rt.List(d, "logoutURLs", rt.PlainItem, rt.String[string])
 		case "DefaultRedirectURI":
 			v.DefaultRedirectURI = rt.Ptr(rt.String[string](d))
 		case "AllowedOAuthFlows":
-			v.AllowedOAuthFlows = rt.List(d, "allowedOAuthFlows", rt.String[OAuthFlowType])
+			v.AllowedOAuthFlows = rt.List(d, "allowedOAuthFlows", rt.PlainItem, rt.String[OAuthFlowType])
 		case "AllowedOAuthScopes":
-			v.AllowedOAuthScopes = rt.List(d, "allowedOAuthScopes", rt.String[string])
+			v.AllowedOAuthScopes = rt.List(d, "allowedOAuthScopes", rt.PlainItem, rt.String[string])
 		case "AllowedOAuthFlowsUserPoolClient":
 			v.AllowedOAuthFlowsUserPoolClient = rt.Ptr(rt.Bool(d))
 		case "AnalyticsConfiguration":
@@ -1331,8 +1494,8 @@ func (v *UserPoolClientType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolDescriptionType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolDescriptionType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolDescriptionType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Id":
@@ -1348,7 +1511,7 @@ func (v *UserPoolDescriptionType) DecodeJSON(d *rt.Decoder) {
 		case "CreationDate":
 			v.CreationDate = rt.Ptr(rt.Timestamp(d))
 		case "ReplicaRegions":
-			v.ReplicaRegions = rt.List(d, "replicaRegions", rt.String[string])
+			v.ReplicaRegions = rt.List(d, "replicaRegions", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -1358,8 +1521,8 @@ func (v *UserPoolDescriptionType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolPolicyType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolPolicyType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolPolicyType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "PasswordPolicy":
@@ -1375,8 +1538,8 @@ func (v *UserPoolPolicyType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolReplicaType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolReplicaType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolReplicaType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "RegionName":
@@ -1396,14 +1559,14 @@ func (v *UserPoolReplicaType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolTokenSessionConfigType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolTokenSessionConfigType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolTokenSessionConfigType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "MaxPerUser":
-			v.MaxPerUser, set = rt.Int(d, &ruleTokenSessionMaxPerUserType)
+			v.MaxPerUser, set = rt.Int(d, &ruleMaxSessionsPerUserType)
 			seen = rt.Mark(seen, 1<<0, set)
 		default:
 			d.Skip()
@@ -1416,7 +1579,7 @@ func (v *UserPoolTokenSessionConfigType) DecodeJSON(d *rt.Decoder) {
 
 func (v *UserPoolTokenSessionConfigType) check(d *rt.Decoder, seen uint64) {
 	if seen&(1<<0) != 0 {
-		d.CheckInt("maxPerUser", v.MaxPerUser, &ruleTokenSessionMaxPerUserType)
+		d.CheckInt("maxPerUser", v.MaxPerUser, &ruleMaxSessionsPerUserType)
 	} else {
 		d.Missing("maxPerUser", false)
 	}
@@ -1425,8 +1588,8 @@ func (v *UserPoolTokenSessionConfigType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserPoolType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserPoolType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Id":
@@ -1446,13 +1609,13 @@ func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
 		case "CreationDate":
 			v.CreationDate = rt.Ptr(rt.Timestamp(d))
 		case "SchemaAttributes":
-			v.SchemaAttributes = rt.List(d, "schemaAttributes", rt.Struct[SchemaAttributeType])
+			v.SchemaAttributes = rt.List(d, "schemaAttributes", rt.PlainItem, rt.Struct[SchemaAttributeType])
 		case "AutoVerifiedAttributes":
-			v.AutoVerifiedAttributes = rt.List(d, "autoVerifiedAttributes", rt.String[VerifiedAttributeType])
+			v.AutoVerifiedAttributes = rt.List(d, "autoVerifiedAttributes", rt.PlainItem, rt.String[VerifiedAttributeType])
 		case "AliasAttributes":
-			v.AliasAttributes = rt.List(d, "aliasAttributes", rt.String[AliasAttributeType])
+			v.AliasAttributes = rt.List(d, "aliasAttributes", rt.PlainItem, rt.String[AliasAttributeType])
 		case "UsernameAttributes":
-			v.UsernameAttributes = rt.List(d, "usernameAttributes", rt.String[UsernameAttributeType])
+			v.UsernameAttributes = rt.List(d, "usernameAttributes", rt.PlainItem, rt.String[UsernameAttributeType])
 		case "SmsVerificationMessage":
 			v.SmsVerificationMessage = rt.Ptr(rt.String[string](d))
 		case "EmailVerificationMessage":
@@ -1476,7 +1639,7 @@ func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
 		case "SmsConfiguration":
 			v.SmsConfiguration = rt.StructPtr[SmsConfigurationType](d, "smsConfiguration")
 		case "UserPoolTags":
-			v.UserPoolTags = rt.Map(d, "userPoolTags", rt.String[string])
+			v.UserPoolTags = rt.Map(d, "userPoolTags", &rt.PlainMap, rt.String[string])
 		case "SmsConfigurationFailure":
 			v.SmsConfigurationFailure = rt.Ptr(rt.String[string](d))
 		case "EmailConfigurationFailure":
@@ -1489,6 +1652,8 @@ func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
 			v.AdminCreateUserConfig = rt.StructPtr[AdminCreateUserConfigType](d, "adminCreateUserConfig")
 		case "UserPoolAddOns":
 			v.UserPoolAddOns = rt.StructPtr[UserPoolAddOnsType](d, "userPoolAddOns")
+		case "DcrConfiguration":
+			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "UsernameConfiguration":
 			v.UsernameConfiguration = rt.StructPtr[UsernameConfigurationType](d, "usernameConfiguration")
 		case "Arn":
@@ -1501,10 +1666,8 @@ func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
 			v.KeyConfiguration = rt.StructPtr[KeyConfigurationType](d, "keyConfiguration")
 		case "IssuerConfiguration":
 			v.IssuerConfiguration = rt.StructPtr[IssuerConfigurationType](d, "issuerConfiguration")
-		case "DcrConfiguration":
-			v.DcrConfiguration = rt.StructPtr[DcrConfigurationType](d, "dcrConfiguration")
 		case "AcrConfiguration":
-			v.AcrConfiguration = rt.Map(d, "acrConfiguration", rt.Struct[AcrLevelConfigType])
+			v.AcrConfiguration = rt.Map(d, "acrConfiguration", &rt.PlainMap, rt.Struct[AcrLevelConfigType])
 		default:
 			d.Skip()
 		}
@@ -1514,14 +1677,14 @@ func (v *UserPoolType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UserType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UserType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UserType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Username":
 			v.Username = rt.Ptr(rt.String[string](d))
 		case "Attributes":
-			v.Attributes = rt.List(d, "attributes", rt.Struct[AttributeType])
+			v.Attributes = rt.List(d, "attributes", rt.PlainItem, rt.Struct[AttributeType])
 		case "UserCreateDate":
 			v.UserCreateDate = rt.Ptr(rt.Timestamp(d))
 		case "UserLastModifiedDate":
@@ -1531,7 +1694,7 @@ func (v *UserType) DecodeJSON(d *rt.Decoder) {
 		case "UserStatus":
 			v.UserStatus = rt.Ptr(rt.String[UserStatusType](d))
 		case "MFAOptions":
-			v.MFAOptions = rt.List(d, "mFAOptions", rt.Struct[MFAOptionType])
+			v.MFAOptions = rt.List(d, "mFAOptions", rt.PlainItem, rt.Struct[MFAOptionType])
 		default:
 			d.Skip()
 		}
@@ -1541,8 +1704,8 @@ func (v *UserType) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *UsernameConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *UsernameConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *UsernameConfigurationType) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1568,8 +1731,8 @@ func (v *UsernameConfigurationType) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *VerificationMessageTemplateType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *VerificationMessageTemplateType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *VerificationMessageTemplateType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "SmsMessage":
@@ -1614,7 +1777,7 @@ func (v *VerificationMessageTemplateType) check(d *rt.Decoder) {
 	}
 }
 
-// DecodeVerifySoftwareTokenRequest reads a request body and checks every constraint. After a
+// DecodeVerifySoftwareTokenRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeVerifySoftwareTokenRequest(d *rt.Decoder) (*VerifySoftwareTokenRequest, error) {
 	v := new(VerifySoftwareTokenRequest)
@@ -1624,8 +1787,8 @@ func DecodeVerifySoftwareTokenRequest(d *rt.Decoder) (*VerifySoftwareTokenReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *VerifySoftwareTokenRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *VerifySoftwareTokenRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *VerifySoftwareTokenRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1668,8 +1831,8 @@ func (v *VerifySoftwareTokenRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *VerifySoftwareTokenResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *VerifySoftwareTokenResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *VerifySoftwareTokenResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Status":
@@ -1682,7 +1845,7 @@ func (v *VerifySoftwareTokenResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeVerifyUserAttributeRequest reads a request body and checks every constraint. After a
+// DecodeVerifyUserAttributeRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeVerifyUserAttributeRequest(d *rt.Decoder) (*VerifyUserAttributeRequest, error) {
 	v := new(VerifyUserAttributeRequest)
@@ -1692,8 +1855,8 @@ func DecodeVerifyUserAttributeRequest(d *rt.Decoder) (*VerifyUserAttributeReques
 // UnmarshalJSON reads v without checking constraints.
 func (v *VerifyUserAttributeRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *VerifyUserAttributeRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *VerifyUserAttributeRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -1737,8 +1900,8 @@ func (v *VerifyUserAttributeRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *VerifyUserAttributeResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *VerifyUserAttributeResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *VerifyUserAttributeResponse) DecodeFrom(d *rt.Decoder) {
 	for _, ok := d.Object(); ok; _, ok = d.Next() {
 		d.Skip()
 	}
@@ -1747,8 +1910,8 @@ func (v *VerifyUserAttributeResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *WebAuthnConfigurationType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *WebAuthnConfigurationType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *WebAuthnConfigurationType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "RelyingPartyId":
@@ -1781,8 +1944,8 @@ func (v *WebAuthnConfigurationType) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *WebAuthnCredentialDescription) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *WebAuthnCredentialDescription) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *WebAuthnCredentialDescription) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CredentialId":
@@ -1794,7 +1957,7 @@ func (v *WebAuthnCredentialDescription) DecodeJSON(d *rt.Decoder) {
 		case "AuthenticatorAttachment":
 			v.AuthenticatorAttachment = rt.Ptr(rt.String[string](d))
 		case "AuthenticatorTransports":
-			v.AuthenticatorTransports = rt.List(d, "authenticatorTransports", rt.String[string])
+			v.AuthenticatorTransports = rt.List(d, "authenticatorTransports", rt.PlainItem, rt.String[string])
 		case "CreatedAt":
 			v.CreatedAt, _ = rt.Timestamp(d)
 		default:
@@ -1806,8 +1969,8 @@ func (v *WebAuthnCredentialDescription) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *WebAuthnMfaSettingsType) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *WebAuthnMfaSettingsType) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *WebAuthnMfaSettingsType) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "Enabled":

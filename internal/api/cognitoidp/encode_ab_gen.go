@@ -2,75 +2,91 @@
 
 package cognitoidp
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *AccountRecoverySettingType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RecoveryMechanisms != nil {
+		rt.EncodeList(e, "RecoveryMechanisms", rt.PlainItem, v.RecoveryMechanisms, (*RecoveryOptionType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AccountRecoverySettingType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.RecoveryMechanisms != nil {
-		b = rt.AppendList(append(b, `,"RecoveryMechanisms":`...), v.RecoveryMechanisms, (*RecoveryOptionType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AccountRecoverySettingType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AccountTakeoverActionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.Bool("Notify", v.Notify)
+	e.String("EventAction", string(v.EventAction))
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AccountTakeoverActionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = strconv.AppendBool(append(b, `,"Notify":`...), v.Notify)
-	b = rt.AppendString(append(b, `,"EventAction":`...), string(v.EventAction))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AccountTakeoverActionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AccountTakeoverActionsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.LowAction != nil {
+		e.Struct("LowAction", v.LowAction)
+	}
+	if v.MediumAction != nil {
+		e.Struct("MediumAction", v.MediumAction)
+	}
+	if v.HighAction != nil {
+		e.Struct("HighAction", v.HighAction)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AccountTakeoverActionsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.LowAction != nil {
-		b = v.LowAction.AppendJSON(append(b, `,"LowAction":`...))
-	}
-	if v.MediumAction != nil {
-		b = v.MediumAction.AppendJSON(append(b, `,"MediumAction":`...))
-	}
-	if v.HighAction != nil {
-		b = v.HighAction.AppendJSON(append(b, `,"HighAction":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AccountTakeoverActionsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AccountTakeoverRiskConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.NotifyConfiguration != nil {
+		e.Struct("NotifyConfiguration", v.NotifyConfiguration)
+	}
+	if v.Actions != nil {
+		e.Struct("Actions", v.Actions)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AccountTakeoverRiskConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.NotifyConfiguration != nil {
-		b = v.NotifyConfiguration.AppendJSON(append(b, `,"NotifyConfiguration":`...))
-	}
-	if v.Actions != nil {
-		b = v.Actions.AppendJSON(append(b, `,"Actions":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -78,210 +94,269 @@ func (v AccountTakeoverRiskConfigurationType) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AcrLevelConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AcrValue", v.AcrValue)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AcrLevelConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AcrValue":`...), v.AcrValue)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AcrLevelConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AddCustomAttributesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	rt.EncodeList(e, "CustomAttributes", rt.PlainItem, v.CustomAttributes, (*SchemaAttributeType).EncodeTo)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AddCustomAttributesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendList(append(b, `,"CustomAttributes":`...), v.CustomAttributes, (*SchemaAttributeType).AppendJSON)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AddCustomAttributesRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AddCustomAttributesResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AddCustomAttributesResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AddCustomAttributesResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AddUserPoolClientSecretRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	if v.ClientSecret != nil {
+		e.String("ClientSecret", *v.ClientSecret)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AddUserPoolClientSecretRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.ClientSecret != nil {
-		b = rt.AppendString(append(b, `,"ClientSecret":`...), *v.ClientSecret)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AddUserPoolClientSecretRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AddUserPoolClientSecretResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ClientSecretDescriptor != nil {
+		e.Struct("ClientSecretDescriptor", v.ClientSecretDescriptor)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AddUserPoolClientSecretResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ClientSecretDescriptor != nil {
-		b = v.ClientSecretDescriptor.AppendJSON(append(b, `,"ClientSecretDescriptor":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AddUserPoolClientSecretResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminAddUserToGroupRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("GroupName", v.GroupName)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminAddUserToGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"GroupName":`...), v.GroupName)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminAddUserToGroupRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminConfirmSignUpRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminConfirmSignUpRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminConfirmSignUpRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminConfirmSignUpResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminConfirmSignUpResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminConfirmSignUpResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminCreateUserConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AllowAdminCreateUserOnly != nil {
+		e.Bool("AllowAdminCreateUserOnly", *v.AllowAdminCreateUserOnly)
+	}
+	if v.UnusedAccountValidityDays != nil {
+		e.Int("UnusedAccountValidityDays", *v.UnusedAccountValidityDays)
+	}
+	if v.InviteMessageTemplate != nil {
+		e.Struct("InviteMessageTemplate", v.InviteMessageTemplate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminCreateUserConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AllowAdminCreateUserOnly != nil {
-		b = strconv.AppendBool(append(b, `,"AllowAdminCreateUserOnly":`...), *v.AllowAdminCreateUserOnly)
-	}
-	if v.UnusedAccountValidityDays != nil {
-		b = strconv.AppendInt(append(b, `,"UnusedAccountValidityDays":`...), *v.UnusedAccountValidityDays, 10)
-	}
-	if v.InviteMessageTemplate != nil {
-		b = v.InviteMessageTemplate.AppendJSON(append(b, `,"InviteMessageTemplate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminCreateUserConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminCreateUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	if v.UserAttributes != nil {
+		rt.EncodeList(e, "UserAttributes", rt.PlainItem, v.UserAttributes, (*AttributeType).EncodeTo)
+	}
+	if v.ValidationData != nil {
+		rt.EncodeList(e, "ValidationData", rt.PlainItem, v.ValidationData, (*AttributeType).EncodeTo)
+	}
+	if v.TemporaryPassword != nil {
+		e.String("TemporaryPassword", *v.TemporaryPassword)
+	}
+	if v.ForceAliasCreation != nil {
+		e.Bool("ForceAliasCreation", *v.ForceAliasCreation)
+	}
+	if v.MessageAction != nil {
+		e.String("MessageAction", string(*v.MessageAction))
+	}
+	if v.DesiredDeliveryMediums != nil {
+		rt.EncodeList(e, "DesiredDeliveryMediums", rt.PlainItem, v.DesiredDeliveryMediums, rt.EncodeText[DeliveryMediumType])
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminCreateUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.UserAttributes != nil {
-		b = rt.AppendList(append(b, `,"UserAttributes":`...), v.UserAttributes, (*AttributeType).AppendJSON)
-	}
-	if v.ValidationData != nil {
-		b = rt.AppendList(append(b, `,"ValidationData":`...), v.ValidationData, (*AttributeType).AppendJSON)
-	}
-	if v.TemporaryPassword != nil {
-		b = rt.AppendString(append(b, `,"TemporaryPassword":`...), *v.TemporaryPassword)
-	}
-	if v.ForceAliasCreation != nil {
-		b = strconv.AppendBool(append(b, `,"ForceAliasCreation":`...), *v.ForceAliasCreation)
-	}
-	if v.MessageAction != nil {
-		b = rt.AppendString(append(b, `,"MessageAction":`...), string(*v.MessageAction))
-	}
-	if v.DesiredDeliveryMediums != nil {
-		b = rt.AppendList(append(b, `,"DesiredDeliveryMediums":`...), v.DesiredDeliveryMediums, rt.AppendText[DeliveryMediumType])
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminCreateUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminCreateUserResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.User != nil {
+		e.Struct("User", v.User)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminCreateUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.User != nil {
-		b = v.User.AppendJSON(append(b, `,"User":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminCreateUserResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminDeleteSoftwareTokenRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDeleteSoftwareTokenRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminDeleteSoftwareTokenRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminDeleteSoftwareTokenResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDeleteSoftwareTokenResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -289,16 +364,21 @@ func (v AdminDeleteSoftwareTokenResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminDeleteUserAttributesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	rt.EncodeList(e, "UserAttributeNames", rt.PlainItem, v.UserAttributeNames, rt.EncodeText[string])
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDeleteUserAttributesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendList(append(b, `,"UserAttributeNames":`...), v.UserAttributeNames, rt.AppendText[string])
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -306,12 +386,15 @@ func (v AdminDeleteUserAttributesRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminDeleteUserAttributesResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDeleteUserAttributesResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -319,31 +402,41 @@ func (v AdminDeleteUserAttributesResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminDeleteUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDeleteUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminDeleteUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminDisableProviderForUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.User != nil {
+		e.Struct("User", v.User)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDisableProviderForUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.User != nil {
-		b = v.User.AppendJSON(append(b, `,"User":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -351,12 +444,15 @@ func (v AdminDisableProviderForUserRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminDisableProviderForUserResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDisableProviderForUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -364,270 +460,339 @@ func (v AdminDisableProviderForUserResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminDisableUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDisableUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminDisableUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminDisableUserResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminDisableUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminDisableUserResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminEnableUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminEnableUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminEnableUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminEnableUserResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminEnableUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminEnableUserResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminForgetDeviceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("DeviceKey", v.DeviceKey)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminForgetDeviceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"DeviceKey":`...), v.DeviceKey)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminForgetDeviceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminGetDeviceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("DeviceKey", v.DeviceKey)
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminGetDeviceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"DeviceKey":`...), v.DeviceKey)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminGetDeviceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminGetDeviceResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Device != nil {
+		e.Struct("Device", v.Device)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminGetDeviceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Device != nil {
-		b = v.Device.AppendJSON(append(b, `,"Device":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminGetDeviceResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminGetUserAuthFactorsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminGetUserAuthFactorsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminGetUserAuthFactorsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminGetUserAuthFactorsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Username", v.Username)
+	if v.PreferredMfaSetting != nil {
+		e.String("PreferredMfaSetting", *v.PreferredMfaSetting)
+	}
+	if v.UserMFASettingList != nil {
+		rt.EncodeList(e, "UserMFASettingList", rt.PlainItem, v.UserMFASettingList, rt.EncodeText[string])
+	}
+	if v.ConfiguredUserAuthFactors != nil {
+		rt.EncodeList(e, "ConfiguredUserAuthFactors", rt.PlainItem, v.ConfiguredUserAuthFactors, rt.EncodeText[AuthFactorType])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminGetUserAuthFactorsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.PreferredMfaSetting != nil {
-		b = rt.AppendString(append(b, `,"PreferredMfaSetting":`...), *v.PreferredMfaSetting)
-	}
-	if v.UserMFASettingList != nil {
-		b = rt.AppendList(append(b, `,"UserMFASettingList":`...), v.UserMFASettingList, rt.AppendText[string])
-	}
-	if v.ConfiguredUserAuthFactors != nil {
-		b = rt.AppendList(append(b, `,"ConfiguredUserAuthFactors":`...), v.ConfiguredUserAuthFactors, rt.AppendText[AuthFactorType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminGetUserAuthFactorsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminGetUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminGetUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminGetUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminGetUserResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Username", v.Username)
+	if v.UserAttributes != nil {
+		rt.EncodeList(e, "UserAttributes", rt.PlainItem, v.UserAttributes, (*AttributeType).EncodeTo)
+	}
+	if v.UserCreateDate != nil {
+		e.Time("UserCreateDate", *v.UserCreateDate)
+	}
+	if v.UserLastModifiedDate != nil {
+		e.Time("UserLastModifiedDate", *v.UserLastModifiedDate)
+	}
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	if v.UserStatus != nil {
+		e.String("UserStatus", string(*v.UserStatus))
+	}
+	if v.MFAOptions != nil {
+		rt.EncodeList(e, "MFAOptions", rt.PlainItem, v.MFAOptions, (*MFAOptionType).EncodeTo)
+	}
+	if v.PreferredMfaSetting != nil {
+		e.String("PreferredMfaSetting", *v.PreferredMfaSetting)
+	}
+	if v.UserMFASettingList != nil {
+		rt.EncodeList(e, "UserMFASettingList", rt.PlainItem, v.UserMFASettingList, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminGetUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.UserAttributes != nil {
-		b = rt.AppendList(append(b, `,"UserAttributes":`...), v.UserAttributes, (*AttributeType).AppendJSON)
-	}
-	if v.UserCreateDate != nil {
-		b = v.UserCreateDate.AppendJSON(append(b, `,"UserCreateDate":`...))
-	}
-	if v.UserLastModifiedDate != nil {
-		b = v.UserLastModifiedDate.AppendJSON(append(b, `,"UserLastModifiedDate":`...))
-	}
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	if v.UserStatus != nil {
-		b = rt.AppendString(append(b, `,"UserStatus":`...), string(*v.UserStatus))
-	}
-	if v.MFAOptions != nil {
-		b = rt.AppendList(append(b, `,"MFAOptions":`...), v.MFAOptions, (*MFAOptionType).AppendJSON)
-	}
-	if v.PreferredMfaSetting != nil {
-		b = rt.AppendString(append(b, `,"PreferredMfaSetting":`...), *v.PreferredMfaSetting)
-	}
-	if v.UserMFASettingList != nil {
-		b = rt.AppendList(append(b, `,"UserMFASettingList":`...), v.UserMFASettingList, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminGetUserResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminInitiateAuthRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.String("AuthFlow", string(v.AuthFlow))
+	if v.AuthParameters != nil {
+		rt.EncodeMap(e, "AuthParameters", &rt.PlainMap, v.AuthParameters, rt.EncodeText[string])
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.ContextData != nil {
+		e.Struct("ContextData", v.ContextData)
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminInitiateAuthRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"AuthFlow":`...), string(v.AuthFlow))
-	if v.AuthParameters != nil {
-		b = rt.AppendMap(append(b, `,"AuthParameters":`...), v.AuthParameters, rt.AppendText[string])
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.ContextData != nil {
-		b = v.ContextData.AppendJSON(append(b, `,"ContextData":`...))
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminInitiateAuthRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminInitiateAuthResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ChallengeName != nil {
+		e.String("ChallengeName", string(*v.ChallengeName))
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	if v.ChallengeParameters != nil {
+		rt.EncodeMap(e, "ChallengeParameters", &rt.PlainMap, v.ChallengeParameters, rt.EncodeText[string])
+	}
+	if v.AuthenticationResult != nil {
+		e.Struct("AuthenticationResult", v.AuthenticationResult)
+	}
+	if v.AvailableChallenges != nil {
+		rt.EncodeList(e, "AvailableChallenges", rt.PlainItem, v.AvailableChallenges, rt.EncodeText[ChallengeNameType])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminInitiateAuthResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ChallengeName != nil {
-		b = rt.AppendString(append(b, `,"ChallengeName":`...), string(*v.ChallengeName))
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	if v.ChallengeParameters != nil {
-		b = rt.AppendMap(append(b, `,"ChallengeParameters":`...), v.ChallengeParameters, rt.AppendText[string])
-	}
-	if v.AuthenticationResult != nil {
-		b = v.AuthenticationResult.AppendJSON(append(b, `,"AuthenticationResult":`...))
-	}
-	if v.AvailableChallenges != nil {
-		b = rt.AppendList(append(b, `,"AvailableChallenges":`...), v.AvailableChallenges, rt.AppendText[ChallengeNameType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminInitiateAuthResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminLinkProviderForUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.DestinationUser != nil {
+		e.Struct("DestinationUser", v.DestinationUser)
+	}
+	if v.SourceUser != nil {
+		e.Struct("SourceUser", v.SourceUser)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminLinkProviderForUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.DestinationUser != nil {
-		b = v.DestinationUser.AppendJSON(append(b, `,"DestinationUser":`...))
-	}
-	if v.SourceUser != nil {
-		b = v.SourceUser.AppendJSON(append(b, `,"SourceUser":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminLinkProviderForUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminLinkProviderForUserResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminLinkProviderForUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -635,223 +800,281 @@ func (v AdminLinkProviderForUserResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminListDevicesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	if v.Limit != nil {
+		e.Int("Limit", *v.Limit)
+	}
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListDevicesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.Limit != nil {
-		b = strconv.AppendInt(append(b, `,"Limit":`...), *v.Limit, 10)
-	}
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListDevicesRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminListDevicesResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Devices != nil {
+		rt.EncodeList(e, "Devices", rt.PlainItem, v.Devices, (*DeviceType).EncodeTo)
+	}
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListDevicesResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Devices != nil {
-		b = rt.AppendList(append(b, `,"Devices":`...), v.Devices, (*DeviceType).AppendJSON)
-	}
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListDevicesResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminListGroupsForUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Username", v.Username)
+	e.String("UserPoolId", v.UserPoolId)
+	if v.Limit != nil {
+		e.Int("Limit", *v.Limit)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListGroupsForUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.Limit != nil {
-		b = strconv.AppendInt(append(b, `,"Limit":`...), *v.Limit, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListGroupsForUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminListGroupsForUserResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Groups != nil {
+		rt.EncodeList(e, "Groups", rt.PlainItem, v.Groups, (*GroupType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListGroupsForUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Groups != nil {
-		b = rt.AppendList(append(b, `,"Groups":`...), v.Groups, (*GroupType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListGroupsForUserResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminListUserAuthEventsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListUserAuthEventsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.MaxResults != nil {
-		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListUserAuthEventsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminListUserAuthEventsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AuthEvents != nil {
+		rt.EncodeList(e, "AuthEvents", rt.PlainItem, v.AuthEvents, (*AuthEventType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListUserAuthEventsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AuthEvents != nil {
-		b = rt.AppendList(append(b, `,"AuthEvents":`...), v.AuthEvents, (*AuthEventType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListUserAuthEventsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminListUserSessionsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListUserSessionsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListUserSessionsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminListUserSessionsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Sessions != nil {
+		rt.EncodeList(e, "Sessions", rt.PlainItem, v.Sessions, (*SessionDescriptionType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminListUserSessionsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Sessions != nil {
-		b = rt.AppendList(append(b, `,"Sessions":`...), v.Sessions, (*SessionDescriptionType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminListUserSessionsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminRemoveUserFromGroupRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("GroupName", v.GroupName)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminRemoveUserFromGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"GroupName":`...), v.GroupName)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminRemoveUserFromGroupRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminResetUserPasswordRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminResetUserPasswordRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminResetUserPasswordRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminResetUserPasswordResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminResetUserPasswordResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminResetUserPasswordResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminRespondToAuthChallengeRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.String("ChallengeName", string(v.ChallengeName))
+	if v.ChallengeResponses != nil {
+		rt.EncodeMap(e, "ChallengeResponses", &rt.PlainMap, v.ChallengeResponses, rt.EncodeText[string])
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.ContextData != nil {
+		e.Struct("ContextData", v.ContextData)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminRespondToAuthChallengeRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"ChallengeName":`...), string(v.ChallengeName))
-	if v.ChallengeResponses != nil {
-		b = rt.AppendMap(append(b, `,"ChallengeResponses":`...), v.ChallengeResponses, rt.AppendText[string])
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.ContextData != nil {
-		b = v.ContextData.AppendJSON(append(b, `,"ContextData":`...))
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -859,28 +1082,33 @@ func (v AdminRespondToAuthChallengeRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminRespondToAuthChallengeResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ChallengeName != nil {
+		e.String("ChallengeName", string(*v.ChallengeName))
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	if v.ChallengeParameters != nil {
+		rt.EncodeMap(e, "ChallengeParameters", &rt.PlainMap, v.ChallengeParameters, rt.EncodeText[string])
+	}
+	if v.AuthenticationResult != nil {
+		e.Struct("AuthenticationResult", v.AuthenticationResult)
+	}
+	if v.AvailableChallenges != nil {
+		rt.EncodeList(e, "AvailableChallenges", rt.PlainItem, v.AvailableChallenges, rt.EncodeText[ChallengeNameType])
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminRespondToAuthChallengeResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ChallengeName != nil {
-		b = rt.AppendString(append(b, `,"ChallengeName":`...), string(*v.ChallengeName))
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	if v.ChallengeParameters != nil {
-		b = rt.AppendMap(append(b, `,"ChallengeParameters":`...), v.ChallengeParameters, rt.AppendText[string])
-	}
-	if v.AuthenticationResult != nil {
-		b = v.AuthenticationResult.AppendJSON(append(b, `,"AuthenticationResult":`...))
-	}
-	if v.AvailableChallenges != nil {
-		b = rt.AppendList(append(b, `,"AvailableChallenges":`...), v.AvailableChallenges, rt.AppendText[ChallengeNameType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -888,56 +1116,69 @@ func (v AdminRespondToAuthChallengeResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminRevokeUserSessionRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("SessionId", v.SessionId)
+	if v.RevokeAssociatedSessions != nil {
+		e.String("RevokeAssociatedSessions", string(*v.RevokeAssociatedSessions))
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminRevokeUserSessionRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"SessionId":`...), v.SessionId)
-	if v.RevokeAssociatedSessions != nil {
-		b = rt.AppendString(append(b, `,"RevokeAssociatedSessions":`...), string(*v.RevokeAssociatedSessions))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminRevokeUserSessionRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminRevokeUserSessionResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminRevokeUserSessionResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminRevokeUserSessionResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminSetUserMFAPreferenceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SMSMfaSettings != nil {
+		e.Struct("SMSMfaSettings", v.SMSMfaSettings)
+	}
+	if v.SoftwareTokenMfaSettings != nil {
+		e.Struct("SoftwareTokenMfaSettings", v.SoftwareTokenMfaSettings)
+	}
+	if v.EmailMfaSettings != nil {
+		e.Struct("EmailMfaSettings", v.EmailMfaSettings)
+	}
+	if v.WebAuthnMfaSettings != nil {
+		e.Struct("WebAuthnMfaSettings", v.WebAuthnMfaSettings)
+	}
+	e.String("Username", v.Username)
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminSetUserMFAPreferenceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SMSMfaSettings != nil {
-		b = v.SMSMfaSettings.AppendJSON(append(b, `,"SMSMfaSettings":`...))
-	}
-	if v.SoftwareTokenMfaSettings != nil {
-		b = v.SoftwareTokenMfaSettings.AppendJSON(append(b, `,"SoftwareTokenMfaSettings":`...))
-	}
-	if v.EmailMfaSettings != nil {
-		b = v.EmailMfaSettings.AppendJSON(append(b, `,"EmailMfaSettings":`...))
-	}
-	if v.WebAuthnMfaSettings != nil {
-		b = v.WebAuthnMfaSettings.AppendJSON(append(b, `,"WebAuthnMfaSettings":`...))
-	}
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -945,12 +1186,15 @@ func (v AdminSetUserMFAPreferenceRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminSetUserMFAPreferenceResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminSetUserMFAPreferenceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -958,72 +1202,93 @@ func (v AdminSetUserMFAPreferenceResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminSetUserPasswordRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("Password", v.Password)
+	if v.Permanent != nil {
+		e.Bool("Permanent", *v.Permanent)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminSetUserPasswordRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"Password":`...), v.Password)
-	if v.Permanent != nil {
-		b = strconv.AppendBool(append(b, `,"Permanent":`...), *v.Permanent)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminSetUserPasswordRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminSetUserPasswordResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminSetUserPasswordResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminSetUserPasswordResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminSetUserSettingsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	rt.EncodeList(e, "MFAOptions", rt.PlainItem, v.MFAOptions, (*MFAOptionType).EncodeTo)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminSetUserSettingsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendList(append(b, `,"MFAOptions":`...), v.MFAOptions, (*MFAOptionType).AppendJSON)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminSetUserSettingsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminSetUserSettingsResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminSetUserSettingsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminSetUserSettingsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminUpdateAuthEventFeedbackRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("EventId", v.EventId)
+	e.String("FeedbackValue", string(v.FeedbackValue))
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUpdateAuthEventFeedbackRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"EventId":`...), v.EventId)
-	b = rt.AppendString(append(b, `,"FeedbackValue":`...), string(v.FeedbackValue))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -1031,12 +1296,15 @@ func (v AdminUpdateAuthEventFeedbackRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminUpdateAuthEventFeedbackResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUpdateAuthEventFeedbackResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -1044,48 +1312,61 @@ func (v AdminUpdateAuthEventFeedbackResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminUpdateDeviceStatusRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("DeviceKey", v.DeviceKey)
+	if v.DeviceRememberedStatus != nil {
+		e.String("DeviceRememberedStatus", string(*v.DeviceRememberedStatus))
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUpdateDeviceStatusRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"DeviceKey":`...), v.DeviceKey)
-	if v.DeviceRememberedStatus != nil {
-		b = rt.AppendString(append(b, `,"DeviceRememberedStatus":`...), string(*v.DeviceRememberedStatus))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminUpdateDeviceStatusRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminUpdateDeviceStatusResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUpdateDeviceStatusResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminUpdateDeviceStatusResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminUpdateUserAttributesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	rt.EncodeList(e, "UserAttributes", rt.PlainItem, v.UserAttributes, (*AttributeType).EncodeTo)
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUpdateUserAttributesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendList(append(b, `,"UserAttributes":`...), v.UserAttributes, (*AttributeType).AppendJSON)
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -1093,12 +1374,15 @@ func (v AdminUpdateUserAttributesRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminUpdateUserAttributesResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUpdateUserAttributesResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -1106,41 +1390,54 @@ func (v AdminUpdateUserAttributesResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AdminUserGlobalSignOutRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUserGlobalSignOutRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminUserGlobalSignOutRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdminUserGlobalSignOutResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdminUserGlobalSignOutResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AdminUserGlobalSignOutResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AdvancedSecurityAdditionalFlowsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CustomAuthMode != nil {
+		e.String("CustomAuthMode", string(*v.CustomAuthMode))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AdvancedSecurityAdditionalFlowsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CustomAuthMode != nil {
-		b = rt.AppendString(append(b, `,"CustomAuthMode":`...), string(*v.CustomAuthMode))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -1148,182 +1445,222 @@ func (v AdvancedSecurityAdditionalFlowsType) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *AnalyticsConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ApplicationId != nil {
+		e.String("ApplicationId", *v.ApplicationId)
+	}
+	if v.ApplicationArn != nil {
+		e.String("ApplicationArn", *v.ApplicationArn)
+	}
+	if v.RoleArn != nil {
+		e.String("RoleArn", *v.RoleArn)
+	}
+	if v.ExternalId != nil {
+		e.String("ExternalId", *v.ExternalId)
+	}
+	if v.UserDataShared != nil {
+		e.Bool("UserDataShared", *v.UserDataShared)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AnalyticsConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ApplicationId != nil {
-		b = rt.AppendString(append(b, `,"ApplicationId":`...), *v.ApplicationId)
-	}
-	if v.ApplicationArn != nil {
-		b = rt.AppendString(append(b, `,"ApplicationArn":`...), *v.ApplicationArn)
-	}
-	if v.RoleArn != nil {
-		b = rt.AppendString(append(b, `,"RoleArn":`...), *v.RoleArn)
-	}
-	if v.ExternalId != nil {
-		b = rt.AppendString(append(b, `,"ExternalId":`...), *v.ExternalId)
-	}
-	if v.UserDataShared != nil {
-		b = strconv.AppendBool(append(b, `,"UserDataShared":`...), *v.UserDataShared)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AnalyticsConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AnalyticsMetadataType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AnalyticsEndpointId != nil {
+		e.String("AnalyticsEndpointId", *v.AnalyticsEndpointId)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AnalyticsMetadataType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AnalyticsEndpointId != nil {
-		b = rt.AppendString(append(b, `,"AnalyticsEndpointId":`...), *v.AnalyticsEndpointId)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AnalyticsMetadataType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AssetType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Category", string(v.Category))
+	e.String("ColorMode", string(v.ColorMode))
+	e.String("Extension", string(v.Extension))
+	if v.Bytes != nil {
+		e.Blob("Bytes", v.Bytes)
+	}
+	if v.ResourceId != nil {
+		e.String("ResourceId", *v.ResourceId)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AssetType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Category":`...), string(v.Category))
-	b = rt.AppendString(append(b, `,"ColorMode":`...), string(v.ColorMode))
-	b = rt.AppendString(append(b, `,"Extension":`...), string(v.Extension))
-	if v.Bytes != nil {
-		b = rt.AppendBlob(&v.Bytes, append(b, `,"Bytes":`...))
-	}
-	if v.ResourceId != nil {
-		b = rt.AppendString(append(b, `,"ResourceId":`...), *v.ResourceId)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AssetType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AssociateSoftwareTokenRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AccessToken != nil {
+		e.String("AccessToken", *v.AccessToken)
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AssociateSoftwareTokenRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AccessToken != nil {
-		b = rt.AppendString(append(b, `,"AccessToken":`...), *v.AccessToken)
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AssociateSoftwareTokenRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AssociateSoftwareTokenResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SecretCode != nil {
+		e.String("SecretCode", *v.SecretCode)
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AssociateSoftwareTokenResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SecretCode != nil {
-		b = rt.AppendString(append(b, `,"SecretCode":`...), *v.SecretCode)
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AssociateSoftwareTokenResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AttributeType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Name", v.Name)
+	if v.Value != nil {
+		e.String("Value", *v.Value)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AttributeType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Name":`...), v.Name)
-	if v.Value != nil {
-		b = rt.AppendString(append(b, `,"Value":`...), *v.Value)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AttributeType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AuthEventType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.EventId != nil {
+		e.String("EventId", *v.EventId)
+	}
+	if v.EventType != nil {
+		e.String("EventType", string(*v.EventType))
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.EventResponse != nil {
+		e.String("EventResponse", string(*v.EventResponse))
+	}
+	if v.EventRisk != nil {
+		e.Struct("EventRisk", v.EventRisk)
+	}
+	if v.ChallengeResponses != nil {
+		rt.EncodeList(e, "ChallengeResponses", rt.PlainItem, v.ChallengeResponses, (*ChallengeResponseType).EncodeTo)
+	}
+	if v.EventContextData != nil {
+		e.Struct("EventContextData", v.EventContextData)
+	}
+	if v.EventFeedback != nil {
+		e.Struct("EventFeedback", v.EventFeedback)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AuthEventType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.EventId != nil {
-		b = rt.AppendString(append(b, `,"EventId":`...), *v.EventId)
-	}
-	if v.EventType != nil {
-		b = rt.AppendString(append(b, `,"EventType":`...), string(*v.EventType))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.EventResponse != nil {
-		b = rt.AppendString(append(b, `,"EventResponse":`...), string(*v.EventResponse))
-	}
-	if v.EventRisk != nil {
-		b = v.EventRisk.AppendJSON(append(b, `,"EventRisk":`...))
-	}
-	if v.ChallengeResponses != nil {
-		b = rt.AppendList(append(b, `,"ChallengeResponses":`...), v.ChallengeResponses, (*ChallengeResponseType).AppendJSON)
-	}
-	if v.EventContextData != nil {
-		b = v.EventContextData.AppendJSON(append(b, `,"EventContextData":`...))
-	}
-	if v.EventFeedback != nil {
-		b = v.EventFeedback.AppendJSON(append(b, `,"EventFeedback":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v AuthEventType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *AuthenticationResultType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AccessToken != nil {
+		e.String("AccessToken", *v.AccessToken)
+	}
+	if v.ExpiresIn != nil {
+		e.Int("ExpiresIn", *v.ExpiresIn)
+	}
+	if v.TokenType != nil {
+		e.String("TokenType", *v.TokenType)
+	}
+	if v.RefreshToken != nil {
+		e.String("RefreshToken", *v.RefreshToken)
+	}
+	if v.IdToken != nil {
+		e.String("IdToken", *v.IdToken)
+	}
+	if v.NewDeviceMetadata != nil {
+		e.Struct("NewDeviceMetadata", v.NewDeviceMetadata)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *AuthenticationResultType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AccessToken != nil {
-		b = rt.AppendString(append(b, `,"AccessToken":`...), *v.AccessToken)
-	}
-	if v.ExpiresIn != nil {
-		b = strconv.AppendInt(append(b, `,"ExpiresIn":`...), *v.ExpiresIn, 10)
-	}
-	if v.TokenType != nil {
-		b = rt.AppendString(append(b, `,"TokenType":`...), *v.TokenType)
-	}
-	if v.RefreshToken != nil {
-		b = rt.AppendString(append(b, `,"RefreshToken":`...), *v.RefreshToken)
-	}
-	if v.IdToken != nil {
-		b = rt.AppendString(append(b, `,"IdToken":`...), *v.IdToken)
-	}
-	if v.NewDeviceMetadata != nil {
-		b = v.NewDeviceMetadata.AppendJSON(append(b, `,"NewDeviceMetadata":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

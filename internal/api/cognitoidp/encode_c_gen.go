@@ -2,160 +2,332 @@
 
 package cognitoidp
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *CIMDPolicySummaryType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("CIMDPolicyId", v.CIMDPolicyId)
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	e.String("PolicyName", v.PolicyName)
+	if v.CacheDuration != nil {
+		e.Int("CacheDuration", *v.CacheDuration)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CIMDPolicySummaryType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CIMDPolicySummaryType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CIMDPolicyType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("CIMDPolicyId", v.CIMDPolicyId)
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	e.String("PolicyName", v.PolicyName)
+	if v.CacheDuration != nil {
+		e.Int("CacheDuration", *v.CacheDuration)
+	}
+	if v.URLPatterns != nil {
+		rt.EncodeList(e, "URLPatterns", rt.PlainItem, v.URLPatterns, rt.EncodeText[string])
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CIMDPolicyType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CIMDPolicyType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CancelPointInTimeRecoveryRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("RestoreId", v.RestoreId)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CancelPointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CancelPointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *CancelPointInTimeRecoveryResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Restoration != nil {
+		e.Struct("Restoration", v.Restoration)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CancelPointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CancelPointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *ChallengeResponseType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ChallengeName != nil {
+		e.String("ChallengeName", string(*v.ChallengeName))
+	}
+	if v.ChallengeResponse != nil {
+		e.String("ChallengeResponse", string(*v.ChallengeResponse))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ChallengeResponseType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ChallengeName != nil {
-		b = rt.AppendString(append(b, `,"ChallengeName":`...), string(*v.ChallengeName))
-	}
-	if v.ChallengeResponse != nil {
-		b = rt.AppendString(append(b, `,"ChallengeResponse":`...), string(*v.ChallengeResponse))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ChallengeResponseType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ChangePasswordRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.PreviousPassword != nil {
+		e.String("PreviousPassword", *v.PreviousPassword)
+	}
+	e.String("ProposedPassword", v.ProposedPassword)
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ChangePasswordRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.PreviousPassword != nil {
-		b = rt.AppendString(append(b, `,"PreviousPassword":`...), *v.PreviousPassword)
-	}
-	b = rt.AppendString(append(b, `,"ProposedPassword":`...), v.ProposedPassword)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ChangePasswordRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ChangePasswordResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ChangePasswordResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ChangePasswordResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ClientAuthenticationResultType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AccessToken != nil {
+		e.String("AccessToken", *v.AccessToken)
+	}
+	if v.ExpiresIn != nil {
+		e.Int("ExpiresIn", *v.ExpiresIn)
+	}
+	if v.TokenType != nil {
+		e.String("TokenType", *v.TokenType)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ClientAuthenticationResultType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AccessToken != nil {
-		b = rt.AppendString(append(b, `,"AccessToken":`...), *v.AccessToken)
-	}
-	if v.ExpiresIn != nil {
-		b = strconv.AppendInt(append(b, `,"ExpiresIn":`...), *v.ExpiresIn, 10)
-	}
-	if v.TokenType != nil {
-		b = rt.AppendString(append(b, `,"TokenType":`...), *v.TokenType)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ClientAuthenticationResultType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ClientMetadataURLType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("URL", v.URL)
+	if v.CachedDate != nil {
+		e.Time("CachedDate", *v.CachedDate)
+	}
+	if v.ExpirationDate != nil {
+		e.Time("ExpirationDate", *v.ExpirationDate)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ClientMetadataURLType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ClientMetadataURLType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ClientSSOSessionConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.Int("MaxValidityMinutes", v.MaxValidityMinutes)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ClientSSOSessionConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = strconv.AppendInt(append(b, `,"MaxValidityMinutes":`...), v.MaxValidityMinutes, 10)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ClientSSOSessionConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ClientSecretDescriptorType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ClientSecretId != nil {
+		e.String("ClientSecretId", *v.ClientSecretId)
+	}
+	if v.ClientSecretValue != nil {
+		e.String("ClientSecretValue", *v.ClientSecretValue)
+	}
+	if v.ClientSecretCreateDate != nil {
+		e.Time("ClientSecretCreateDate", *v.ClientSecretCreateDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ClientSecretDescriptorType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ClientSecretId != nil {
-		b = rt.AppendString(append(b, `,"ClientSecretId":`...), *v.ClientSecretId)
-	}
-	if v.ClientSecretValue != nil {
-		b = rt.AppendString(append(b, `,"ClientSecretValue":`...), *v.ClientSecretValue)
-	}
-	if v.ClientSecretCreateDate != nil {
-		b = v.ClientSecretCreateDate.AppendJSON(append(b, `,"ClientSecretCreateDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ClientSecretDescriptorType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CloudWatchLogsConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.LogGroupArn != nil {
+		e.String("LogGroupArn", *v.LogGroupArn)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CloudWatchLogsConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.LogGroupArn != nil {
-		b = rt.AppendString(append(b, `,"LogGroupArn":`...), *v.LogGroupArn)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CloudWatchLogsConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CodeDeliveryDetailsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Destination != nil {
+		e.String("Destination", *v.Destination)
+	}
+	if v.DeliveryMedium != nil {
+		e.String("DeliveryMedium", string(*v.DeliveryMedium))
+	}
+	if v.AttributeName != nil {
+		e.String("AttributeName", *v.AttributeName)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CodeDeliveryDetailsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Destination != nil {
-		b = rt.AppendString(append(b, `,"Destination":`...), *v.Destination)
-	}
-	if v.DeliveryMedium != nil {
-		b = rt.AppendString(append(b, `,"DeliveryMedium":`...), string(*v.DeliveryMedium))
-	}
-	if v.AttributeName != nil {
-		b = rt.AppendString(append(b, `,"AttributeName":`...), *v.AttributeName)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CodeDeliveryDetailsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CompleteWebAuthnRegistrationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	if v.Credential != nil {
+		e.Doc("Credential", v.Credential)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CompleteWebAuthnRegistrationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	if v.Credential != nil {
-		b = v.Credential.AppendJSON(append(b, `,"Credential":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -163,12 +335,15 @@ func (v CompleteWebAuthnRegistrationRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *CompleteWebAuthnRegistrationResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CompleteWebAuthnRegistrationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -176,14 +351,19 @@ func (v CompleteWebAuthnRegistrationResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *CompromisedCredentialsActionsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("EventAction", string(v.EventAction))
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CompromisedCredentialsActionsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"EventAction":`...), string(v.EventAction))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -191,19 +371,24 @@ func (v CompromisedCredentialsActionsType) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *CompromisedCredentialsRiskConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.EventFilter != nil {
+		rt.EncodeList(e, "EventFilter", rt.PlainItem, v.EventFilter, rt.EncodeText[EventFilterType])
+	}
+	if v.Actions != nil {
+		e.Struct("Actions", v.Actions)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CompromisedCredentialsRiskConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.EventFilter != nil {
-		b = rt.AppendList(append(b, `,"EventFilter":`...), v.EventFilter, rt.AppendText[EventFilterType])
-	}
-	if v.Actions != nil {
-		b = v.Actions.AppendJSON(append(b, `,"Actions":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -211,243 +396,345 @@ func (v CompromisedCredentialsRiskConfigurationType) MarshalJSON() ([]byte, erro
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *ConfirmDeviceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.String("DeviceKey", v.DeviceKey)
+	if v.DeviceSecretVerifierConfig != nil {
+		e.Struct("DeviceSecretVerifierConfig", v.DeviceSecretVerifierConfig)
+	}
+	if v.DeviceName != nil {
+		e.String("DeviceName", *v.DeviceName)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ConfirmDeviceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	b = rt.AppendString(append(b, `,"DeviceKey":`...), v.DeviceKey)
-	if v.DeviceSecretVerifierConfig != nil {
-		b = v.DeviceSecretVerifierConfig.AppendJSON(append(b, `,"DeviceSecretVerifierConfig":`...))
-	}
-	if v.DeviceName != nil {
-		b = rt.AppendString(append(b, `,"DeviceName":`...), *v.DeviceName)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ConfirmDeviceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ConfirmDeviceResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserConfirmationNecessary != nil {
+		e.Bool("UserConfirmationNecessary", *v.UserConfirmationNecessary)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ConfirmDeviceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserConfirmationNecessary != nil {
-		b = strconv.AppendBool(append(b, `,"UserConfirmationNecessary":`...), *v.UserConfirmationNecessary)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ConfirmDeviceResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ConfirmForgotPasswordRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	if v.SecretHash != nil {
+		e.String("SecretHash", *v.SecretHash)
+	}
+	e.String("Username", v.Username)
+	e.String("ConfirmationCode", v.ConfirmationCode)
+	e.String("Password", v.Password)
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.UserContextData != nil {
+		e.Struct("UserContextData", v.UserContextData)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ConfirmForgotPasswordRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.SecretHash != nil {
-		b = rt.AppendString(append(b, `,"SecretHash":`...), *v.SecretHash)
-	}
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"ConfirmationCode":`...), v.ConfirmationCode)
-	b = rt.AppendString(append(b, `,"Password":`...), v.Password)
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.UserContextData != nil {
-		b = v.UserContextData.AppendJSON(append(b, `,"UserContextData":`...))
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ConfirmForgotPasswordRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ConfirmForgotPasswordResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ConfirmForgotPasswordResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ConfirmForgotPasswordResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ConfirmSignUpRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	if v.SecretHash != nil {
+		e.String("SecretHash", *v.SecretHash)
+	}
+	e.String("Username", v.Username)
+	e.String("ConfirmationCode", v.ConfirmationCode)
+	if v.ForceAliasCreation != nil {
+		e.Bool("ForceAliasCreation", *v.ForceAliasCreation)
+	}
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.UserContextData != nil {
+		e.Struct("UserContextData", v.UserContextData)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ConfirmSignUpRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.SecretHash != nil {
-		b = rt.AppendString(append(b, `,"SecretHash":`...), *v.SecretHash)
-	}
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"ConfirmationCode":`...), v.ConfirmationCode)
-	if v.ForceAliasCreation != nil {
-		b = strconv.AppendBool(append(b, `,"ForceAliasCreation":`...), *v.ForceAliasCreation)
-	}
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.UserContextData != nil {
-		b = v.UserContextData.AppendJSON(append(b, `,"UserContextData":`...))
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ConfirmSignUpRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ConfirmSignUpResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ConfirmSignUpResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ConfirmSignUpResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ContextDataType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("IpAddress", v.IpAddress)
+	e.String("ServerName", v.ServerName)
+	e.String("ServerPath", v.ServerPath)
+	rt.EncodeList(e, "HttpHeaders", rt.PlainItem, v.HttpHeaders, (*HttpHeader).EncodeTo)
+	if v.EncodedData != nil {
+		e.String("EncodedData", *v.EncodedData)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ContextDataType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"IpAddress":`...), v.IpAddress)
-	b = rt.AppendString(append(b, `,"ServerName":`...), v.ServerName)
-	b = rt.AppendString(append(b, `,"ServerPath":`...), v.ServerPath)
-	b = rt.AppendList(append(b, `,"HttpHeaders":`...), v.HttpHeaders, (*HttpHeader).AppendJSON)
-	if v.EncodedData != nil {
-		b = rt.AppendString(append(b, `,"EncodedData":`...), *v.EncodedData)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ContextDataType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateCIMDPolicyRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.String("PolicyName", v.PolicyName)
+	if v.CacheDuration != nil {
+		e.Int("CacheDuration", *v.CacheDuration)
+	}
+	rt.EncodeList(e, "URLPatterns", rt.PlainItem, v.URLPatterns, rt.EncodeText[string])
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CreateCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CreateCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateCIMDPolicyResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CIMDPolicy != nil {
+		e.Struct("CIMDPolicy", v.CIMDPolicy)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *CreateCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v CreateCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateGroupRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("GroupName", v.GroupName)
+	e.String("UserPoolId", v.UserPoolId)
+	if v.Description != nil {
+		e.String("Description", *v.Description)
+	}
+	if v.RoleArn != nil {
+		e.String("RoleArn", *v.RoleArn)
+	}
+	if v.Precedence != nil {
+		e.Int("Precedence", *v.Precedence)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"GroupName":`...), v.GroupName)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.Description != nil {
-		b = rt.AppendString(append(b, `,"Description":`...), *v.Description)
-	}
-	if v.RoleArn != nil {
-		b = rt.AppendString(append(b, `,"RoleArn":`...), *v.RoleArn)
-	}
-	if v.Precedence != nil {
-		b = strconv.AppendInt(append(b, `,"Precedence":`...), *v.Precedence, 10)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateGroupRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateGroupResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Group != nil {
+		e.Struct("Group", v.Group)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateGroupResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Group != nil {
-		b = v.Group.AppendJSON(append(b, `,"Group":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateGroupResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateIdentityProviderRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ProviderName", v.ProviderName)
+	e.String("ProviderType", string(v.ProviderType))
+	rt.EncodeMap(e, "ProviderDetails", &rt.PlainMap, v.ProviderDetails, rt.EncodeText[string])
+	if v.AttributeMapping != nil {
+		rt.EncodeMap(e, "AttributeMapping", &rt.PlainMap, v.AttributeMapping, rt.EncodeText[string])
+	}
+	if v.IdpIdentifiers != nil {
+		rt.EncodeList(e, "IdpIdentifiers", rt.PlainItem, v.IdpIdentifiers, rt.EncodeText[string])
+	}
+	if v.AcrMapping != nil {
+		rt.EncodeMap(e, "AcrMapping", &rt.PlainMap, v.AcrMapping, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateIdentityProviderRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ProviderName":`...), v.ProviderName)
-	b = rt.AppendString(append(b, `,"ProviderType":`...), string(v.ProviderType))
-	b = rt.AppendMap(append(b, `,"ProviderDetails":`...), v.ProviderDetails, rt.AppendText[string])
-	if v.AttributeMapping != nil {
-		b = rt.AppendMap(append(b, `,"AttributeMapping":`...), v.AttributeMapping, rt.AppendText[string])
-	}
-	if v.IdpIdentifiers != nil {
-		b = rt.AppendList(append(b, `,"IdpIdentifiers":`...), v.IdpIdentifiers, rt.AppendText[string])
-	}
-	if v.AcrMapping != nil {
-		b = rt.AppendMap(append(b, `,"AcrMapping":`...), v.AcrMapping, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateIdentityProviderRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateIdentityProviderResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.IdentityProvider != nil {
+		e.Struct("IdentityProvider", v.IdentityProvider)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateIdentityProviderResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.IdentityProvider != nil {
-		b = v.IdentityProvider.AppendJSON(append(b, `,"IdentityProvider":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateIdentityProviderResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateManagedLoginBrandingRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	if v.UseCognitoProvidedValues != nil {
+		e.Bool("UseCognitoProvidedValues", *v.UseCognitoProvidedValues)
+	}
+	if v.Settings != nil {
+		e.Doc("Settings", v.Settings)
+	}
+	if v.Assets != nil {
+		rt.EncodeList(e, "Assets", rt.PlainItem, v.Assets, (*AssetType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateManagedLoginBrandingRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.UseCognitoProvidedValues != nil {
-		b = strconv.AppendBool(append(b, `,"UseCognitoProvidedValues":`...), *v.UseCognitoProvidedValues)
-	}
-	if v.Settings != nil {
-		b = v.Settings.AppendJSON(append(b, `,"Settings":`...))
-	}
-	if v.Assets != nil {
-		b = rt.AppendList(append(b, `,"Assets":`...), v.Assets, (*AssetType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -455,16 +742,21 @@ func (v CreateManagedLoginBrandingRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *CreateManagedLoginBrandingResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ManagedLoginBranding != nil {
+		e.Struct("ManagedLoginBranding", v.ManagedLoginBranding)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateManagedLoginBrandingResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ManagedLoginBranding != nil {
-		b = v.ManagedLoginBranding.AppendJSON(append(b, `,"ManagedLoginBranding":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -472,412 +764,495 @@ func (v CreateManagedLoginBrandingResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *CreateResourceServerRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Identifier", v.Identifier)
+	e.String("Name", v.Name)
+	if v.Scopes != nil {
+		rt.EncodeList(e, "Scopes", rt.PlainItem, v.Scopes, (*ResourceServerScopeType).EncodeTo)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateResourceServerRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Identifier":`...), v.Identifier)
-	b = rt.AppendString(append(b, `,"Name":`...), v.Name)
-	if v.Scopes != nil {
-		b = rt.AppendList(append(b, `,"Scopes":`...), v.Scopes, (*ResourceServerScopeType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateResourceServerRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateResourceServerResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ResourceServer != nil {
+		e.Struct("ResourceServer", v.ResourceServer)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateResourceServerResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ResourceServer != nil {
-		b = v.ResourceServer.AppendJSON(append(b, `,"ResourceServer":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateResourceServerResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateTermsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.String("TermsName", v.TermsName)
+	e.String("TermsSource", string(v.TermsSource))
+	e.String("Enforcement", string(v.Enforcement))
+	if v.Links != nil {
+		rt.EncodeMap(e, "Links", &rt.PlainMap, v.Links, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateTermsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"TermsName":`...), v.TermsName)
-	b = rt.AppendString(append(b, `,"TermsSource":`...), string(v.TermsSource))
-	b = rt.AppendString(append(b, `,"Enforcement":`...), string(v.Enforcement))
-	if v.Links != nil {
-		b = rt.AppendMap(append(b, `,"Links":`...), v.Links, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateTermsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateTermsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Terms != nil {
+		e.Struct("Terms", v.Terms)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateTermsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Terms != nil {
-		b = v.Terms.AppendJSON(append(b, `,"Terms":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateTermsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserImportJobRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("JobName", v.JobName)
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("CloudWatchLogsRoleArn", v.CloudWatchLogsRoleArn)
+	if v.PasswordHashingAlgorithm != nil {
+		e.String("PasswordHashingAlgorithm", string(*v.PasswordHashingAlgorithm))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserImportJobRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"JobName":`...), v.JobName)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"CloudWatchLogsRoleArn":`...), v.CloudWatchLogsRoleArn)
-	if v.PasswordHashingAlgorithm != nil {
-		b = rt.AppendString(append(b, `,"PasswordHashingAlgorithm":`...), string(*v.PasswordHashingAlgorithm))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserImportJobRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserImportJobResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserImportJob != nil {
+		e.Struct("UserImportJob", v.UserImportJob)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserImportJobResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserImportJob != nil {
-		b = v.UserImportJob.AppendJSON(append(b, `,"UserImportJob":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserImportJobResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolClientRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientName", v.ClientName)
+	if v.GenerateSecret != nil {
+		e.Bool("GenerateSecret", *v.GenerateSecret)
+	}
+	if v.ClientSecret != nil {
+		e.String("ClientSecret", *v.ClientSecret)
+	}
+	if v.RefreshTokenValidity != nil {
+		e.Int("RefreshTokenValidity", *v.RefreshTokenValidity)
+	}
+	if v.AccessTokenValidity != nil {
+		e.Int("AccessTokenValidity", *v.AccessTokenValidity)
+	}
+	if v.IdTokenValidity != nil {
+		e.Int("IdTokenValidity", *v.IdTokenValidity)
+	}
+	if v.TokenValidityUnits != nil {
+		e.Struct("TokenValidityUnits", v.TokenValidityUnits)
+	}
+	if v.ReadAttributes != nil {
+		rt.EncodeList(e, "ReadAttributes", rt.PlainItem, v.ReadAttributes, rt.EncodeText[string])
+	}
+	if v.WriteAttributes != nil {
+		rt.EncodeList(e, "WriteAttributes", rt.PlainItem, v.WriteAttributes, rt.EncodeText[string])
+	}
+	if v.ExplicitAuthFlows != nil {
+		rt.EncodeList(e, "ExplicitAuthFlows", rt.PlainItem, v.ExplicitAuthFlows, rt.EncodeText[ExplicitAuthFlowsType])
+	}
+	if v.SupportedIdentityProviders != nil {
+		rt.EncodeList(e, "SupportedIdentityProviders", rt.PlainItem, v.SupportedIdentityProviders, rt.EncodeText[string])
+	}
+	if v.CallbackURLs != nil {
+		rt.EncodeList(e, "CallbackURLs", rt.PlainItem, v.CallbackURLs, rt.EncodeText[string])
+	}
+	if v.LogoutURLs != nil {
+		rt.EncodeList(e, "LogoutURLs", rt.PlainItem, v.LogoutURLs, rt.EncodeText[string])
+	}
+	if v.DefaultRedirectURI != nil {
+		e.String("DefaultRedirectURI", *v.DefaultRedirectURI)
+	}
+	if v.AllowedOAuthFlows != nil {
+		rt.EncodeList(e, "AllowedOAuthFlows", rt.PlainItem, v.AllowedOAuthFlows, rt.EncodeText[OAuthFlowType])
+	}
+	if v.AllowedOAuthScopes != nil {
+		rt.EncodeList(e, "AllowedOAuthScopes", rt.PlainItem, v.AllowedOAuthScopes, rt.EncodeText[string])
+	}
+	if v.AllowedOAuthFlowsUserPoolClient != nil {
+		e.Bool("AllowedOAuthFlowsUserPoolClient", *v.AllowedOAuthFlowsUserPoolClient)
+	}
+	if v.AnalyticsConfiguration != nil {
+		e.Struct("AnalyticsConfiguration", v.AnalyticsConfiguration)
+	}
+	if v.PreventUserExistenceErrors != nil {
+		e.String("PreventUserExistenceErrors", string(*v.PreventUserExistenceErrors))
+	}
+	if v.EnableTokenRevocation != nil {
+		e.Bool("EnableTokenRevocation", *v.EnableTokenRevocation)
+	}
+	if v.EnablePropagateAdditionalUserContextData != nil {
+		e.Bool("EnablePropagateAdditionalUserContextData", *v.EnablePropagateAdditionalUserContextData)
+	}
+	if v.AuthSessionValidity != nil {
+		e.Int("AuthSessionValidity", *v.AuthSessionValidity)
+	}
+	if v.RefreshTokenRotation != nil {
+		e.Struct("RefreshTokenRotation", v.RefreshTokenRotation)
+	}
+	if v.PublishSecretsInAWSSecretsManager != nil {
+		e.Bool("PublishSecretsInAWSSecretsManager", *v.PublishSecretsInAWSSecretsManager)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolClientRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientName":`...), v.ClientName)
-	if v.GenerateSecret != nil {
-		b = strconv.AppendBool(append(b, `,"GenerateSecret":`...), *v.GenerateSecret)
-	}
-	if v.ClientSecret != nil {
-		b = rt.AppendString(append(b, `,"ClientSecret":`...), *v.ClientSecret)
-	}
-	if v.RefreshTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"RefreshTokenValidity":`...), *v.RefreshTokenValidity, 10)
-	}
-	if v.AccessTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"AccessTokenValidity":`...), *v.AccessTokenValidity, 10)
-	}
-	if v.IdTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"IdTokenValidity":`...), *v.IdTokenValidity, 10)
-	}
-	if v.TokenValidityUnits != nil {
-		b = v.TokenValidityUnits.AppendJSON(append(b, `,"TokenValidityUnits":`...))
-	}
-	if v.ReadAttributes != nil {
-		b = rt.AppendList(append(b, `,"ReadAttributes":`...), v.ReadAttributes, rt.AppendText[string])
-	}
-	if v.WriteAttributes != nil {
-		b = rt.AppendList(append(b, `,"WriteAttributes":`...), v.WriteAttributes, rt.AppendText[string])
-	}
-	if v.ExplicitAuthFlows != nil {
-		b = rt.AppendList(append(b, `,"ExplicitAuthFlows":`...), v.ExplicitAuthFlows, rt.AppendText[ExplicitAuthFlowsType])
-	}
-	if v.SupportedIdentityProviders != nil {
-		b = rt.AppendList(append(b, `,"SupportedIdentityProviders":`...), v.SupportedIdentityProviders, rt.AppendText[string])
-	}
-	if v.CallbackURLs != nil {
-		b = rt.AppendList(append(b, `,"CallbackURLs":`...), v.CallbackURLs, rt.AppendText[string])
-	}
-	if v.LogoutURLs != nil {
-		b = rt.AppendList(append(b, `,"LogoutURLs":`...), v.LogoutURLs, rt.AppendText[string])
-	}
-	if v.DefaultRedirectURI != nil {
-		b = rt.AppendString(append(b, `,"DefaultRedirectURI":`...), *v.DefaultRedirectURI)
-	}
-	if v.AllowedOAuthFlows != nil {
-		b = rt.AppendList(append(b, `,"AllowedOAuthFlows":`...), v.AllowedOAuthFlows, rt.AppendText[OAuthFlowType])
-	}
-	if v.AllowedOAuthScopes != nil {
-		b = rt.AppendList(append(b, `,"AllowedOAuthScopes":`...), v.AllowedOAuthScopes, rt.AppendText[string])
-	}
-	if v.AllowedOAuthFlowsUserPoolClient != nil {
-		b = strconv.AppendBool(append(b, `,"AllowedOAuthFlowsUserPoolClient":`...), *v.AllowedOAuthFlowsUserPoolClient)
-	}
-	if v.AnalyticsConfiguration != nil {
-		b = v.AnalyticsConfiguration.AppendJSON(append(b, `,"AnalyticsConfiguration":`...))
-	}
-	if v.PreventUserExistenceErrors != nil {
-		b = rt.AppendString(append(b, `,"PreventUserExistenceErrors":`...), string(*v.PreventUserExistenceErrors))
-	}
-	if v.EnableTokenRevocation != nil {
-		b = strconv.AppendBool(append(b, `,"EnableTokenRevocation":`...), *v.EnableTokenRevocation)
-	}
-	if v.EnablePropagateAdditionalUserContextData != nil {
-		b = strconv.AppendBool(append(b, `,"EnablePropagateAdditionalUserContextData":`...), *v.EnablePropagateAdditionalUserContextData)
-	}
-	if v.AuthSessionValidity != nil {
-		b = strconv.AppendInt(append(b, `,"AuthSessionValidity":`...), *v.AuthSessionValidity, 10)
-	}
-	if v.RefreshTokenRotation != nil {
-		b = v.RefreshTokenRotation.AppendJSON(append(b, `,"RefreshTokenRotation":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolClientRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolClientResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolClient != nil {
+		e.Struct("UserPoolClient", v.UserPoolClient)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolClientResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolClient != nil {
-		b = v.UserPoolClient.AppendJSON(append(b, `,"UserPoolClient":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolClientResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolDomainRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Domain", v.Domain)
+	e.String("UserPoolId", v.UserPoolId)
+	if v.ManagedLoginVersion != nil {
+		e.Int("ManagedLoginVersion", *v.ManagedLoginVersion)
+	}
+	if v.CustomDomainConfig != nil {
+		e.Struct("CustomDomainConfig", v.CustomDomainConfig)
+	}
+	if v.Routing != nil {
+		e.Struct("Routing", v.Routing)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolDomainRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Domain":`...), v.Domain)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.ManagedLoginVersion != nil {
-		b = strconv.AppendInt(append(b, `,"ManagedLoginVersion":`...), *v.ManagedLoginVersion, 10)
-	}
-	if v.CustomDomainConfig != nil {
-		b = v.CustomDomainConfig.AppendJSON(append(b, `,"CustomDomainConfig":`...))
-	}
-	if v.Routing != nil {
-		b = v.Routing.AppendJSON(append(b, `,"Routing":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolDomainRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolDomainResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ManagedLoginVersion != nil {
+		e.Int("ManagedLoginVersion", *v.ManagedLoginVersion)
+	}
+	if v.CloudFrontDomain != nil {
+		e.String("CloudFrontDomain", *v.CloudFrontDomain)
+	}
+	if v.Routing != nil {
+		e.Struct("Routing", v.Routing)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolDomainResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ManagedLoginVersion != nil {
-		b = strconv.AppendInt(append(b, `,"ManagedLoginVersion":`...), *v.ManagedLoginVersion, 10)
-	}
-	if v.CloudFrontDomain != nil {
-		b = rt.AppendString(append(b, `,"CloudFrontDomain":`...), *v.CloudFrontDomain)
-	}
-	if v.Routing != nil {
-		b = v.Routing.AppendJSON(append(b, `,"Routing":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolDomainResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolReplicaRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("RegionName", v.RegionName)
+	if v.UserPoolTags != nil {
+		rt.EncodeMap(e, "UserPoolTags", &rt.PlainMap, v.UserPoolTags, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolReplicaRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"RegionName":`...), v.RegionName)
-	if v.UserPoolTags != nil {
-		b = rt.AppendMap(append(b, `,"UserPoolTags":`...), v.UserPoolTags, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolReplicaRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolReplicaResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolReplica != nil {
+		e.Struct("UserPoolReplica", v.UserPoolReplica)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolReplicaResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolReplica != nil {
-		b = v.UserPoolReplica.AppendJSON(append(b, `,"UserPoolReplica":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolReplicaResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("PoolName", v.PoolName)
+	if v.Policies != nil {
+		e.Struct("Policies", v.Policies)
+	}
+	if v.DeletionProtection != nil {
+		e.String("DeletionProtection", string(*v.DeletionProtection))
+	}
+	if v.LambdaConfig != nil {
+		e.Struct("LambdaConfig", v.LambdaConfig)
+	}
+	if v.AutoVerifiedAttributes != nil {
+		rt.EncodeList(e, "AutoVerifiedAttributes", rt.PlainItem, v.AutoVerifiedAttributes, rt.EncodeText[VerifiedAttributeType])
+	}
+	if v.AliasAttributes != nil {
+		rt.EncodeList(e, "AliasAttributes", rt.PlainItem, v.AliasAttributes, rt.EncodeText[AliasAttributeType])
+	}
+	if v.UsernameAttributes != nil {
+		rt.EncodeList(e, "UsernameAttributes", rt.PlainItem, v.UsernameAttributes, rt.EncodeText[UsernameAttributeType])
+	}
+	if v.SmsVerificationMessage != nil {
+		e.String("SmsVerificationMessage", *v.SmsVerificationMessage)
+	}
+	if v.EmailVerificationMessage != nil {
+		e.String("EmailVerificationMessage", *v.EmailVerificationMessage)
+	}
+	if v.EmailVerificationSubject != nil {
+		e.String("EmailVerificationSubject", *v.EmailVerificationSubject)
+	}
+	if v.VerificationMessageTemplate != nil {
+		e.Struct("VerificationMessageTemplate", v.VerificationMessageTemplate)
+	}
+	if v.SmsAuthenticationMessage != nil {
+		e.String("SmsAuthenticationMessage", *v.SmsAuthenticationMessage)
+	}
+	if v.MfaConfiguration != nil {
+		e.String("MfaConfiguration", string(*v.MfaConfiguration))
+	}
+	if v.UserAttributeUpdateSettings != nil {
+		e.Struct("UserAttributeUpdateSettings", v.UserAttributeUpdateSettings)
+	}
+	if v.DeviceConfiguration != nil {
+		e.Struct("DeviceConfiguration", v.DeviceConfiguration)
+	}
+	if v.EmailConfiguration != nil {
+		e.Struct("EmailConfiguration", v.EmailConfiguration)
+	}
+	if v.SmsConfiguration != nil {
+		e.Struct("SmsConfiguration", v.SmsConfiguration)
+	}
+	if v.UserPoolTags != nil {
+		rt.EncodeMap(e, "UserPoolTags", &rt.PlainMap, v.UserPoolTags, rt.EncodeText[string])
+	}
+	if v.AdminCreateUserConfig != nil {
+		e.Struct("AdminCreateUserConfig", v.AdminCreateUserConfig)
+	}
+	if v.Schema != nil {
+		rt.EncodeList(e, "Schema", rt.PlainItem, v.Schema, (*SchemaAttributeType).EncodeTo)
+	}
+	if v.UserPoolAddOns != nil {
+		e.Struct("UserPoolAddOns", v.UserPoolAddOns)
+	}
+	if v.DcrConfiguration != nil {
+		e.Struct("DcrConfiguration", v.DcrConfiguration)
+	}
+	if v.UsernameConfiguration != nil {
+		e.Struct("UsernameConfiguration", v.UsernameConfiguration)
+	}
+	if v.AccountRecoverySetting != nil {
+		e.Struct("AccountRecoverySetting", v.AccountRecoverySetting)
+	}
+	if v.UserPoolTier != nil {
+		e.String("UserPoolTier", string(*v.UserPoolTier))
+	}
+	if v.KeyConfiguration != nil {
+		e.Struct("KeyConfiguration", v.KeyConfiguration)
+	}
+	if v.IssuerConfiguration != nil {
+		e.Struct("IssuerConfiguration", v.IssuerConfiguration)
+	}
+	if v.AcrConfiguration != nil {
+		rt.EncodeMap(e, "AcrConfiguration", &rt.PlainMap, v.AcrConfiguration, (*AcrLevelConfigType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"PoolName":`...), v.PoolName)
-	if v.Policies != nil {
-		b = v.Policies.AppendJSON(append(b, `,"Policies":`...))
-	}
-	if v.DeletionProtection != nil {
-		b = rt.AppendString(append(b, `,"DeletionProtection":`...), string(*v.DeletionProtection))
-	}
-	if v.LambdaConfig != nil {
-		b = v.LambdaConfig.AppendJSON(append(b, `,"LambdaConfig":`...))
-	}
-	if v.AutoVerifiedAttributes != nil {
-		b = rt.AppendList(append(b, `,"AutoVerifiedAttributes":`...), v.AutoVerifiedAttributes, rt.AppendText[VerifiedAttributeType])
-	}
-	if v.AliasAttributes != nil {
-		b = rt.AppendList(append(b, `,"AliasAttributes":`...), v.AliasAttributes, rt.AppendText[AliasAttributeType])
-	}
-	if v.UsernameAttributes != nil {
-		b = rt.AppendList(append(b, `,"UsernameAttributes":`...), v.UsernameAttributes, rt.AppendText[UsernameAttributeType])
-	}
-	if v.SmsVerificationMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsVerificationMessage":`...), *v.SmsVerificationMessage)
-	}
-	if v.EmailVerificationMessage != nil {
-		b = rt.AppendString(append(b, `,"EmailVerificationMessage":`...), *v.EmailVerificationMessage)
-	}
-	if v.EmailVerificationSubject != nil {
-		b = rt.AppendString(append(b, `,"EmailVerificationSubject":`...), *v.EmailVerificationSubject)
-	}
-	if v.VerificationMessageTemplate != nil {
-		b = v.VerificationMessageTemplate.AppendJSON(append(b, `,"VerificationMessageTemplate":`...))
-	}
-	if v.SmsAuthenticationMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsAuthenticationMessage":`...), *v.SmsAuthenticationMessage)
-	}
-	if v.MfaConfiguration != nil {
-		b = rt.AppendString(append(b, `,"MfaConfiguration":`...), string(*v.MfaConfiguration))
-	}
-	if v.UserAttributeUpdateSettings != nil {
-		b = v.UserAttributeUpdateSettings.AppendJSON(append(b, `,"UserAttributeUpdateSettings":`...))
-	}
-	if v.DeviceConfiguration != nil {
-		b = v.DeviceConfiguration.AppendJSON(append(b, `,"DeviceConfiguration":`...))
-	}
-	if v.EmailConfiguration != nil {
-		b = v.EmailConfiguration.AppendJSON(append(b, `,"EmailConfiguration":`...))
-	}
-	if v.SmsConfiguration != nil {
-		b = v.SmsConfiguration.AppendJSON(append(b, `,"SmsConfiguration":`...))
-	}
-	if v.UserPoolTags != nil {
-		b = rt.AppendMap(append(b, `,"UserPoolTags":`...), v.UserPoolTags, rt.AppendText[string])
-	}
-	if v.AdminCreateUserConfig != nil {
-		b = v.AdminCreateUserConfig.AppendJSON(append(b, `,"AdminCreateUserConfig":`...))
-	}
-	if v.Schema != nil {
-		b = rt.AppendList(append(b, `,"Schema":`...), v.Schema, (*SchemaAttributeType).AppendJSON)
-	}
-	if v.UserPoolAddOns != nil {
-		b = v.UserPoolAddOns.AppendJSON(append(b, `,"UserPoolAddOns":`...))
-	}
-	if v.UsernameConfiguration != nil {
-		b = v.UsernameConfiguration.AppendJSON(append(b, `,"UsernameConfiguration":`...))
-	}
-	if v.AccountRecoverySetting != nil {
-		b = v.AccountRecoverySetting.AppendJSON(append(b, `,"AccountRecoverySetting":`...))
-	}
-	if v.UserPoolTier != nil {
-		b = rt.AppendString(append(b, `,"UserPoolTier":`...), string(*v.UserPoolTier))
-	}
-	if v.KeyConfiguration != nil {
-		b = v.KeyConfiguration.AppendJSON(append(b, `,"KeyConfiguration":`...))
-	}
-	if v.IssuerConfiguration != nil {
-		b = v.IssuerConfiguration.AppendJSON(append(b, `,"IssuerConfiguration":`...))
-	}
-	if v.DcrConfiguration != nil {
-		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
-	}
-	if v.AcrConfiguration != nil {
-		b = rt.AppendMap(append(b, `,"AcrConfiguration":`...), v.AcrConfiguration, (*AcrLevelConfigType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CreateUserPoolResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPool != nil {
+		e.Struct("UserPool", v.UserPool)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CreateUserPoolResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPool != nil {
-		b = v.UserPool.AppendJSON(append(b, `,"UserPool":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CreateUserPoolResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CustomDomainConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("CertificateArn", v.CertificateArn)
+	if v.SecurityPolicy != nil {
+		e.String("SecurityPolicy", string(*v.SecurityPolicy))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CustomDomainConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"CertificateArn":`...), v.CertificateArn)
-	if v.SecurityPolicy != nil {
-		b = rt.AppendString(append(b, `,"SecurityPolicy":`...), string(*v.SecurityPolicy))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v CustomDomainConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *CustomEmailLambdaVersionConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("LambdaVersion", string(v.LambdaVersion))
+	e.String("LambdaArn", v.LambdaArn)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CustomEmailLambdaVersionConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"LambdaVersion":`...), string(v.LambdaVersion))
-	b = rt.AppendString(append(b, `,"LambdaArn":`...), v.LambdaArn)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -885,15 +1260,20 @@ func (v CustomEmailLambdaVersionConfigType) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *CustomSMSLambdaVersionConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("LambdaVersion", string(v.LambdaVersion))
+	e.String("LambdaArn", v.LambdaArn)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *CustomSMSLambdaVersionConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"LambdaVersion":`...), string(v.LambdaVersion))
-	b = rt.AppendString(append(b, `,"LambdaArn":`...), v.LambdaArn)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

@@ -2,76 +2,125 @@
 
 package cognitoidp
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *DcrConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.EnableStatus != nil {
+		e.String("EnableStatus", string(*v.EnableStatus))
+	}
+	if v.OpenDcrEnabled != nil {
+		e.Bool("OpenDcrEnabled", *v.OpenDcrEnabled)
+	}
+	if v.AuthenticatedGrantTypes != nil {
+		rt.EncodeList(e, "AuthenticatedGrantTypes", rt.PlainItem, v.AuthenticatedGrantTypes, rt.EncodeText[OAuthFlowType])
+	}
+	if v.OpenDcrGrantTypes != nil {
+		rt.EncodeList(e, "OpenDcrGrantTypes", rt.PlainItem, v.OpenDcrGrantTypes, rt.EncodeText[OAuthFlowType])
+	}
+	if v.AllowedScopes != nil {
+		rt.EncodeList(e, "AllowedScopes", rt.PlainItem, v.AllowedScopes, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DcrConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.EnableStatus != nil {
-		b = rt.AppendString(append(b, `,"EnableStatus":`...), string(*v.EnableStatus))
-	}
-	if v.OpenDcrEnabled != nil {
-		b = strconv.AppendBool(append(b, `,"OpenDcrEnabled":`...), *v.OpenDcrEnabled)
-	}
-	if v.AuthenticatedGrantTypes != nil {
-		b = rt.AppendList(append(b, `,"AuthenticatedGrantTypes":`...), v.AuthenticatedGrantTypes, rt.AppendText[OAuthFlowType])
-	}
-	if v.OpenDcrGrantTypes != nil {
-		b = rt.AppendList(append(b, `,"OpenDcrGrantTypes":`...), v.OpenDcrGrantTypes, rt.AppendText[OAuthFlowType])
-	}
-	if v.AllowedScopes != nil {
-		b = rt.AppendList(append(b, `,"AllowedScopes":`...), v.AllowedScopes, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DcrConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteCIMDPolicyRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("CIMDPolicyId", v.CIMDPolicyId)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DeleteCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DeleteCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteCIMDPolicyResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DeleteCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DeleteCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteGroupRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("GroupName", v.GroupName)
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"GroupName":`...), v.GroupName)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteGroupRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteIdentityProviderRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ProviderName", v.ProviderName)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteIdentityProviderRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ProviderName":`...), v.ProviderName)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteIdentityProviderRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteManagedLoginBrandingRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ManagedLoginBrandingId", v.ManagedLoginBrandingId)
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteManagedLoginBrandingRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ManagedLoginBrandingId":`...), v.ManagedLoginBrandingId)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -79,83 +128,111 @@ func (v DeleteManagedLoginBrandingRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DeleteResourceServerRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Identifier", v.Identifier)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteResourceServerRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Identifier":`...), v.Identifier)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteResourceServerRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteTermsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("TermsId", v.TermsId)
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteTermsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"TermsId":`...), v.TermsId)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteTermsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserAttributesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	rt.EncodeList(e, "UserAttributeNames", rt.PlainItem, v.UserAttributeNames, rt.EncodeText[string])
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserAttributesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendList(append(b, `,"UserAttributeNames":`...), v.UserAttributeNames, rt.AppendText[string])
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserAttributesRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserAttributesResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserAttributesResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserAttributesResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolClientRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolClientRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserPoolClientRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolClientSecretRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.String("ClientSecretId", v.ClientSecretId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolClientSecretRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"ClientSecretId":`...), v.ClientSecretId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -163,12 +240,15 @@ func (v DeleteUserPoolClientSecretRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolClientSecretResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolClientSecretResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -176,106 +256,142 @@ func (v DeleteUserPoolClientSecretResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolDomainRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Domain", v.Domain)
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolDomainRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Domain":`...), v.Domain)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserPoolDomainRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolDomainResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolDomainResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserPoolDomainResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolReplicaRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("RegionName", v.RegionName)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolReplicaRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"RegionName":`...), v.RegionName)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserPoolReplicaRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolReplicaResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolReplica != nil {
+		e.Struct("UserPoolReplica", v.UserPoolReplica)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolReplicaResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolReplica != nil {
-		b = v.UserPoolReplica.AppendJSON(append(b, `,"UserPoolReplica":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserPoolReplicaResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserPoolRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserPoolRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserPoolRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteWebAuthnCredentialRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.String("CredentialId", v.CredentialId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteWebAuthnCredentialRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	b = rt.AppendString(append(b, `,"CredentialId":`...), v.CredentialId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeleteWebAuthnCredentialRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeleteWebAuthnCredentialResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeleteWebAuthnCredentialResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -283,30 +399,79 @@ func (v DeleteWebAuthnCredentialResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribeCIMDPolicyRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("CIMDPolicyId", v.CIMDPolicyId)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribeCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribeCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeCIMDPolicyResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CIMDPolicy != nil {
+		e.Struct("CIMDPolicy", v.CIMDPolicy)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribeCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribeCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeIdentityProviderRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ProviderName", v.ProviderName)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeIdentityProviderRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ProviderName":`...), v.ProviderName)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeIdentityProviderRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeIdentityProviderResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.IdentityProvider != nil {
+		e.Struct("IdentityProvider", v.IdentityProvider)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeIdentityProviderResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.IdentityProvider != nil {
-		b = v.IdentityProvider.AppendJSON(append(b, `,"IdentityProvider":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -314,18 +479,23 @@ func (v DescribeIdentityProviderResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribeManagedLoginBrandingByClientRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	if v.ReturnMergedResources != nil {
+		e.Bool("ReturnMergedResources", *v.ReturnMergedResources)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeManagedLoginBrandingByClientRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.ReturnMergedResources != nil {
-		b = strconv.AppendBool(append(b, `,"ReturnMergedResources":`...), *v.ReturnMergedResources)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -333,16 +503,21 @@ func (v DescribeManagedLoginBrandingByClientRequest) MarshalJSON() ([]byte, erro
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribeManagedLoginBrandingByClientResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ManagedLoginBranding != nil {
+		e.Struct("ManagedLoginBranding", v.ManagedLoginBranding)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeManagedLoginBrandingByClientResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ManagedLoginBranding != nil {
-		b = v.ManagedLoginBranding.AppendJSON(append(b, `,"ManagedLoginBranding":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -350,18 +525,23 @@ func (v DescribeManagedLoginBrandingByClientResponse) MarshalJSON() ([]byte, err
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribeManagedLoginBrandingRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ManagedLoginBrandingId", v.ManagedLoginBrandingId)
+	if v.ReturnMergedResources != nil {
+		e.Bool("ReturnMergedResources", *v.ReturnMergedResources)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeManagedLoginBrandingRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ManagedLoginBrandingId":`...), v.ManagedLoginBrandingId)
-	if v.ReturnMergedResources != nil {
-		b = strconv.AppendBool(append(b, `,"ReturnMergedResources":`...), *v.ReturnMergedResources)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -369,16 +549,21 @@ func (v DescribeManagedLoginBrandingRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribeManagedLoginBrandingResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ManagedLoginBranding != nil {
+		e.Struct("ManagedLoginBranding", v.ManagedLoginBranding)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeManagedLoginBrandingResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ManagedLoginBranding != nil {
-		b = v.ManagedLoginBranding.AppendJSON(append(b, `,"ManagedLoginBranding":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -386,46 +571,104 @@ func (v DescribeManagedLoginBrandingResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribePointInTimeRecoveryRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("RestoreId", v.RestoreId)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribePointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribePointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *DescribePointInTimeRecoveryResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Restoration != nil {
+		e.Struct("Restoration", v.Restoration)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *DescribePointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v DescribePointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *DescribeResourceServerRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Identifier", v.Identifier)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeResourceServerRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Identifier":`...), v.Identifier)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeResourceServerRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeResourceServerResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ResourceServer != nil {
+		e.Struct("ResourceServer", v.ResourceServer)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeResourceServerResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ResourceServer != nil {
-		b = v.ResourceServer.AppendJSON(append(b, `,"ResourceServer":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeResourceServerResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeRiskConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeRiskConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -433,16 +676,21 @@ func (v DescribeRiskConfigurationRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribeRiskConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RiskConfiguration != nil {
+		e.Struct("RiskConfiguration", v.RiskConfiguration)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeRiskConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.RiskConfiguration != nil {
-		b = v.RiskConfiguration.AppendJSON(append(b, `,"RiskConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -450,524 +698,664 @@ func (v DescribeRiskConfigurationResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *DescribeTermsByClientRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("TermsName", v.TermsName)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeTermsByClientRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"TermsName":`...), v.TermsName)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeTermsByClientRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeTermsByClientResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Terms != nil {
+		e.Struct("Terms", v.Terms)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeTermsByClientResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Terms != nil {
-		b = v.Terms.AppendJSON(append(b, `,"Terms":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeTermsByClientResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeTermsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("TermsId", v.TermsId)
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeTermsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"TermsId":`...), v.TermsId)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeTermsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeTermsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Terms != nil {
+		e.Struct("Terms", v.Terms)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeTermsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Terms != nil {
-		b = v.Terms.AppendJSON(append(b, `,"Terms":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeTermsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserImportJobRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("JobId", v.JobId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserImportJobRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"JobId":`...), v.JobId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserImportJobRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserImportJobResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserImportJob != nil {
+		e.Struct("UserImportJob", v.UserImportJob)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserImportJobResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserImportJob != nil {
-		b = v.UserImportJob.AppendJSON(append(b, `,"UserImportJob":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserImportJobResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserPoolClientRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserPoolClientRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserPoolClientRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserPoolClientResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolClient != nil {
+		e.Struct("UserPoolClient", v.UserPoolClient)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserPoolClientResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolClient != nil {
-		b = v.UserPoolClient.AppendJSON(append(b, `,"UserPoolClient":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserPoolClientResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserPoolDomainRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Domain", v.Domain)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserPoolDomainRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Domain":`...), v.Domain)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserPoolDomainRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserPoolDomainResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.DomainDescription != nil {
+		e.Struct("DomainDescription", v.DomainDescription)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserPoolDomainResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.DomainDescription != nil {
-		b = v.DomainDescription.AppendJSON(append(b, `,"DomainDescription":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserPoolDomainResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserPoolRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserPoolRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserPoolRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeUserPoolResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPool != nil {
+		e.Struct("UserPool", v.UserPool)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeUserPoolResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPool != nil {
-		b = v.UserPool.AppendJSON(append(b, `,"UserPool":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeUserPoolResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeviceConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ChallengeRequiredOnNewDevice != nil {
+		e.Bool("ChallengeRequiredOnNewDevice", *v.ChallengeRequiredOnNewDevice)
+	}
+	if v.DeviceOnlyRememberedOnUserPrompt != nil {
+		e.Bool("DeviceOnlyRememberedOnUserPrompt", *v.DeviceOnlyRememberedOnUserPrompt)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeviceConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ChallengeRequiredOnNewDevice != nil {
-		b = strconv.AppendBool(append(b, `,"ChallengeRequiredOnNewDevice":`...), *v.ChallengeRequiredOnNewDevice)
-	}
-	if v.DeviceOnlyRememberedOnUserPrompt != nil {
-		b = strconv.AppendBool(append(b, `,"DeviceOnlyRememberedOnUserPrompt":`...), *v.DeviceOnlyRememberedOnUserPrompt)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeviceConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeviceSecretVerifierConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.PasswordVerifier != nil {
+		e.String("PasswordVerifier", *v.PasswordVerifier)
+	}
+	if v.Salt != nil {
+		e.String("Salt", *v.Salt)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeviceSecretVerifierConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.PasswordVerifier != nil {
-		b = rt.AppendString(append(b, `,"PasswordVerifier":`...), *v.PasswordVerifier)
-	}
-	if v.Salt != nil {
-		b = rt.AppendString(append(b, `,"Salt":`...), *v.Salt)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeviceSecretVerifierConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DeviceType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.DeviceKey != nil {
+		e.String("DeviceKey", *v.DeviceKey)
+	}
+	if v.DeviceAttributes != nil {
+		rt.EncodeList(e, "DeviceAttributes", rt.PlainItem, v.DeviceAttributes, (*AttributeType).EncodeTo)
+	}
+	if v.DeviceCreateDate != nil {
+		e.Time("DeviceCreateDate", *v.DeviceCreateDate)
+	}
+	if v.DeviceLastModifiedDate != nil {
+		e.Time("DeviceLastModifiedDate", *v.DeviceLastModifiedDate)
+	}
+	if v.DeviceLastAuthenticatedDate != nil {
+		e.Time("DeviceLastAuthenticatedDate", *v.DeviceLastAuthenticatedDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DeviceType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.DeviceKey != nil {
-		b = rt.AppendString(append(b, `,"DeviceKey":`...), *v.DeviceKey)
-	}
-	if v.DeviceAttributes != nil {
-		b = rt.AppendList(append(b, `,"DeviceAttributes":`...), v.DeviceAttributes, (*AttributeType).AppendJSON)
-	}
-	if v.DeviceCreateDate != nil {
-		b = v.DeviceCreateDate.AppendJSON(append(b, `,"DeviceCreateDate":`...))
-	}
-	if v.DeviceLastModifiedDate != nil {
-		b = v.DeviceLastModifiedDate.AppendJSON(append(b, `,"DeviceLastModifiedDate":`...))
-	}
-	if v.DeviceLastAuthenticatedDate != nil {
-		b = v.DeviceLastAuthenticatedDate.AppendJSON(append(b, `,"DeviceLastAuthenticatedDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DeviceType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DomainDescriptionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.AWSAccountId != nil {
+		e.String("AWSAccountId", *v.AWSAccountId)
+	}
+	if v.Domain != nil {
+		e.String("Domain", *v.Domain)
+	}
+	if v.S3Bucket != nil {
+		e.String("S3Bucket", *v.S3Bucket)
+	}
+	if v.CloudFrontDistribution != nil {
+		e.String("CloudFrontDistribution", *v.CloudFrontDistribution)
+	}
+	if v.Version != nil {
+		e.String("Version", *v.Version)
+	}
+	if v.Status != nil {
+		e.String("Status", string(*v.Status))
+	}
+	if v.CustomDomainConfig != nil {
+		e.Struct("CustomDomainConfig", v.CustomDomainConfig)
+	}
+	if v.ManagedLoginVersion != nil {
+		e.Int("ManagedLoginVersion", *v.ManagedLoginVersion)
+	}
+	if v.Routing != nil {
+		e.Struct("Routing", v.Routing)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DomainDescriptionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.AWSAccountId != nil {
-		b = rt.AppendString(append(b, `,"AWSAccountId":`...), *v.AWSAccountId)
-	}
-	if v.Domain != nil {
-		b = rt.AppendString(append(b, `,"Domain":`...), *v.Domain)
-	}
-	if v.S3Bucket != nil {
-		b = rt.AppendString(append(b, `,"S3Bucket":`...), *v.S3Bucket)
-	}
-	if v.CloudFrontDistribution != nil {
-		b = rt.AppendString(append(b, `,"CloudFrontDistribution":`...), *v.CloudFrontDistribution)
-	}
-	if v.Version != nil {
-		b = rt.AppendString(append(b, `,"Version":`...), *v.Version)
-	}
-	if v.Status != nil {
-		b = rt.AppendString(append(b, `,"Status":`...), string(*v.Status))
-	}
-	if v.CustomDomainConfig != nil {
-		b = v.CustomDomainConfig.AppendJSON(append(b, `,"CustomDomainConfig":`...))
-	}
-	if v.ManagedLoginVersion != nil {
-		b = strconv.AppendInt(append(b, `,"ManagedLoginVersion":`...), *v.ManagedLoginVersion, 10)
-	}
-	if v.Routing != nil {
-		b = v.Routing.AppendJSON(append(b, `,"Routing":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DomainDescriptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EmailConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SourceArn != nil {
+		e.String("SourceArn", *v.SourceArn)
+	}
+	if v.ReplyToEmailAddress != nil {
+		e.String("ReplyToEmailAddress", *v.ReplyToEmailAddress)
+	}
+	if v.EmailSendingAccount != nil {
+		e.String("EmailSendingAccount", string(*v.EmailSendingAccount))
+	}
+	if v.From != nil {
+		e.String("From", *v.From)
+	}
+	if v.ConfigurationSet != nil {
+		e.String("ConfigurationSet", *v.ConfigurationSet)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EmailConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SourceArn != nil {
-		b = rt.AppendString(append(b, `,"SourceArn":`...), *v.SourceArn)
-	}
-	if v.ReplyToEmailAddress != nil {
-		b = rt.AppendString(append(b, `,"ReplyToEmailAddress":`...), *v.ReplyToEmailAddress)
-	}
-	if v.EmailSendingAccount != nil {
-		b = rt.AppendString(append(b, `,"EmailSendingAccount":`...), string(*v.EmailSendingAccount))
-	}
-	if v.From != nil {
-		b = rt.AppendString(append(b, `,"From":`...), *v.From)
-	}
-	if v.ConfigurationSet != nil {
-		b = rt.AppendString(append(b, `,"ConfigurationSet":`...), *v.ConfigurationSet)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EmailConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EmailMfaConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Message != nil {
+		e.String("Message", *v.Message)
+	}
+	if v.Subject != nil {
+		e.String("Subject", *v.Subject)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EmailMfaConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Message != nil {
-		b = rt.AppendString(append(b, `,"Message":`...), *v.Message)
-	}
-	if v.Subject != nil {
-		b = rt.AppendString(append(b, `,"Subject":`...), *v.Subject)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EmailMfaConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EmailMfaSettingsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	if v.PreferredMfa != nil {
+		e.Bool("PreferredMfa", *v.PreferredMfa)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EmailMfaSettingsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	if v.PreferredMfa != nil {
-		b = strconv.AppendBool(append(b, `,"PreferredMfa":`...), *v.PreferredMfa)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EmailMfaSettingsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EumsSmsConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("CallerArn", v.CallerArn)
+	if v.ExternalId != nil {
+		e.String("ExternalId", *v.ExternalId)
+	}
+	if v.OriginationIdentity != nil {
+		e.String("OriginationIdentity", *v.OriginationIdentity)
+	}
+	if v.ConfigurationSetName != nil {
+		e.String("ConfigurationSetName", *v.ConfigurationSetName)
+	}
+	if v.InEntityId != nil {
+		e.String("InEntityId", *v.InEntityId)
+	}
+	if v.InTemplateId != nil {
+		e.String("InTemplateId", *v.InTemplateId)
+	}
+	if v.Region != nil {
+		e.String("Region", *v.Region)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EumsSmsConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"CallerArn":`...), v.CallerArn)
-	if v.ExternalId != nil {
-		b = rt.AppendString(append(b, `,"ExternalId":`...), *v.ExternalId)
-	}
-	if v.OriginationIdentity != nil {
-		b = rt.AppendString(append(b, `,"OriginationIdentity":`...), *v.OriginationIdentity)
-	}
-	if v.ConfigurationSetName != nil {
-		b = rt.AppendString(append(b, `,"ConfigurationSetName":`...), *v.ConfigurationSetName)
-	}
-	if v.InEntityId != nil {
-		b = rt.AppendString(append(b, `,"InEntityId":`...), *v.InEntityId)
-	}
-	if v.InTemplateId != nil {
-		b = rt.AppendString(append(b, `,"InTemplateId":`...), *v.InTemplateId)
-	}
-	if v.Region != nil {
-		b = rt.AppendString(append(b, `,"Region":`...), *v.Region)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EumsSmsConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EventContextDataType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.IpAddress != nil {
+		e.String("IpAddress", *v.IpAddress)
+	}
+	if v.DeviceName != nil {
+		e.String("DeviceName", *v.DeviceName)
+	}
+	if v.Timezone != nil {
+		e.String("Timezone", *v.Timezone)
+	}
+	if v.City != nil {
+		e.String("City", *v.City)
+	}
+	if v.Country != nil {
+		e.String("Country", *v.Country)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EventContextDataType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.IpAddress != nil {
-		b = rt.AppendString(append(b, `,"IpAddress":`...), *v.IpAddress)
-	}
-	if v.DeviceName != nil {
-		b = rt.AppendString(append(b, `,"DeviceName":`...), *v.DeviceName)
-	}
-	if v.Timezone != nil {
-		b = rt.AppendString(append(b, `,"Timezone":`...), *v.Timezone)
-	}
-	if v.City != nil {
-		b = rt.AppendString(append(b, `,"City":`...), *v.City)
-	}
-	if v.Country != nil {
-		b = rt.AppendString(append(b, `,"Country":`...), *v.Country)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EventContextDataType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EventFeedbackType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("FeedbackValue", string(v.FeedbackValue))
+	e.String("Provider", v.Provider)
+	if v.FeedbackDate != nil {
+		e.Time("FeedbackDate", *v.FeedbackDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EventFeedbackType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"FeedbackValue":`...), string(v.FeedbackValue))
-	b = rt.AppendString(append(b, `,"Provider":`...), v.Provider)
-	if v.FeedbackDate != nil {
-		b = v.FeedbackDate.AppendJSON(append(b, `,"FeedbackDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EventFeedbackType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EventRiskType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RiskDecision != nil {
+		e.String("RiskDecision", string(*v.RiskDecision))
+	}
+	if v.RiskLevel != nil {
+		e.String("RiskLevel", string(*v.RiskLevel))
+	}
+	if v.CompromisedCredentialsDetected != nil {
+		e.Bool("CompromisedCredentialsDetected", *v.CompromisedCredentialsDetected)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EventRiskType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.RiskDecision != nil {
-		b = rt.AppendString(append(b, `,"RiskDecision":`...), string(*v.RiskDecision))
-	}
-	if v.RiskLevel != nil {
-		b = rt.AppendString(append(b, `,"RiskLevel":`...), string(*v.RiskLevel))
-	}
-	if v.CompromisedCredentialsDetected != nil {
-		b = strconv.AppendBool(append(b, `,"CompromisedCredentialsDetected":`...), *v.CompromisedCredentialsDetected)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EventRiskType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *FailoverType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("SecondaryRegion", v.SecondaryRegion)
+	e.String("PrimaryRoute53HealthCheckId", v.PrimaryRoute53HealthCheckId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *FailoverType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"SecondaryRegion":`...), v.SecondaryRegion)
-	b = rt.AppendString(append(b, `,"PrimaryRoute53HealthCheckId":`...), v.PrimaryRoute53HealthCheckId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v FailoverType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *FirehoseConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.StreamArn != nil {
+		e.String("StreamArn", *v.StreamArn)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *FirehoseConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.StreamArn != nil {
-		b = rt.AppendString(append(b, `,"StreamArn":`...), *v.StreamArn)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v FirehoseConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ForgetDeviceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AccessToken != nil {
+		e.String("AccessToken", *v.AccessToken)
+	}
+	e.String("DeviceKey", v.DeviceKey)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ForgetDeviceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AccessToken != nil {
-		b = rt.AppendString(append(b, `,"AccessToken":`...), *v.AccessToken)
-	}
-	b = rt.AppendString(append(b, `,"DeviceKey":`...), v.DeviceKey)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ForgetDeviceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ForgotPasswordRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	if v.SecretHash != nil {
+		e.String("SecretHash", *v.SecretHash)
+	}
+	if v.UserContextData != nil {
+		e.Struct("UserContextData", v.UserContextData)
+	}
+	e.String("Username", v.Username)
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ForgotPasswordRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.SecretHash != nil {
-		b = rt.AppendString(append(b, `,"SecretHash":`...), *v.SecretHash)
-	}
-	if v.UserContextData != nil {
-		b = v.UserContextData.AppendJSON(append(b, `,"UserContextData":`...))
-	}
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ForgotPasswordRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ForgotPasswordResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CodeDeliveryDetails != nil {
+		e.Struct("CodeDeliveryDetails", v.CodeDeliveryDetails)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ForgotPasswordResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CodeDeliveryDetails != nil {
-		b = v.CodeDeliveryDetails.AppendJSON(append(b, `,"CodeDeliveryDetails":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

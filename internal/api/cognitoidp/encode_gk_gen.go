@@ -2,147 +2,261 @@
 
 package cognitoidp
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *GetCSVHeaderRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetCSVHeaderRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetCSVHeaderRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetCSVHeaderResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.CSVHeader != nil {
+		rt.EncodeList(e, "CSVHeader", rt.PlainItem, v.CSVHeader, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetCSVHeaderResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.CSVHeader != nil {
-		b = rt.AppendList(append(b, `,"CSVHeader":`...), v.CSVHeader, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetCSVHeaderResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetClientTokenRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	e.String("Secret", v.Secret)
+	if v.Scopes != nil {
+		rt.EncodeList(e, "Scopes", rt.PlainItem, v.Scopes, rt.EncodeText[string])
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetClientTokenRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"Secret":`...), v.Secret)
-	if v.Scopes != nil {
-		b = rt.AppendList(append(b, `,"Scopes":`...), v.Scopes, rt.AppendText[string])
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetClientTokenRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetClientTokenResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ClientAuthenticationResult != nil {
+		e.Struct("ClientAuthenticationResult", v.ClientAuthenticationResult)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetClientTokenResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ClientAuthenticationResult != nil {
-		b = v.ClientAuthenticationResult.AppendJSON(append(b, `,"ClientAuthenticationResult":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetClientTokenResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetDerivedTokenRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	if v.ClientSecret != nil {
+		e.String("ClientSecret", *v.ClientSecret)
+	}
+	e.String("SubjectToken", v.SubjectToken)
+	e.String("SubjectTokenType", string(v.SubjectTokenType))
+	if v.SubjectTokenProviderName != nil {
+		e.String("SubjectTokenProviderName", *v.SubjectTokenProviderName)
+	}
+	if v.ActorToken != nil {
+		e.String("ActorToken", *v.ActorToken)
+	}
+	if v.ActorTokenType != nil {
+		e.String("ActorTokenType", string(*v.ActorTokenType))
+	}
+	if v.ActorTokenProviderName != nil {
+		e.String("ActorTokenProviderName", *v.ActorTokenProviderName)
+	}
+	if v.Scopes != nil {
+		rt.EncodeList(e, "Scopes", rt.PlainItem, v.Scopes, rt.EncodeText[string])
+	}
+	if v.Audiences != nil {
+		rt.EncodeList(e, "Audiences", rt.PlainItem, v.Audiences, rt.EncodeText[string])
+	}
+	if v.Resources != nil {
+		rt.EncodeList(e, "Resources", rt.PlainItem, v.Resources, rt.EncodeText[string])
+	}
+	if v.RequestedTokenType != nil {
+		e.String("RequestedTokenType", string(*v.RequestedTokenType))
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *GetDerivedTokenRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v GetDerivedTokenRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetDerivedTokenResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("IssuedToken", v.IssuedToken)
+	e.String("IssuedTokenType", string(v.IssuedTokenType))
+	e.String("TokenType", string(v.TokenType))
+	if v.ExpiresIn != nil {
+		e.Int("ExpiresIn", *v.ExpiresIn)
+	}
+	if v.Scopes != nil {
+		rt.EncodeList(e, "Scopes", rt.PlainItem, v.Scopes, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *GetDerivedTokenResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v GetDerivedTokenResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetDeviceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("DeviceKey", v.DeviceKey)
+	if v.AccessToken != nil {
+		e.String("AccessToken", *v.AccessToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetDeviceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"DeviceKey":`...), v.DeviceKey)
-	if v.AccessToken != nil {
-		b = rt.AppendString(append(b, `,"AccessToken":`...), *v.AccessToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetDeviceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetDeviceResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Device != nil {
+		e.Struct("Device", v.Device)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetDeviceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Device != nil {
-		b = v.Device.AppendJSON(append(b, `,"Device":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetDeviceResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetGroupRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("GroupName", v.GroupName)
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"GroupName":`...), v.GroupName)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetGroupRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetGroupResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Group != nil {
+		e.Struct("Group", v.Group)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetGroupResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Group != nil {
-		b = v.Group.AppendJSON(append(b, `,"Group":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetGroupResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetIdentityProviderByIdentifierRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("IdpIdentifier", v.IdpIdentifier)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetIdentityProviderByIdentifierRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"IdpIdentifier":`...), v.IdpIdentifier)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -150,16 +264,21 @@ func (v GetIdentityProviderByIdentifierRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetIdentityProviderByIdentifierResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.IdentityProvider != nil {
+		e.Struct("IdentityProvider", v.IdentityProvider)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetIdentityProviderByIdentifierResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.IdentityProvider != nil {
-		b = v.IdentityProvider.AppendJSON(append(b, `,"IdentityProvider":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -167,14 +286,19 @@ func (v GetIdentityProviderByIdentifierResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetLogDeliveryConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetLogDeliveryConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -182,16 +306,21 @@ func (v GetLogDeliveryConfigurationRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetLogDeliveryConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.LogDeliveryConfiguration != nil {
+		e.Struct("LogDeliveryConfiguration", v.LogDeliveryConfiguration)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetLogDeliveryConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.LogDeliveryConfiguration != nil {
-		b = v.LogDeliveryConfiguration.AppendJSON(append(b, `,"LogDeliveryConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -199,82 +328,107 @@ func (v GetLogDeliveryConfigurationResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetProvisionedLimitRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.LimitDefinition != nil {
+		e.Struct("LimitDefinition", v.LimitDefinition)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetProvisionedLimitRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.LimitDefinition != nil {
-		b = v.LimitDefinition.AppendJSON(append(b, `,"LimitDefinition":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetProvisionedLimitRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetProvisionedLimitResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Limit != nil {
+		e.Struct("Limit", v.Limit)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetProvisionedLimitResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Limit != nil {
-		b = v.Limit.AppendJSON(append(b, `,"Limit":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetProvisionedLimitResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetSigningCertificateRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetSigningCertificateRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetSigningCertificateRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetSigningCertificateResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Certificate != nil {
+		e.String("Certificate", *v.Certificate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetSigningCertificateResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Certificate != nil {
-		b = rt.AppendString(append(b, `,"Certificate":`...), *v.Certificate)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetSigningCertificateResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetTokensFromRefreshTokenRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("RefreshToken", v.RefreshToken)
+	e.String("ClientId", v.ClientId)
+	if v.ClientSecret != nil {
+		e.String("ClientSecret", *v.ClientSecret)
+	}
+	if v.DeviceKey != nil {
+		e.String("DeviceKey", *v.DeviceKey)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetTokensFromRefreshTokenRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"RefreshToken":`...), v.RefreshToken)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.ClientSecret != nil {
-		b = rt.AppendString(append(b, `,"ClientSecret":`...), *v.ClientSecret)
-	}
-	if v.DeviceKey != nil {
-		b = rt.AppendString(append(b, `,"DeviceKey":`...), *v.DeviceKey)
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -282,16 +436,21 @@ func (v GetTokensFromRefreshTokenRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetTokensFromRefreshTokenResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AuthenticationResult != nil {
+		e.Struct("AuthenticationResult", v.AuthenticationResult)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetTokensFromRefreshTokenResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AuthenticationResult != nil {
-		b = v.AuthenticationResult.AppendJSON(append(b, `,"AuthenticationResult":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -299,49 +458,64 @@ func (v GetTokensFromRefreshTokenResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetUICustomizationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUICustomizationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUICustomizationRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetUICustomizationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UICustomization != nil {
+		e.Struct("UICustomization", v.UICustomization)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUICustomizationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UICustomization != nil {
-		b = v.UICustomization.AppendJSON(append(b, `,"UICustomization":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUICustomizationResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetUserAttributeVerificationCodeRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.String("AttributeName", v.AttributeName)
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserAttributeVerificationCodeRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	b = rt.AppendString(append(b, `,"AttributeName":`...), v.AttributeName)
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -349,16 +523,21 @@ func (v GetUserAttributeVerificationCodeRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetUserAttributeVerificationCodeResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CodeDeliveryDetails != nil {
+		e.Struct("CodeDeliveryDetails", v.CodeDeliveryDetails)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserAttributeVerificationCodeResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CodeDeliveryDetails != nil {
-		b = v.CodeDeliveryDetails.AppendJSON(append(b, `,"CodeDeliveryDetails":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -366,50 +545,65 @@ func (v GetUserAttributeVerificationCodeResponse) MarshalJSON() ([]byte, error) 
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetUserAuthFactorsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserAuthFactorsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUserAuthFactorsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetUserAuthFactorsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Username", v.Username)
+	if v.PreferredMfaSetting != nil {
+		e.String("PreferredMfaSetting", *v.PreferredMfaSetting)
+	}
+	if v.UserMFASettingList != nil {
+		rt.EncodeList(e, "UserMFASettingList", rt.PlainItem, v.UserMFASettingList, rt.EncodeText[string])
+	}
+	if v.ConfiguredUserAuthFactors != nil {
+		rt.EncodeList(e, "ConfiguredUserAuthFactors", rt.PlainItem, v.ConfiguredUserAuthFactors, rt.EncodeText[AuthFactorType])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserAuthFactorsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.PreferredMfaSetting != nil {
-		b = rt.AppendString(append(b, `,"PreferredMfaSetting":`...), *v.PreferredMfaSetting)
-	}
-	if v.UserMFASettingList != nil {
-		b = rt.AppendList(append(b, `,"UserMFASettingList":`...), v.UserMFASettingList, rt.AppendText[string])
-	}
-	if v.ConfiguredUserAuthFactors != nil {
-		b = rt.AppendList(append(b, `,"ConfiguredUserAuthFactors":`...), v.ConfiguredUserAuthFactors, rt.AppendText[AuthFactorType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUserAuthFactorsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetUserPoolClientSessionConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserPoolClientSessionConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -417,22 +611,27 @@ func (v GetUserPoolClientSessionConfigurationRequest) MarshalJSON() ([]byte, err
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetUserPoolClientSessionConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.SSOSession != nil {
+		e.Struct("SSOSession", v.SSOSession)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserPoolClientSessionConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.SSOSession != nil {
-		b = v.SSOSession.AppendJSON(append(b, `,"SSOSession":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -440,54 +639,69 @@ func (v GetUserPoolClientSessionConfigurationResponse) MarshalJSON() ([]byte, er
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetUserPoolMfaConfigRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserPoolMfaConfigRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUserPoolMfaConfigRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetUserPoolMfaConfigResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SmsMfaConfiguration != nil {
+		e.Struct("SmsMfaConfiguration", v.SmsMfaConfiguration)
+	}
+	if v.SoftwareTokenMfaConfiguration != nil {
+		e.Struct("SoftwareTokenMfaConfiguration", v.SoftwareTokenMfaConfiguration)
+	}
+	if v.EmailMfaConfiguration != nil {
+		e.Struct("EmailMfaConfiguration", v.EmailMfaConfiguration)
+	}
+	if v.MfaConfiguration != nil {
+		e.String("MfaConfiguration", string(*v.MfaConfiguration))
+	}
+	if v.WebAuthnConfiguration != nil {
+		e.Struct("WebAuthnConfiguration", v.WebAuthnConfiguration)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserPoolMfaConfigResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SmsMfaConfiguration != nil {
-		b = v.SmsMfaConfiguration.AppendJSON(append(b, `,"SmsMfaConfiguration":`...))
-	}
-	if v.SoftwareTokenMfaConfiguration != nil {
-		b = v.SoftwareTokenMfaConfiguration.AppendJSON(append(b, `,"SoftwareTokenMfaConfiguration":`...))
-	}
-	if v.EmailMfaConfiguration != nil {
-		b = v.EmailMfaConfiguration.AppendJSON(append(b, `,"EmailMfaConfiguration":`...))
-	}
-	if v.MfaConfiguration != nil {
-		b = rt.AppendString(append(b, `,"MfaConfiguration":`...), string(*v.MfaConfiguration))
-	}
-	if v.WebAuthnConfiguration != nil {
-		b = v.WebAuthnConfiguration.AppendJSON(append(b, `,"WebAuthnConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUserPoolMfaConfigResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetUserPoolSessionConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserPoolSessionConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -495,22 +709,27 @@ func (v GetUserPoolSessionConfigurationRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetUserPoolSessionConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.UserSessionTracking != nil {
+		e.String("UserSessionTracking", string(*v.UserSessionTracking))
+	}
+	if v.TokenSession != nil {
+		e.Struct("TokenSession", v.TokenSession)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserPoolSessionConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.UserSessionTracking != nil {
-		b = rt.AppendString(append(b, `,"UserSessionTracking":`...), string(*v.UserSessionTracking))
-	}
-	if v.TokenSession != nil {
-		b = v.TokenSession.AppendJSON(append(b, `,"TokenSession":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -518,254 +737,355 @@ func (v GetUserPoolSessionConfigurationResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *GetUserRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUserRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GetUserResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Username", v.Username)
+	rt.EncodeList(e, "UserAttributes", rt.PlainItem, v.UserAttributes, (*AttributeType).EncodeTo)
+	if v.MFAOptions != nil {
+		rt.EncodeList(e, "MFAOptions", rt.PlainItem, v.MFAOptions, (*MFAOptionType).EncodeTo)
+	}
+	if v.PreferredMfaSetting != nil {
+		e.String("PreferredMfaSetting", *v.PreferredMfaSetting)
+	}
+	if v.UserMFASettingList != nil {
+		rt.EncodeList(e, "UserMFASettingList", rt.PlainItem, v.UserMFASettingList, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GetUserResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendList(append(b, `,"UserAttributes":`...), v.UserAttributes, (*AttributeType).AppendJSON)
-	if v.MFAOptions != nil {
-		b = rt.AppendList(append(b, `,"MFAOptions":`...), v.MFAOptions, (*MFAOptionType).AppendJSON)
-	}
-	if v.PreferredMfaSetting != nil {
-		b = rt.AppendString(append(b, `,"PreferredMfaSetting":`...), *v.PreferredMfaSetting)
-	}
-	if v.UserMFASettingList != nil {
-		b = rt.AppendList(append(b, `,"UserMFASettingList":`...), v.UserMFASettingList, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GetUserResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GlobalSignOutRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GlobalSignOutRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GlobalSignOutRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GlobalSignOutResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GlobalSignOutResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GlobalSignOutResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GroupType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.GroupName != nil {
+		e.String("GroupName", *v.GroupName)
+	}
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.Description != nil {
+		e.String("Description", *v.Description)
+	}
+	if v.RoleArn != nil {
+		e.String("RoleArn", *v.RoleArn)
+	}
+	if v.Precedence != nil {
+		e.Int("Precedence", *v.Precedence)
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GroupType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.GroupName != nil {
-		b = rt.AppendString(append(b, `,"GroupName":`...), *v.GroupName)
-	}
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.Description != nil {
-		b = rt.AppendString(append(b, `,"Description":`...), *v.Description)
-	}
-	if v.RoleArn != nil {
-		b = rt.AppendString(append(b, `,"RoleArn":`...), *v.RoleArn)
-	}
-	if v.Precedence != nil {
-		b = strconv.AppendInt(append(b, `,"Precedence":`...), *v.Precedence, 10)
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GroupType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *HttpHeader) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.HeaderName != nil {
+		e.String("headerName", *v.HeaderName)
+	}
+	if v.HeaderValue != nil {
+		e.String("headerValue", *v.HeaderValue)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *HttpHeader) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.HeaderName != nil {
-		b = rt.AppendString(append(b, `,"headerName":`...), *v.HeaderName)
-	}
-	if v.HeaderValue != nil {
-		b = rt.AppendString(append(b, `,"headerValue":`...), *v.HeaderValue)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v HttpHeader) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *IdentityProviderType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ProviderName != nil {
+		e.String("ProviderName", *v.ProviderName)
+	}
+	if v.ProviderType != nil {
+		e.String("ProviderType", string(*v.ProviderType))
+	}
+	if v.ProviderDetails != nil {
+		rt.EncodeMap(e, "ProviderDetails", &rt.PlainMap, v.ProviderDetails, rt.EncodeText[string])
+	}
+	if v.AttributeMapping != nil {
+		rt.EncodeMap(e, "AttributeMapping", &rt.PlainMap, v.AttributeMapping, rt.EncodeText[string])
+	}
+	if v.IdpIdentifiers != nil {
+		rt.EncodeList(e, "IdpIdentifiers", rt.PlainItem, v.IdpIdentifiers, rt.EncodeText[string])
+	}
+	if v.AcrMapping != nil {
+		rt.EncodeMap(e, "AcrMapping", &rt.PlainMap, v.AcrMapping, rt.EncodeText[string])
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *IdentityProviderType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ProviderName != nil {
-		b = rt.AppendString(append(b, `,"ProviderName":`...), *v.ProviderName)
-	}
-	if v.ProviderType != nil {
-		b = rt.AppendString(append(b, `,"ProviderType":`...), string(*v.ProviderType))
-	}
-	if v.ProviderDetails != nil {
-		b = rt.AppendMap(append(b, `,"ProviderDetails":`...), v.ProviderDetails, rt.AppendText[string])
-	}
-	if v.AttributeMapping != nil {
-		b = rt.AppendMap(append(b, `,"AttributeMapping":`...), v.AttributeMapping, rt.AppendText[string])
-	}
-	if v.IdpIdentifiers != nil {
-		b = rt.AppendList(append(b, `,"IdpIdentifiers":`...), v.IdpIdentifiers, rt.AppendText[string])
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.AcrMapping != nil {
-		b = rt.AppendMap(append(b, `,"AcrMapping":`...), v.AcrMapping, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v IdentityProviderType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *InboundFederationLambdaType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("LambdaVersion", string(v.LambdaVersion))
+	e.String("LambdaArn", v.LambdaArn)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *InboundFederationLambdaType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"LambdaVersion":`...), string(v.LambdaVersion))
-	b = rt.AppendString(append(b, `,"LambdaArn":`...), v.LambdaArn)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v InboundFederationLambdaType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *InitiateAuthRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AuthFlow", string(v.AuthFlow))
+	if v.AuthParameters != nil {
+		rt.EncodeMap(e, "AuthParameters", &rt.PlainMap, v.AuthParameters, rt.EncodeText[string])
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.String("ClientId", v.ClientId)
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.UserContextData != nil {
+		e.Struct("UserContextData", v.UserContextData)
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *InitiateAuthRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AuthFlow":`...), string(v.AuthFlow))
-	if v.AuthParameters != nil {
-		b = rt.AppendMap(append(b, `,"AuthParameters":`...), v.AuthParameters, rt.AppendText[string])
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.UserContextData != nil {
-		b = v.UserContextData.AppendJSON(append(b, `,"UserContextData":`...))
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v InitiateAuthRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *InitiateAuthResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ChallengeName != nil {
+		e.String("ChallengeName", string(*v.ChallengeName))
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	if v.ChallengeParameters != nil {
+		rt.EncodeMap(e, "ChallengeParameters", &rt.PlainMap, v.ChallengeParameters, rt.EncodeText[string])
+	}
+	if v.AuthenticationResult != nil {
+		e.Struct("AuthenticationResult", v.AuthenticationResult)
+	}
+	if v.AvailableChallenges != nil {
+		rt.EncodeList(e, "AvailableChallenges", rt.PlainItem, v.AvailableChallenges, rt.EncodeText[ChallengeNameType])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *InitiateAuthResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ChallengeName != nil {
-		b = rt.AppendString(append(b, `,"ChallengeName":`...), string(*v.ChallengeName))
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	if v.ChallengeParameters != nil {
-		b = rt.AppendMap(append(b, `,"ChallengeParameters":`...), v.ChallengeParameters, rt.AppendText[string])
-	}
-	if v.AuthenticationResult != nil {
-		b = v.AuthenticationResult.AppendJSON(append(b, `,"AuthenticationResult":`...))
-	}
-	if v.AvailableChallenges != nil {
-		b = rt.AppendList(append(b, `,"AvailableChallenges":`...), v.AvailableChallenges, rt.AppendText[ChallengeNameType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v InitiateAuthResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *InitiatePointInTimeRecoveryRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Time("RestoreTimestamp", v.RestoreTimestamp)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *InitiatePointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v InitiatePointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *InitiatePointInTimeRecoveryResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Restoration != nil {
+		e.Struct("Restoration", v.Restoration)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *InitiatePointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v InitiatePointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *IssuerConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Type != nil {
+		e.String("Type", string(*v.Type))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *IssuerConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Type != nil {
-		b = rt.AppendString(append(b, `,"Type":`...), string(*v.Type))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v IssuerConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *KeyConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.KeyType != nil {
+		e.String("KeyType", string(*v.KeyType))
+	}
+	if v.KmsKeyArn != nil {
+		e.String("KmsKeyArn", *v.KmsKeyArn)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *KeyConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.KeyType != nil {
-		b = rt.AppendString(append(b, `,"KeyType":`...), string(*v.KeyType))
-	}
-	if v.KmsKeyArn != nil {
-		b = rt.AppendString(append(b, `,"KmsKeyArn":`...), *v.KmsKeyArn)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

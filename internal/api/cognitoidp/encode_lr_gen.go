@@ -2,354 +2,582 @@
 
 package cognitoidp
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *LambdaConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.PreSignUp != nil {
+		e.String("PreSignUp", *v.PreSignUp)
+	}
+	if v.CustomMessage != nil {
+		e.String("CustomMessage", *v.CustomMessage)
+	}
+	if v.PostConfirmation != nil {
+		e.String("PostConfirmation", *v.PostConfirmation)
+	}
+	if v.PreAuthentication != nil {
+		e.String("PreAuthentication", *v.PreAuthentication)
+	}
+	if v.PostAuthentication != nil {
+		e.String("PostAuthentication", *v.PostAuthentication)
+	}
+	if v.DefineAuthChallenge != nil {
+		e.String("DefineAuthChallenge", *v.DefineAuthChallenge)
+	}
+	if v.CreateAuthChallenge != nil {
+		e.String("CreateAuthChallenge", *v.CreateAuthChallenge)
+	}
+	if v.VerifyAuthChallengeResponse != nil {
+		e.String("VerifyAuthChallengeResponse", *v.VerifyAuthChallengeResponse)
+	}
+	if v.PreTokenGeneration != nil {
+		e.String("PreTokenGeneration", *v.PreTokenGeneration)
+	}
+	if v.UserMigration != nil {
+		e.String("UserMigration", *v.UserMigration)
+	}
+	if v.PreTokenGenerationConfig != nil {
+		e.Struct("PreTokenGenerationConfig", v.PreTokenGenerationConfig)
+	}
+	if v.CustomSMSSender != nil {
+		e.Struct("CustomSMSSender", v.CustomSMSSender)
+	}
+	if v.CustomEmailSender != nil {
+		e.Struct("CustomEmailSender", v.CustomEmailSender)
+	}
+	if v.KMSKeyID != nil {
+		e.String("KMSKeyID", *v.KMSKeyID)
+	}
+	if v.InboundFederation != nil {
+		e.Struct("InboundFederation", v.InboundFederation)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *LambdaConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.PreSignUp != nil {
-		b = rt.AppendString(append(b, `,"PreSignUp":`...), *v.PreSignUp)
-	}
-	if v.CustomMessage != nil {
-		b = rt.AppendString(append(b, `,"CustomMessage":`...), *v.CustomMessage)
-	}
-	if v.PostConfirmation != nil {
-		b = rt.AppendString(append(b, `,"PostConfirmation":`...), *v.PostConfirmation)
-	}
-	if v.PreAuthentication != nil {
-		b = rt.AppendString(append(b, `,"PreAuthentication":`...), *v.PreAuthentication)
-	}
-	if v.PostAuthentication != nil {
-		b = rt.AppendString(append(b, `,"PostAuthentication":`...), *v.PostAuthentication)
-	}
-	if v.DefineAuthChallenge != nil {
-		b = rt.AppendString(append(b, `,"DefineAuthChallenge":`...), *v.DefineAuthChallenge)
-	}
-	if v.CreateAuthChallenge != nil {
-		b = rt.AppendString(append(b, `,"CreateAuthChallenge":`...), *v.CreateAuthChallenge)
-	}
-	if v.VerifyAuthChallengeResponse != nil {
-		b = rt.AppendString(append(b, `,"VerifyAuthChallengeResponse":`...), *v.VerifyAuthChallengeResponse)
-	}
-	if v.PreTokenGeneration != nil {
-		b = rt.AppendString(append(b, `,"PreTokenGeneration":`...), *v.PreTokenGeneration)
-	}
-	if v.UserMigration != nil {
-		b = rt.AppendString(append(b, `,"UserMigration":`...), *v.UserMigration)
-	}
-	if v.PreTokenGenerationConfig != nil {
-		b = v.PreTokenGenerationConfig.AppendJSON(append(b, `,"PreTokenGenerationConfig":`...))
-	}
-	if v.CustomSMSSender != nil {
-		b = v.CustomSMSSender.AppendJSON(append(b, `,"CustomSMSSender":`...))
-	}
-	if v.CustomEmailSender != nil {
-		b = v.CustomEmailSender.AppendJSON(append(b, `,"CustomEmailSender":`...))
-	}
-	if v.KMSKeyID != nil {
-		b = rt.AppendString(append(b, `,"KMSKeyID":`...), *v.KMSKeyID)
-	}
-	if v.InboundFederation != nil {
-		b = v.InboundFederation.AppendJSON(append(b, `,"InboundFederation":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v LambdaConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *LimitDefinitionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("LimitClass", string(v.LimitClass))
+	rt.EncodeMap(e, "Attributes", &rt.PlainMap, v.Attributes, rt.EncodeText[string])
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *LimitDefinitionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"LimitClass":`...), string(v.LimitClass))
-	b = rt.AppendMap(append(b, `,"Attributes":`...), v.Attributes, rt.AppendText[string])
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v LimitDefinitionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *LimitType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.LimitDefinition != nil {
+		e.Struct("LimitDefinition", v.LimitDefinition)
+	}
+	e.Int("ProvisionedLimitValue", v.ProvisionedLimitValue)
+	e.Int("FreeLimitValue", v.FreeLimitValue)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *LimitType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.LimitDefinition != nil {
-		b = v.LimitDefinition.AppendJSON(append(b, `,"LimitDefinition":`...))
-	}
-	b = strconv.AppendInt(append(b, `,"ProvisionedLimitValue":`...), v.ProvisionedLimitValue, 10)
-	b = strconv.AppendInt(append(b, `,"FreeLimitValue":`...), v.FreeLimitValue, 10)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v LimitType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListCIMDPoliciesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListCIMDPoliciesRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListCIMDPoliciesRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListCIMDPoliciesResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	rt.EncodeList(e, "CIMDPolicies", rt.PlainItem, v.CIMDPolicies, (*CIMDPolicySummaryType).EncodeTo)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListCIMDPoliciesResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListCIMDPoliciesResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListClientMetadataURLsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("CIMDPolicyId", v.CIMDPolicyId)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListClientMetadataURLsRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListClientMetadataURLsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListClientMetadataURLsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	rt.EncodeList(e, "ClientMetadataURLs", rt.PlainItem, v.ClientMetadataURLs, (*ClientMetadataURLType).EncodeTo)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListClientMetadataURLsResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListClientMetadataURLsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListDevicesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	if v.Limit != nil {
+		e.Int("Limit", *v.Limit)
+	}
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListDevicesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	if v.Limit != nil {
-		b = strconv.AppendInt(append(b, `,"Limit":`...), *v.Limit, 10)
-	}
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListDevicesRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListDevicesResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Devices != nil {
+		rt.EncodeList(e, "Devices", rt.PlainItem, v.Devices, (*DeviceType).EncodeTo)
+	}
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListDevicesResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Devices != nil {
-		b = rt.AppendList(append(b, `,"Devices":`...), v.Devices, (*DeviceType).AppendJSON)
-	}
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListDevicesResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListGroupsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.Limit != nil {
+		e.Int("Limit", *v.Limit)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListGroupsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.Limit != nil {
-		b = strconv.AppendInt(append(b, `,"Limit":`...), *v.Limit, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListGroupsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListGroupsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Groups != nil {
+		rt.EncodeList(e, "Groups", rt.PlainItem, v.Groups, (*GroupType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListGroupsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Groups != nil {
-		b = rt.AppendList(append(b, `,"Groups":`...), v.Groups, (*GroupType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListGroupsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListIdentityProvidersRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListIdentityProvidersRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.MaxResults != nil {
-		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListIdentityProvidersRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListIdentityProvidersResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	rt.EncodeList(e, "Providers", rt.PlainItem, v.Providers, (*ProviderDescription).EncodeTo)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListIdentityProvidersResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendList(append(b, `,"Providers":`...), v.Providers, (*ProviderDescription).AppendJSON)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListIdentityProvidersResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListPointInTimeRecoveriesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListPointInTimeRecoveriesRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListPointInTimeRecoveriesRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *ListPointInTimeRecoveriesResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Restorations != nil {
+		rt.EncodeList(e, "Restorations", rt.PlainItem, v.Restorations, (*RestorationDescriptionType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *ListPointInTimeRecoveriesResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v ListPointInTimeRecoveriesResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *ListResourceServersRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListResourceServersRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.MaxResults != nil {
-		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListResourceServersRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListResourceServersResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	rt.EncodeList(e, "ResourceServers", rt.PlainItem, v.ResourceServers, (*ResourceServerType).EncodeTo)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListResourceServersResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendList(append(b, `,"ResourceServers":`...), v.ResourceServers, (*ResourceServerType).AppendJSON)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListResourceServersResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListTagsForResourceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ResourceArn", v.ResourceArn)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListTagsForResourceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ResourceArn":`...), v.ResourceArn)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListTagsForResourceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListTagsForResourceResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Tags != nil {
+		rt.EncodeMap(e, "Tags", &rt.PlainMap, v.Tags, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListTagsForResourceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Tags != nil {
-		b = rt.AppendMap(append(b, `,"Tags":`...), v.Tags, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListTagsForResourceResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListTermsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListTermsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.MaxResults != nil {
-		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListTermsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListTermsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	rt.EncodeList(e, "Terms", rt.PlainItem, v.Terms, (*TermsDescriptionType).EncodeTo)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListTermsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendList(append(b, `,"Terms":`...), v.Terms, (*TermsDescriptionType).AppendJSON)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListTermsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserImportJobsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.Int("MaxResults", v.MaxResults)
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserImportJobsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = strconv.AppendInt(append(b, `,"MaxResults":`...), v.MaxResults, 10)
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserImportJobsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserImportJobsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserImportJobs != nil {
+		rt.EncodeList(e, "UserImportJobs", rt.PlainItem, v.UserImportJobs, (*UserImportJobType).EncodeTo)
+	}
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserImportJobsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserImportJobs != nil {
-		b = rt.AppendList(append(b, `,"UserImportJobs":`...), v.UserImportJobs, (*UserImportJobType).AppendJSON)
-	}
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserImportJobsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolClientSecretsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolClientSecretsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -357,19 +585,24 @@ func (v ListUserPoolClientSecretsRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolClientSecretsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ClientSecrets != nil {
+		rt.EncodeList(e, "ClientSecrets", rt.PlainItem, v.ClientSecrets, (*ClientSecretDescriptorType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolClientSecretsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ClientSecrets != nil {
-		b = rt.AppendList(append(b, `,"ClientSecrets":`...), v.ClientSecrets, (*ClientSecretDescriptorType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -377,498 +610,623 @@ func (v ListUserPoolClientSecretsResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolClientsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	if v.ClientType != nil {
+		e.String("ClientType", string(*v.ClientType))
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolClientsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.MaxResults != nil {
-		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	if v.ClientType != nil {
-		b = rt.AppendString(append(b, `,"ClientType":`...), string(*v.ClientType))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserPoolClientsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolClientsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolClients != nil {
+		rt.EncodeList(e, "UserPoolClients", rt.PlainItem, v.UserPoolClients, (*UserPoolClientDescription).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolClientsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolClients != nil {
-		b = rt.AppendList(append(b, `,"UserPoolClients":`...), v.UserPoolClients, (*UserPoolClientDescription).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserPoolClientsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolReplicasRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolReplicasRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserPoolReplicasRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolReplicasResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolReplicas != nil {
+		rt.EncodeList(e, "UserPoolReplicas", rt.PlainItem, v.UserPoolReplicas, (*UserPoolReplicaType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolReplicasResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolReplicas != nil {
-		b = rt.AppendList(append(b, `,"UserPoolReplicas":`...), v.UserPoolReplicas, (*UserPoolReplicaType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserPoolReplicasResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Int("MaxResults", v.MaxResults)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	b = strconv.AppendInt(append(b, `,"MaxResults":`...), v.MaxResults, 10)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserPoolsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserPoolsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPools != nil {
+		rt.EncodeList(e, "UserPools", rt.PlainItem, v.UserPools, (*UserPoolDescriptionType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserPoolsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPools != nil {
-		b = rt.AppendList(append(b, `,"UserPools":`...), v.UserPools, (*UserPoolDescriptionType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserPoolsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserSessionsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserSessionsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserSessionsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUserSessionsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Sessions != nil {
+		rt.EncodeList(e, "Sessions", rt.PlainItem, v.Sessions, (*SessionDescriptionType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUserSessionsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Sessions != nil {
-		b = rt.AppendList(append(b, `,"Sessions":`...), v.Sessions, (*SessionDescriptionType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUserSessionsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUsersInGroupRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("GroupName", v.GroupName)
+	if v.Limit != nil {
+		e.Int("Limit", *v.Limit)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUsersInGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"GroupName":`...), v.GroupName)
-	if v.Limit != nil {
-		b = strconv.AppendInt(append(b, `,"Limit":`...), *v.Limit, 10)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUsersInGroupRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUsersInGroupResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Users != nil {
+		rt.EncodeList(e, "Users", rt.PlainItem, v.Users, (*UserType).EncodeTo)
+	}
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUsersInGroupResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Users != nil {
-		b = rt.AppendList(append(b, `,"Users":`...), v.Users, (*UserType).AppendJSON)
-	}
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUsersInGroupResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUsersRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.AttributesToGet != nil {
+		rt.EncodeList(e, "AttributesToGet", rt.PlainItem, v.AttributesToGet, rt.EncodeText[string])
+	}
+	if v.Limit != nil {
+		e.Int("Limit", *v.Limit)
+	}
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	if v.Filter != nil {
+		e.String("Filter", *v.Filter)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUsersRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.AttributesToGet != nil {
-		b = rt.AppendList(append(b, `,"AttributesToGet":`...), v.AttributesToGet, rt.AppendText[string])
-	}
-	if v.Limit != nil {
-		b = strconv.AppendInt(append(b, `,"Limit":`...), *v.Limit, 10)
-	}
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	if v.Filter != nil {
-		b = rt.AppendString(append(b, `,"Filter":`...), *v.Filter)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUsersRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListUsersResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Users != nil {
+		rt.EncodeList(e, "Users", rt.PlainItem, v.Users, (*UserType).EncodeTo)
+	}
+	if v.PaginationToken != nil {
+		e.String("PaginationToken", *v.PaginationToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListUsersResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Users != nil {
-		b = rt.AppendList(append(b, `,"Users":`...), v.Users, (*UserType).AppendJSON)
-	}
-	if v.PaginationToken != nil {
-		b = rt.AppendString(append(b, `,"PaginationToken":`...), *v.PaginationToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListUsersResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListWebAuthnCredentialsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	if v.MaxResults != nil {
+		e.Int("MaxResults", *v.MaxResults)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListWebAuthnCredentialsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	if v.MaxResults != nil {
-		b = strconv.AppendInt(append(b, `,"MaxResults":`...), *v.MaxResults, 10)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListWebAuthnCredentialsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ListWebAuthnCredentialsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	rt.EncodeList(e, "Credentials", rt.PlainItem, v.Credentials, (*WebAuthnCredentialDescription).EncodeTo)
+	if v.NextToken != nil {
+		e.String("NextToken", *v.NextToken)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ListWebAuthnCredentialsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendList(append(b, `,"Credentials":`...), v.Credentials, (*WebAuthnCredentialDescription).AppendJSON)
-	if v.NextToken != nil {
-		b = rt.AppendString(append(b, `,"NextToken":`...), *v.NextToken)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ListWebAuthnCredentialsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *LogConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("LogLevel", string(v.LogLevel))
+	e.String("EventSource", string(v.EventSource))
+	if v.CloudWatchLogsConfiguration != nil {
+		e.Struct("CloudWatchLogsConfiguration", v.CloudWatchLogsConfiguration)
+	}
+	if v.S3Configuration != nil {
+		e.Struct("S3Configuration", v.S3Configuration)
+	}
+	if v.FirehoseConfiguration != nil {
+		e.Struct("FirehoseConfiguration", v.FirehoseConfiguration)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *LogConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"LogLevel":`...), string(v.LogLevel))
-	b = rt.AppendString(append(b, `,"EventSource":`...), string(v.EventSource))
-	if v.CloudWatchLogsConfiguration != nil {
-		b = v.CloudWatchLogsConfiguration.AppendJSON(append(b, `,"CloudWatchLogsConfiguration":`...))
-	}
-	if v.S3Configuration != nil {
-		b = v.S3Configuration.AppendJSON(append(b, `,"S3Configuration":`...))
-	}
-	if v.FirehoseConfiguration != nil {
-		b = v.FirehoseConfiguration.AppendJSON(append(b, `,"FirehoseConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v LogConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *LogDeliveryConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	rt.EncodeList(e, "LogConfigurations", rt.PlainItem, v.LogConfigurations, (*LogConfigurationType).EncodeTo)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *LogDeliveryConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendList(append(b, `,"LogConfigurations":`...), v.LogConfigurations, (*LogConfigurationType).AppendJSON)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v LogDeliveryConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *MFAOptionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.DeliveryMedium != nil {
+		e.String("DeliveryMedium", string(*v.DeliveryMedium))
+	}
+	if v.AttributeName != nil {
+		e.String("AttributeName", *v.AttributeName)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *MFAOptionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.DeliveryMedium != nil {
-		b = rt.AppendString(append(b, `,"DeliveryMedium":`...), string(*v.DeliveryMedium))
-	}
-	if v.AttributeName != nil {
-		b = rt.AppendString(append(b, `,"AttributeName":`...), *v.AttributeName)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v MFAOptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ManagedLoginBrandingType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ManagedLoginBrandingId != nil {
+		e.String("ManagedLoginBrandingId", *v.ManagedLoginBrandingId)
+	}
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.UseCognitoProvidedValues != nil {
+		e.Bool("UseCognitoProvidedValues", *v.UseCognitoProvidedValues)
+	}
+	if v.Settings != nil {
+		e.Doc("Settings", v.Settings)
+	}
+	if v.Assets != nil {
+		rt.EncodeList(e, "Assets", rt.PlainItem, v.Assets, (*AssetType).EncodeTo)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ManagedLoginBrandingType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ManagedLoginBrandingId != nil {
-		b = rt.AppendString(append(b, `,"ManagedLoginBrandingId":`...), *v.ManagedLoginBrandingId)
-	}
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.UseCognitoProvidedValues != nil {
-		b = strconv.AppendBool(append(b, `,"UseCognitoProvidedValues":`...), *v.UseCognitoProvidedValues)
-	}
-	if v.Settings != nil {
-		b = v.Settings.AppendJSON(append(b, `,"Settings":`...))
-	}
-	if v.Assets != nil {
-		b = rt.AppendList(append(b, `,"Assets":`...), v.Assets, (*AssetType).AppendJSON)
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ManagedLoginBrandingType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *MessageTemplateType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SMSMessage != nil {
+		e.String("SMSMessage", *v.SMSMessage)
+	}
+	if v.EmailMessage != nil {
+		e.String("EmailMessage", *v.EmailMessage)
+	}
+	if v.EmailSubject != nil {
+		e.String("EmailSubject", *v.EmailSubject)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *MessageTemplateType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SMSMessage != nil {
-		b = rt.AppendString(append(b, `,"SMSMessage":`...), *v.SMSMessage)
-	}
-	if v.EmailMessage != nil {
-		b = rt.AppendString(append(b, `,"EmailMessage":`...), *v.EmailMessage)
-	}
-	if v.EmailSubject != nil {
-		b = rt.AppendString(append(b, `,"EmailSubject":`...), *v.EmailSubject)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v MessageTemplateType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *NewDeviceMetadataType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.DeviceKey != nil {
+		e.String("DeviceKey", *v.DeviceKey)
+	}
+	if v.DeviceGroupKey != nil {
+		e.String("DeviceGroupKey", *v.DeviceGroupKey)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *NewDeviceMetadataType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.DeviceKey != nil {
-		b = rt.AppendString(append(b, `,"DeviceKey":`...), *v.DeviceKey)
-	}
-	if v.DeviceGroupKey != nil {
-		b = rt.AppendString(append(b, `,"DeviceGroupKey":`...), *v.DeviceGroupKey)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v NewDeviceMetadataType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *NotifyConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.From != nil {
+		e.String("From", *v.From)
+	}
+	if v.ReplyTo != nil {
+		e.String("ReplyTo", *v.ReplyTo)
+	}
+	e.String("SourceArn", v.SourceArn)
+	if v.BlockEmail != nil {
+		e.Struct("BlockEmail", v.BlockEmail)
+	}
+	if v.NoActionEmail != nil {
+		e.Struct("NoActionEmail", v.NoActionEmail)
+	}
+	if v.MfaEmail != nil {
+		e.Struct("MfaEmail", v.MfaEmail)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *NotifyConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.From != nil {
-		b = rt.AppendString(append(b, `,"From":`...), *v.From)
-	}
-	if v.ReplyTo != nil {
-		b = rt.AppendString(append(b, `,"ReplyTo":`...), *v.ReplyTo)
-	}
-	b = rt.AppendString(append(b, `,"SourceArn":`...), v.SourceArn)
-	if v.BlockEmail != nil {
-		b = v.BlockEmail.AppendJSON(append(b, `,"BlockEmail":`...))
-	}
-	if v.NoActionEmail != nil {
-		b = v.NoActionEmail.AppendJSON(append(b, `,"NoActionEmail":`...))
-	}
-	if v.MfaEmail != nil {
-		b = v.MfaEmail.AppendJSON(append(b, `,"MfaEmail":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v NotifyConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *NotifyEmailType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Subject", v.Subject)
+	if v.HtmlBody != nil {
+		e.String("HtmlBody", *v.HtmlBody)
+	}
+	if v.TextBody != nil {
+		e.String("TextBody", *v.TextBody)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *NotifyEmailType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Subject":`...), v.Subject)
-	if v.HtmlBody != nil {
-		b = rt.AppendString(append(b, `,"HtmlBody":`...), *v.HtmlBody)
-	}
-	if v.TextBody != nil {
-		b = rt.AppendString(append(b, `,"TextBody":`...), *v.TextBody)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v NotifyEmailType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *NumberAttributeConstraintsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.MinValue != nil {
+		e.String("MinValue", *v.MinValue)
+	}
+	if v.MaxValue != nil {
+		e.String("MaxValue", *v.MaxValue)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *NumberAttributeConstraintsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.MinValue != nil {
-		b = rt.AppendString(append(b, `,"MinValue":`...), *v.MinValue)
-	}
-	if v.MaxValue != nil {
-		b = rt.AppendString(append(b, `,"MaxValue":`...), *v.MaxValue)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v NumberAttributeConstraintsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *PasswordPolicyType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.MinimumLength != nil {
+		e.Int("MinimumLength", *v.MinimumLength)
+	}
+	if v.RequireUppercase != nil {
+		e.Bool("RequireUppercase", *v.RequireUppercase)
+	}
+	if v.RequireLowercase != nil {
+		e.Bool("RequireLowercase", *v.RequireLowercase)
+	}
+	if v.RequireNumbers != nil {
+		e.Bool("RequireNumbers", *v.RequireNumbers)
+	}
+	if v.RequireSymbols != nil {
+		e.Bool("RequireSymbols", *v.RequireSymbols)
+	}
+	if v.PasswordHistorySize != nil {
+		e.Int("PasswordHistorySize", *v.PasswordHistorySize)
+	}
+	if v.TemporaryPasswordValidityDays != nil {
+		e.Int("TemporaryPasswordValidityDays", *v.TemporaryPasswordValidityDays)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *PasswordPolicyType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.MinimumLength != nil {
-		b = strconv.AppendInt(append(b, `,"MinimumLength":`...), *v.MinimumLength, 10)
-	}
-	if v.RequireUppercase != nil {
-		b = strconv.AppendBool(append(b, `,"RequireUppercase":`...), *v.RequireUppercase)
-	}
-	if v.RequireLowercase != nil {
-		b = strconv.AppendBool(append(b, `,"RequireLowercase":`...), *v.RequireLowercase)
-	}
-	if v.RequireNumbers != nil {
-		b = strconv.AppendBool(append(b, `,"RequireNumbers":`...), *v.RequireNumbers)
-	}
-	if v.RequireSymbols != nil {
-		b = strconv.AppendBool(append(b, `,"RequireSymbols":`...), *v.RequireSymbols)
-	}
-	if v.PasswordHistorySize != nil {
-		b = strconv.AppendInt(append(b, `,"PasswordHistorySize":`...), *v.PasswordHistorySize, 10)
-	}
-	if v.TemporaryPasswordValidityDays != nil {
-		b = strconv.AppendInt(append(b, `,"TemporaryPasswordValidityDays":`...), *v.TemporaryPasswordValidityDays, 10)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v PasswordPolicyType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *PreTokenGenerationVersionConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("LambdaVersion", string(v.LambdaVersion))
+	e.String("LambdaArn", v.LambdaArn)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *PreTokenGenerationVersionConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"LambdaVersion":`...), string(v.LambdaVersion))
-	b = rt.AppendString(append(b, `,"LambdaArn":`...), v.LambdaArn)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -876,336 +1234,504 @@ func (v PreTokenGenerationVersionConfigType) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *ProviderDescription) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ProviderName != nil {
+		e.String("ProviderName", *v.ProviderName)
+	}
+	if v.ProviderType != nil {
+		e.String("ProviderType", string(*v.ProviderType))
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ProviderDescription) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ProviderName != nil {
-		b = rt.AppendString(append(b, `,"ProviderName":`...), *v.ProviderName)
-	}
-	if v.ProviderType != nil {
-		b = rt.AppendString(append(b, `,"ProviderType":`...), string(*v.ProviderType))
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ProviderDescription) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ProviderUserIdentifierType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ProviderName != nil {
+		e.String("ProviderName", *v.ProviderName)
+	}
+	if v.ProviderAttributeName != nil {
+		e.String("ProviderAttributeName", *v.ProviderAttributeName)
+	}
+	if v.ProviderAttributeValue != nil {
+		e.String("ProviderAttributeValue", *v.ProviderAttributeValue)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ProviderUserIdentifierType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ProviderName != nil {
-		b = rt.AppendString(append(b, `,"ProviderName":`...), *v.ProviderName)
-	}
-	if v.ProviderAttributeName != nil {
-		b = rt.AppendString(append(b, `,"ProviderAttributeName":`...), *v.ProviderAttributeName)
-	}
-	if v.ProviderAttributeValue != nil {
-		b = rt.AppendString(append(b, `,"ProviderAttributeValue":`...), *v.ProviderAttributeValue)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ProviderUserIdentifierType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RecoveryOptionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.Int("Priority", v.Priority)
+	e.String("Name", string(v.Name))
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RecoveryOptionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = strconv.AppendInt(append(b, `,"Priority":`...), v.Priority, 10)
-	b = rt.AppendString(append(b, `,"Name":`...), string(v.Name))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RecoveryOptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RefreshTokenRotationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Feature", string(v.Feature))
+	if v.RetryGracePeriodSeconds != nil {
+		e.Int("RetryGracePeriodSeconds", *v.RetryGracePeriodSeconds)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RefreshTokenRotationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Feature":`...), string(v.Feature))
-	if v.RetryGracePeriodSeconds != nil {
-		b = strconv.AppendInt(append(b, `,"RetryGracePeriodSeconds":`...), *v.RetryGracePeriodSeconds, 10)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RefreshTokenRotationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ResendConfirmationCodeRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	if v.SecretHash != nil {
+		e.String("SecretHash", *v.SecretHash)
+	}
+	if v.UserContextData != nil {
+		e.Struct("UserContextData", v.UserContextData)
+	}
+	e.String("Username", v.Username)
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ResendConfirmationCodeRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.SecretHash != nil {
-		b = rt.AppendString(append(b, `,"SecretHash":`...), *v.SecretHash)
-	}
-	if v.UserContextData != nil {
-		b = v.UserContextData.AppendJSON(append(b, `,"UserContextData":`...))
-	}
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ResendConfirmationCodeRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ResendConfirmationCodeResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CodeDeliveryDetails != nil {
+		e.Struct("CodeDeliveryDetails", v.CodeDeliveryDetails)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ResendConfirmationCodeResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CodeDeliveryDetails != nil {
-		b = v.CodeDeliveryDetails.AppendJSON(append(b, `,"CodeDeliveryDetails":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ResendConfirmationCodeResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ResourceServerScopeType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ScopeName", v.ScopeName)
+	e.String("ScopeDescription", v.ScopeDescription)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ResourceServerScopeType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ScopeName":`...), v.ScopeName)
-	b = rt.AppendString(append(b, `,"ScopeDescription":`...), v.ScopeDescription)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ResourceServerScopeType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *ResourceServerType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.Identifier != nil {
+		e.String("Identifier", *v.Identifier)
+	}
+	if v.Name != nil {
+		e.String("Name", *v.Name)
+	}
+	if v.Scopes != nil {
+		rt.EncodeList(e, "Scopes", rt.PlainItem, v.Scopes, (*ResourceServerScopeType).EncodeTo)
+	}
+	if v.ManagedBy != nil {
+		e.String("ManagedBy", string(*v.ManagedBy))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *ResourceServerType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.Identifier != nil {
-		b = rt.AppendString(append(b, `,"Identifier":`...), *v.Identifier)
-	}
-	if v.Name != nil {
-		b = rt.AppendString(append(b, `,"Name":`...), *v.Name)
-	}
-	if v.Scopes != nil {
-		b = rt.AppendList(append(b, `,"Scopes":`...), v.Scopes, (*ResourceServerScopeType).AppendJSON)
-	}
-	if v.ManagedBy != nil {
-		b = rt.AppendString(append(b, `,"ManagedBy":`...), string(*v.ManagedBy))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v ResourceServerType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RespondToAuthChallengeRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	e.String("ChallengeName", string(v.ChallengeName))
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	if v.ChallengeResponses != nil {
+		rt.EncodeMap(e, "ChallengeResponses", &rt.PlainMap, v.ChallengeResponses, rt.EncodeText[string])
+	}
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.UserContextData != nil {
+		e.Struct("UserContextData", v.UserContextData)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RespondToAuthChallengeRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"ChallengeName":`...), string(v.ChallengeName))
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	if v.ChallengeResponses != nil {
-		b = rt.AppendMap(append(b, `,"ChallengeResponses":`...), v.ChallengeResponses, rt.AppendText[string])
-	}
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.UserContextData != nil {
-		b = v.UserContextData.AppendJSON(append(b, `,"UserContextData":`...))
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RespondToAuthChallengeRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RespondToAuthChallengeResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ChallengeName != nil {
+		e.String("ChallengeName", string(*v.ChallengeName))
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	if v.ChallengeParameters != nil {
+		rt.EncodeMap(e, "ChallengeParameters", &rt.PlainMap, v.ChallengeParameters, rt.EncodeText[string])
+	}
+	if v.AuthenticationResult != nil {
+		e.Struct("AuthenticationResult", v.AuthenticationResult)
+	}
+	if v.AvailableChallenges != nil {
+		rt.EncodeList(e, "AvailableChallenges", rt.PlainItem, v.AvailableChallenges, rt.EncodeText[ChallengeNameType])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RespondToAuthChallengeResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ChallengeName != nil {
-		b = rt.AppendString(append(b, `,"ChallengeName":`...), string(*v.ChallengeName))
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	if v.ChallengeParameters != nil {
-		b = rt.AppendMap(append(b, `,"ChallengeParameters":`...), v.ChallengeParameters, rt.AppendText[string])
-	}
-	if v.AuthenticationResult != nil {
-		b = v.AuthenticationResult.AppendJSON(append(b, `,"AuthenticationResult":`...))
-	}
-	if v.AvailableChallenges != nil {
-		b = rt.AppendList(append(b, `,"AvailableChallenges":`...), v.AvailableChallenges, rt.AppendText[ChallengeNameType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RespondToAuthChallengeResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RestorationDescriptionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RestoreId != nil {
+		e.String("RestoreId", *v.RestoreId)
+	}
+	if v.RestoreStatus != nil {
+		e.String("RestoreStatus", string(*v.RestoreStatus))
+	}
+	if v.RestoreTimestamp != nil {
+		e.Time("RestoreTimestamp", *v.RestoreTimestamp)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *RestorationDescriptionType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v RestorationDescriptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RestorationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RestoreId != nil {
+		e.String("RestoreId", *v.RestoreId)
+	}
+	if v.RestoreStatus != nil {
+		e.String("RestoreStatus", string(*v.RestoreStatus))
+	}
+	if v.RestoreTimestamp != nil {
+		e.Time("RestoreTimestamp", *v.RestoreTimestamp)
+	}
+	if v.TriggerTimestamp != nil {
+		e.Time("TriggerTimestamp", *v.TriggerTimestamp)
+	}
+	if v.RestorePreview != nil {
+		rt.EncodeList(e, "RestorePreview", rt.PlainItem, v.RestorePreview, (*RestorePreviewType).EncodeTo)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *RestorationType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v RestorationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RestorePreviewType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Entity != nil {
+		e.String("Entity", *v.Entity)
+	}
+	if v.CreateCount != nil {
+		e.Int("CreateCount", *v.CreateCount)
+	}
+	if v.UpdateCount != nil {
+		e.Int("UpdateCount", *v.UpdateCount)
+	}
+	if v.DeleteCount != nil {
+		e.Int("DeleteCount", *v.DeleteCount)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *RestorePreviewType) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v RestorePreviewType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RevokeTokenRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Token", v.Token)
+	e.String("ClientId", v.ClientId)
+	if v.ClientSecret != nil {
+		e.String("ClientSecret", *v.ClientSecret)
+	}
+	if v.RevokeAssociatedSessions != nil {
+		e.String("RevokeAssociatedSessions", string(*v.RevokeAssociatedSessions))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RevokeTokenRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Token":`...), v.Token)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.ClientSecret != nil {
-		b = rt.AppendString(append(b, `,"ClientSecret":`...), *v.ClientSecret)
-	}
-	if v.RevokeAssociatedSessions != nil {
-		b = rt.AppendString(append(b, `,"RevokeAssociatedSessions":`...), string(*v.RevokeAssociatedSessions))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RevokeTokenRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RevokeTokenResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RevokeTokenResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RevokeTokenResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RevokeUserSessionRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.String("SessionId", v.SessionId)
+	if v.RevokeAssociatedSessions != nil {
+		e.String("RevokeAssociatedSessions", string(*v.RevokeAssociatedSessions))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RevokeUserSessionRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	b = rt.AppendString(append(b, `,"SessionId":`...), v.SessionId)
-	if v.RevokeAssociatedSessions != nil {
-		b = rt.AppendString(append(b, `,"RevokeAssociatedSessions":`...), string(*v.RevokeAssociatedSessions))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RevokeUserSessionRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RevokeUserSessionResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RevokeUserSessionResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RevokeUserSessionResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RiskConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.CompromisedCredentialsRiskConfiguration != nil {
+		e.Struct("CompromisedCredentialsRiskConfiguration", v.CompromisedCredentialsRiskConfiguration)
+	}
+	if v.AccountTakeoverRiskConfiguration != nil {
+		e.Struct("AccountTakeoverRiskConfiguration", v.AccountTakeoverRiskConfiguration)
+	}
+	if v.RiskExceptionConfiguration != nil {
+		e.Struct("RiskExceptionConfiguration", v.RiskExceptionConfiguration)
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RiskConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.CompromisedCredentialsRiskConfiguration != nil {
-		b = v.CompromisedCredentialsRiskConfiguration.AppendJSON(append(b, `,"CompromisedCredentialsRiskConfiguration":`...))
-	}
-	if v.AccountTakeoverRiskConfiguration != nil {
-		b = v.AccountTakeoverRiskConfiguration.AppendJSON(append(b, `,"AccountTakeoverRiskConfiguration":`...))
-	}
-	if v.RiskExceptionConfiguration != nil {
-		b = v.RiskExceptionConfiguration.AppendJSON(append(b, `,"RiskExceptionConfiguration":`...))
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RiskConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RiskExceptionConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.BlockedIPRangeList != nil {
+		rt.EncodeList(e, "BlockedIPRangeList", rt.PlainItem, v.BlockedIPRangeList, rt.EncodeText[string])
+	}
+	if v.SkippedIPRangeList != nil {
+		rt.EncodeList(e, "SkippedIPRangeList", rt.PlainItem, v.SkippedIPRangeList, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RiskExceptionConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.BlockedIPRangeList != nil {
-		b = rt.AppendList(append(b, `,"BlockedIPRangeList":`...), v.BlockedIPRangeList, rt.AppendText[string])
-	}
-	if v.SkippedIPRangeList != nil {
-		b = rt.AppendList(append(b, `,"SkippedIPRangeList":`...), v.SkippedIPRangeList, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v RiskExceptionConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *RoutingType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Failover != nil {
+		e.Struct("Failover", v.Failover)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RoutingType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Failover != nil {
-		b = v.Failover.AppendJSON(append(b, `,"Failover":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

@@ -2,147 +2,173 @@
 
 package cognitoidp
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *S3ConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.BucketArn != nil {
+		e.String("BucketArn", *v.BucketArn)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *S3ConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.BucketArn != nil {
-		b = rt.AppendString(append(b, `,"BucketArn":`...), *v.BucketArn)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v S3ConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SMSMfaSettingsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	if v.PreferredMfa != nil {
+		e.Bool("PreferredMfa", *v.PreferredMfa)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SMSMfaSettingsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	if v.PreferredMfa != nil {
-		b = strconv.AppendBool(append(b, `,"PreferredMfa":`...), *v.PreferredMfa)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SMSMfaSettingsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SchemaAttributeType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Name != nil {
+		e.String("Name", *v.Name)
+	}
+	if v.AttributeDataType != nil {
+		e.String("AttributeDataType", string(*v.AttributeDataType))
+	}
+	if v.DeveloperOnlyAttribute != nil {
+		e.Bool("DeveloperOnlyAttribute", *v.DeveloperOnlyAttribute)
+	}
+	if v.Mutable != nil {
+		e.Bool("Mutable", *v.Mutable)
+	}
+	if v.Required != nil {
+		e.Bool("Required", *v.Required)
+	}
+	if v.NumberAttributeConstraints != nil {
+		e.Struct("NumberAttributeConstraints", v.NumberAttributeConstraints)
+	}
+	if v.StringAttributeConstraints != nil {
+		e.Struct("StringAttributeConstraints", v.StringAttributeConstraints)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SchemaAttributeType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Name != nil {
-		b = rt.AppendString(append(b, `,"Name":`...), *v.Name)
-	}
-	if v.AttributeDataType != nil {
-		b = rt.AppendString(append(b, `,"AttributeDataType":`...), string(*v.AttributeDataType))
-	}
-	if v.DeveloperOnlyAttribute != nil {
-		b = strconv.AppendBool(append(b, `,"DeveloperOnlyAttribute":`...), *v.DeveloperOnlyAttribute)
-	}
-	if v.Mutable != nil {
-		b = strconv.AppendBool(append(b, `,"Mutable":`...), *v.Mutable)
-	}
-	if v.Required != nil {
-		b = strconv.AppendBool(append(b, `,"Required":`...), *v.Required)
-	}
-	if v.NumberAttributeConstraints != nil {
-		b = v.NumberAttributeConstraints.AppendJSON(append(b, `,"NumberAttributeConstraints":`...))
-	}
-	if v.StringAttributeConstraints != nil {
-		b = v.StringAttributeConstraints.AppendJSON(append(b, `,"StringAttributeConstraints":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SchemaAttributeType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SessionDescriptionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SessionId != nil {
+		e.String("SessionId", *v.SessionId)
+	}
+	if v.SessionType != nil {
+		e.String("SessionType", string(*v.SessionType))
+	}
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.CreateDate != nil {
+		e.Time("CreateDate", *v.CreateDate)
+	}
+	if v.LastActiveDate != nil {
+		e.Time("LastActiveDate", *v.LastActiveDate)
+	}
+	if v.DeviceType != nil {
+		e.String("DeviceType", *v.DeviceType)
+	}
+	if v.LastIPAddress != nil {
+		e.String("LastIPAddress", *v.LastIPAddress)
+	}
+	if v.LastLocation != nil {
+		e.Struct("LastLocation", v.LastLocation)
+	}
+	if v.OriginSessionId != nil {
+		e.String("OriginSessionId", *v.OriginSessionId)
+	}
+	if v.IsCurrentSession != nil {
+		e.Bool("IsCurrentSession", *v.IsCurrentSession)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SessionDescriptionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SessionId != nil {
-		b = rt.AppendString(append(b, `,"SessionId":`...), *v.SessionId)
-	}
-	if v.SessionType != nil {
-		b = rt.AppendString(append(b, `,"SessionType":`...), string(*v.SessionType))
-	}
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.CreateDate != nil {
-		b = v.CreateDate.AppendJSON(append(b, `,"CreateDate":`...))
-	}
-	if v.LastActiveDate != nil {
-		b = v.LastActiveDate.AppendJSON(append(b, `,"LastActiveDate":`...))
-	}
-	if v.DeviceType != nil {
-		b = rt.AppendString(append(b, `,"DeviceType":`...), *v.DeviceType)
-	}
-	if v.LastIPAddress != nil {
-		b = rt.AppendString(append(b, `,"LastIPAddress":`...), *v.LastIPAddress)
-	}
-	if v.LastLocation != nil {
-		b = v.LastLocation.AppendJSON(append(b, `,"LastLocation":`...))
-	}
-	if v.OriginSessionId != nil {
-		b = rt.AppendString(append(b, `,"OriginSessionId":`...), *v.OriginSessionId)
-	}
-	if v.IsCurrentSession != nil {
-		b = strconv.AppendBool(append(b, `,"IsCurrentSession":`...), *v.IsCurrentSession)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SessionDescriptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SessionLocationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.City != nil {
+		e.String("City", *v.City)
+	}
+	if v.Country != nil {
+		e.String("Country", *v.Country)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SessionLocationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.City != nil {
-		b = rt.AppendString(append(b, `,"City":`...), *v.City)
-	}
-	if v.Country != nil {
-		b = rt.AppendString(append(b, `,"Country":`...), *v.Country)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SessionLocationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetLogDeliveryConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	rt.EncodeList(e, "LogConfigurations", rt.PlainItem, v.LogConfigurations, (*LogConfigurationType).EncodeTo)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetLogDeliveryConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendList(append(b, `,"LogConfigurations":`...), v.LogConfigurations, (*LogConfigurationType).AppendJSON)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -150,16 +176,21 @@ func (v SetLogDeliveryConfigurationRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *SetLogDeliveryConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.LogDeliveryConfiguration != nil {
+		e.Struct("LogDeliveryConfiguration", v.LogDeliveryConfiguration)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetLogDeliveryConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.LogDeliveryConfiguration != nil {
-		b = v.LogDeliveryConfiguration.AppendJSON(append(b, `,"LogDeliveryConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -167,131 +198,164 @@ func (v SetLogDeliveryConfigurationResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *SetRiskConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.CompromisedCredentialsRiskConfiguration != nil {
+		e.Struct("CompromisedCredentialsRiskConfiguration", v.CompromisedCredentialsRiskConfiguration)
+	}
+	if v.AccountTakeoverRiskConfiguration != nil {
+		e.Struct("AccountTakeoverRiskConfiguration", v.AccountTakeoverRiskConfiguration)
+	}
+	if v.RiskExceptionConfiguration != nil {
+		e.Struct("RiskExceptionConfiguration", v.RiskExceptionConfiguration)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetRiskConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.CompromisedCredentialsRiskConfiguration != nil {
-		b = v.CompromisedCredentialsRiskConfiguration.AppendJSON(append(b, `,"CompromisedCredentialsRiskConfiguration":`...))
-	}
-	if v.AccountTakeoverRiskConfiguration != nil {
-		b = v.AccountTakeoverRiskConfiguration.AppendJSON(append(b, `,"AccountTakeoverRiskConfiguration":`...))
-	}
-	if v.RiskExceptionConfiguration != nil {
-		b = v.RiskExceptionConfiguration.AppendJSON(append(b, `,"RiskExceptionConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetRiskConfigurationRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetRiskConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RiskConfiguration != nil {
+		e.Struct("RiskConfiguration", v.RiskConfiguration)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetRiskConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.RiskConfiguration != nil {
-		b = v.RiskConfiguration.AppendJSON(append(b, `,"RiskConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetRiskConfigurationResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUICustomizationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.CSS != nil {
+		e.String("CSS", *v.CSS)
+	}
+	if v.ImageFile != nil {
+		e.Blob("ImageFile", v.ImageFile)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUICustomizationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.CSS != nil {
-		b = rt.AppendString(append(b, `,"CSS":`...), *v.CSS)
-	}
-	if v.ImageFile != nil {
-		b = rt.AppendBlob(&v.ImageFile, append(b, `,"ImageFile":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUICustomizationRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUICustomizationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UICustomization != nil {
+		e.Struct("UICustomization", v.UICustomization)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUICustomizationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UICustomization != nil {
-		b = v.UICustomization.AppendJSON(append(b, `,"UICustomization":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUICustomizationResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUserMFAPreferenceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SMSMfaSettings != nil {
+		e.Struct("SMSMfaSettings", v.SMSMfaSettings)
+	}
+	if v.SoftwareTokenMfaSettings != nil {
+		e.Struct("SoftwareTokenMfaSettings", v.SoftwareTokenMfaSettings)
+	}
+	if v.EmailMfaSettings != nil {
+		e.Struct("EmailMfaSettings", v.EmailMfaSettings)
+	}
+	if v.WebAuthnMfaSettings != nil {
+		e.Struct("WebAuthnMfaSettings", v.WebAuthnMfaSettings)
+	}
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserMFAPreferenceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SMSMfaSettings != nil {
-		b = v.SMSMfaSettings.AppendJSON(append(b, `,"SMSMfaSettings":`...))
-	}
-	if v.SoftwareTokenMfaSettings != nil {
-		b = v.SoftwareTokenMfaSettings.AppendJSON(append(b, `,"SoftwareTokenMfaSettings":`...))
-	}
-	if v.EmailMfaSettings != nil {
-		b = v.EmailMfaSettings.AppendJSON(append(b, `,"EmailMfaSettings":`...))
-	}
-	if v.WebAuthnMfaSettings != nil {
-		b = v.WebAuthnMfaSettings.AppendJSON(append(b, `,"WebAuthnMfaSettings":`...))
-	}
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUserMFAPreferenceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUserMFAPreferenceResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserMFAPreferenceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUserMFAPreferenceResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUserPoolClientSessionConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	if v.SSOSession != nil {
+		e.Struct("SSOSession", v.SSOSession)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserPoolClientSessionConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.SSOSession != nil {
-		b = v.SSOSession.AppendJSON(append(b, `,"SSOSession":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -299,22 +363,27 @@ func (v SetUserPoolClientSessionConfigurationRequest) MarshalJSON() ([]byte, err
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *SetUserPoolClientSessionConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.SSOSession != nil {
+		e.Struct("SSOSession", v.SSOSession)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserPoolClientSessionConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.SSOSession != nil {
-		b = v.SSOSession.AppendJSON(append(b, `,"SSOSession":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -322,73 +391,88 @@ func (v SetUserPoolClientSessionConfigurationResponse) MarshalJSON() ([]byte, er
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *SetUserPoolMfaConfigRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.SmsMfaConfiguration != nil {
+		e.Struct("SmsMfaConfiguration", v.SmsMfaConfiguration)
+	}
+	if v.SoftwareTokenMfaConfiguration != nil {
+		e.Struct("SoftwareTokenMfaConfiguration", v.SoftwareTokenMfaConfiguration)
+	}
+	if v.EmailMfaConfiguration != nil {
+		e.Struct("EmailMfaConfiguration", v.EmailMfaConfiguration)
+	}
+	if v.MfaConfiguration != nil {
+		e.String("MfaConfiguration", string(*v.MfaConfiguration))
+	}
+	if v.WebAuthnConfiguration != nil {
+		e.Struct("WebAuthnConfiguration", v.WebAuthnConfiguration)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserPoolMfaConfigRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.SmsMfaConfiguration != nil {
-		b = v.SmsMfaConfiguration.AppendJSON(append(b, `,"SmsMfaConfiguration":`...))
-	}
-	if v.SoftwareTokenMfaConfiguration != nil {
-		b = v.SoftwareTokenMfaConfiguration.AppendJSON(append(b, `,"SoftwareTokenMfaConfiguration":`...))
-	}
-	if v.EmailMfaConfiguration != nil {
-		b = v.EmailMfaConfiguration.AppendJSON(append(b, `,"EmailMfaConfiguration":`...))
-	}
-	if v.MfaConfiguration != nil {
-		b = rt.AppendString(append(b, `,"MfaConfiguration":`...), string(*v.MfaConfiguration))
-	}
-	if v.WebAuthnConfiguration != nil {
-		b = v.WebAuthnConfiguration.AppendJSON(append(b, `,"WebAuthnConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUserPoolMfaConfigRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUserPoolMfaConfigResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SmsMfaConfiguration != nil {
+		e.Struct("SmsMfaConfiguration", v.SmsMfaConfiguration)
+	}
+	if v.SoftwareTokenMfaConfiguration != nil {
+		e.Struct("SoftwareTokenMfaConfiguration", v.SoftwareTokenMfaConfiguration)
+	}
+	if v.EmailMfaConfiguration != nil {
+		e.Struct("EmailMfaConfiguration", v.EmailMfaConfiguration)
+	}
+	if v.MfaConfiguration != nil {
+		e.String("MfaConfiguration", string(*v.MfaConfiguration))
+	}
+	if v.WebAuthnConfiguration != nil {
+		e.Struct("WebAuthnConfiguration", v.WebAuthnConfiguration)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserPoolMfaConfigResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SmsMfaConfiguration != nil {
-		b = v.SmsMfaConfiguration.AppendJSON(append(b, `,"SmsMfaConfiguration":`...))
-	}
-	if v.SoftwareTokenMfaConfiguration != nil {
-		b = v.SoftwareTokenMfaConfiguration.AppendJSON(append(b, `,"SoftwareTokenMfaConfiguration":`...))
-	}
-	if v.EmailMfaConfiguration != nil {
-		b = v.EmailMfaConfiguration.AppendJSON(append(b, `,"EmailMfaConfiguration":`...))
-	}
-	if v.MfaConfiguration != nil {
-		b = rt.AppendString(append(b, `,"MfaConfiguration":`...), string(*v.MfaConfiguration))
-	}
-	if v.WebAuthnConfiguration != nil {
-		b = v.WebAuthnConfiguration.AppendJSON(append(b, `,"WebAuthnConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUserPoolMfaConfigResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUserPoolSessionConfigurationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("UserSessionTracking", string(v.UserSessionTracking))
+	if v.TokenSession != nil {
+		e.Struct("TokenSession", v.TokenSession)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserPoolSessionConfigurationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"UserSessionTracking":`...), string(v.UserSessionTracking))
-	if v.TokenSession != nil {
-		b = v.TokenSession.AppendJSON(append(b, `,"TokenSession":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -396,22 +480,27 @@ func (v SetUserPoolSessionConfigurationRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *SetUserPoolSessionConfigurationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.UserSessionTracking != nil {
+		e.String("UserSessionTracking", string(*v.UserSessionTracking))
+	}
+	if v.TokenSession != nil {
+		e.Struct("TokenSession", v.TokenSession)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserPoolSessionConfigurationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.UserSessionTracking != nil {
-		b = rt.AppendString(append(b, `,"UserSessionTracking":`...), string(*v.UserSessionTracking))
-	}
-	if v.TokenSession != nil {
-		b = v.TokenSession.AppendJSON(append(b, `,"TokenSession":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -419,213 +508,312 @@ func (v SetUserPoolSessionConfigurationResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *SetUserSettingsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	rt.EncodeList(e, "MFAOptions", rt.PlainItem, v.MFAOptions, (*MFAOptionType).EncodeTo)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserSettingsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	b = rt.AppendList(append(b, `,"MFAOptions":`...), v.MFAOptions, (*MFAOptionType).AppendJSON)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUserSettingsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SetUserSettingsResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SetUserSettingsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SetUserSettingsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SignInPolicyType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AllowedFirstAuthFactors != nil {
+		rt.EncodeList(e, "AllowedFirstAuthFactors", rt.PlainItem, v.AllowedFirstAuthFactors, rt.EncodeText[AuthFactorType])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SignInPolicyType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AllowedFirstAuthFactors != nil {
-		b = rt.AppendList(append(b, `,"AllowedFirstAuthFactors":`...), v.AllowedFirstAuthFactors, rt.AppendText[AuthFactorType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SignInPolicyType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SignUpRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ClientId", v.ClientId)
+	if v.SecretHash != nil {
+		e.String("SecretHash", *v.SecretHash)
+	}
+	e.String("Username", v.Username)
+	if v.Password != nil {
+		e.String("Password", *v.Password)
+	}
+	if v.UserAttributes != nil {
+		rt.EncodeList(e, "UserAttributes", rt.PlainItem, v.UserAttributes, (*AttributeType).EncodeTo)
+	}
+	if v.ValidationData != nil {
+		rt.EncodeList(e, "ValidationData", rt.PlainItem, v.ValidationData, (*AttributeType).EncodeTo)
+	}
+	if v.AnalyticsMetadata != nil {
+		e.Struct("AnalyticsMetadata", v.AnalyticsMetadata)
+	}
+	if v.UserContextData != nil {
+		e.Struct("UserContextData", v.UserContextData)
+	}
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SignUpRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.SecretHash != nil {
-		b = rt.AppendString(append(b, `,"SecretHash":`...), *v.SecretHash)
-	}
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	if v.Password != nil {
-		b = rt.AppendString(append(b, `,"Password":`...), *v.Password)
-	}
-	if v.UserAttributes != nil {
-		b = rt.AppendList(append(b, `,"UserAttributes":`...), v.UserAttributes, (*AttributeType).AppendJSON)
-	}
-	if v.ValidationData != nil {
-		b = rt.AppendList(append(b, `,"ValidationData":`...), v.ValidationData, (*AttributeType).AppendJSON)
-	}
-	if v.AnalyticsMetadata != nil {
-		b = v.AnalyticsMetadata.AppendJSON(append(b, `,"AnalyticsMetadata":`...))
-	}
-	if v.UserContextData != nil {
-		b = v.UserContextData.AppendJSON(append(b, `,"UserContextData":`...))
-	}
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SignUpRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SignUpResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.Bool("UserConfirmed", v.UserConfirmed)
+	if v.CodeDeliveryDetails != nil {
+		e.Struct("CodeDeliveryDetails", v.CodeDeliveryDetails)
+	}
+	e.String("UserSub", v.UserSub)
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SignUpResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = strconv.AppendBool(append(b, `,"UserConfirmed":`...), v.UserConfirmed)
-	if v.CodeDeliveryDetails != nil {
-		b = v.CodeDeliveryDetails.AppendJSON(append(b, `,"CodeDeliveryDetails":`...))
-	}
-	b = rt.AppendString(append(b, `,"UserSub":`...), v.UserSub)
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SignUpResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SmsConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SnsCallerArn != nil {
+		e.String("SnsCallerArn", *v.SnsCallerArn)
+	}
+	if v.ExternalId != nil {
+		e.String("ExternalId", *v.ExternalId)
+	}
+	if v.SnsRegion != nil {
+		e.String("SnsRegion", *v.SnsRegion)
+	}
+	if v.EumsSms != nil {
+		e.Struct("EumsSms", v.EumsSms)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SmsConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SnsCallerArn != nil {
-		b = rt.AppendString(append(b, `,"SnsCallerArn":`...), *v.SnsCallerArn)
-	}
-	if v.ExternalId != nil {
-		b = rt.AppendString(append(b, `,"ExternalId":`...), *v.ExternalId)
-	}
-	if v.SnsRegion != nil {
-		b = rt.AppendString(append(b, `,"SnsRegion":`...), *v.SnsRegion)
-	}
-	if v.EumsSms != nil {
-		b = v.EumsSms.AppendJSON(append(b, `,"EumsSms":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SmsConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SmsMfaConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SmsAuthenticationMessage != nil {
+		e.String("SmsAuthenticationMessage", *v.SmsAuthenticationMessage)
+	}
+	if v.SmsConfiguration != nil {
+		e.Struct("SmsConfiguration", v.SmsConfiguration)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SmsMfaConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SmsAuthenticationMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsAuthenticationMessage":`...), *v.SmsAuthenticationMessage)
-	}
-	if v.SmsConfiguration != nil {
-		b = v.SmsConfiguration.AppendJSON(append(b, `,"SmsConfiguration":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SmsMfaConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SoftwareTokenMfaConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SoftwareTokenMfaConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SoftwareTokenMfaConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *SoftwareTokenMfaSettingsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	if v.PreferredMfa != nil {
+		e.Bool("PreferredMfa", *v.PreferredMfa)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *SoftwareTokenMfaSettingsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	if v.PreferredMfa != nil {
-		b = strconv.AppendBool(append(b, `,"PreferredMfa":`...), *v.PreferredMfa)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v SoftwareTokenMfaSettingsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *StartPointInTimeRecoveryRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("RestoreId", v.RestoreId)
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *StartPointInTimeRecoveryRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v StartPointInTimeRecoveryRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *StartPointInTimeRecoveryResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Restoration != nil {
+		e.Struct("Restoration", v.Restoration)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *StartPointInTimeRecoveryResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v StartPointInTimeRecoveryResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *StartUserImportJobRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("JobId", v.JobId)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *StartUserImportJobRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"JobId":`...), v.JobId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v StartUserImportJobRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *StartUserImportJobResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserImportJob != nil {
+		e.Struct("UserImportJob", v.UserImportJob)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *StartUserImportJobResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserImportJob != nil {
-		b = v.UserImportJob.AppendJSON(append(b, `,"UserImportJob":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v StartUserImportJobResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *StartWebAuthnRegistrationRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *StartWebAuthnRegistrationRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -633,16 +821,21 @@ func (v StartWebAuthnRegistrationRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *StartWebAuthnRegistrationResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CredentialCreationOptions != nil {
+		e.Doc("CredentialCreationOptions", v.CredentialCreationOptions)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *StartWebAuthnRegistrationResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CredentialCreationOptions != nil {
-		b = v.CredentialCreationOptions.AppendJSON(append(b, `,"CredentialCreationOptions":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -650,132 +843,170 @@ func (v StartWebAuthnRegistrationResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *StopUserImportJobRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("JobId", v.JobId)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *StopUserImportJobRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"JobId":`...), v.JobId)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v StopUserImportJobRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *StopUserImportJobResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserImportJob != nil {
+		e.Struct("UserImportJob", v.UserImportJob)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *StopUserImportJobResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserImportJob != nil {
-		b = v.UserImportJob.AppendJSON(append(b, `,"UserImportJob":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v StopUserImportJobResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *StringAttributeConstraintsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.MinLength != nil {
+		e.String("MinLength", *v.MinLength)
+	}
+	if v.MaxLength != nil {
+		e.String("MaxLength", *v.MaxLength)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *StringAttributeConstraintsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.MinLength != nil {
-		b = rt.AppendString(append(b, `,"MinLength":`...), *v.MinLength)
-	}
-	if v.MaxLength != nil {
-		b = rt.AppendString(append(b, `,"MaxLength":`...), *v.MaxLength)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v StringAttributeConstraintsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *TagResourceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ResourceArn", v.ResourceArn)
+	rt.EncodeMap(e, "Tags", &rt.PlainMap, v.Tags, rt.EncodeText[string])
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *TagResourceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ResourceArn":`...), v.ResourceArn)
-	b = rt.AppendMap(append(b, `,"Tags":`...), v.Tags, rt.AppendText[string])
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v TagResourceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *TagResourceResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *TagResourceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v TagResourceResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *TermsDescriptionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("TermsId", v.TermsId)
+	e.String("TermsName", v.TermsName)
+	e.String("Enforcement", string(v.Enforcement))
+	e.Time("CreationDate", v.CreationDate)
+	e.Time("LastModifiedDate", v.LastModifiedDate)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *TermsDescriptionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"TermsId":`...), v.TermsId)
-	b = rt.AppendString(append(b, `,"TermsName":`...), v.TermsName)
-	b = rt.AppendString(append(b, `,"Enforcement":`...), string(v.Enforcement))
-	b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v TermsDescriptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *TermsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("TermsId", v.TermsId)
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	e.String("TermsName", v.TermsName)
+	e.String("TermsSource", string(v.TermsSource))
+	e.String("Enforcement", string(v.Enforcement))
+	rt.EncodeMap(e, "Links", &rt.PlainMap, v.Links, rt.EncodeText[string])
+	e.Time("CreationDate", v.CreationDate)
+	e.Time("LastModifiedDate", v.LastModifiedDate)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *TermsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"TermsId":`...), v.TermsId)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	b = rt.AppendString(append(b, `,"TermsName":`...), v.TermsName)
-	b = rt.AppendString(append(b, `,"TermsSource":`...), string(v.TermsSource))
-	b = rt.AppendString(append(b, `,"Enforcement":`...), string(v.Enforcement))
-	b = rt.AppendMap(append(b, `,"Links":`...), v.Links, rt.AppendText[string])
-	b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v TermsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *TokenValidityUnitsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AccessToken != nil {
+		e.String("AccessToken", string(*v.AccessToken))
+	}
+	if v.IdToken != nil {
+		e.String("IdToken", string(*v.IdToken))
+	}
+	if v.RefreshToken != nil {
+		e.String("RefreshToken", string(*v.RefreshToken))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *TokenValidityUnitsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AccessToken != nil {
-		b = rt.AppendString(append(b, `,"AccessToken":`...), string(*v.AccessToken))
-	}
-	if v.IdToken != nil {
-		b = rt.AppendString(append(b, `,"IdToken":`...), string(*v.IdToken))
-	}
-	if v.RefreshToken != nil {
-		b = rt.AppendString(append(b, `,"RefreshToken":`...), string(*v.RefreshToken))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

@@ -2,227 +2,363 @@
 
 package cognitoidp
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *UICustomizationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.ImageUrl != nil {
+		e.String("ImageUrl", *v.ImageUrl)
+	}
+	if v.CSS != nil {
+		e.String("CSS", *v.CSS)
+	}
+	if v.CSSVersion != nil {
+		e.String("CSSVersion", *v.CSSVersion)
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UICustomizationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.ImageUrl != nil {
-		b = rt.AppendString(append(b, `,"ImageUrl":`...), *v.ImageUrl)
-	}
-	if v.CSS != nil {
-		b = rt.AppendString(append(b, `,"CSS":`...), *v.CSS)
-	}
-	if v.CSSVersion != nil {
-		b = rt.AppendString(append(b, `,"CSSVersion":`...), *v.CSSVersion)
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UICustomizationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UntagResourceRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("ResourceArn", v.ResourceArn)
+	rt.EncodeList(e, "TagKeys", rt.PlainItem, v.TagKeys, rt.EncodeText[string])
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UntagResourceRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"ResourceArn":`...), v.ResourceArn)
-	b = rt.AppendList(append(b, `,"TagKeys":`...), v.TagKeys, rt.AppendText[string])
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UntagResourceRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UntagResourceResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UntagResourceResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UntagResourceResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateAuthEventFeedbackRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Username", v.Username)
+	e.String("EventId", v.EventId)
+	e.String("FeedbackToken", v.FeedbackToken)
+	e.String("FeedbackValue", string(v.FeedbackValue))
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateAuthEventFeedbackRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Username":`...), v.Username)
-	b = rt.AppendString(append(b, `,"EventId":`...), v.EventId)
-	b = rt.AppendString(append(b, `,"FeedbackToken":`...), v.FeedbackToken)
-	b = rt.AppendString(append(b, `,"FeedbackValue":`...), string(v.FeedbackValue))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateAuthEventFeedbackRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateAuthEventFeedbackResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateAuthEventFeedbackResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateAuthEventFeedbackResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateCIMDPolicyRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("CIMDPolicyId", v.CIMDPolicyId)
+	e.String("ClientId", v.ClientId)
+	if v.PolicyName != nil {
+		e.String("PolicyName", *v.PolicyName)
+	}
+	if v.CacheDuration != nil {
+		e.Int("CacheDuration", *v.CacheDuration)
+	}
+	rt.EncodeList(e, "URLPatterns", rt.PlainItem, v.URLPatterns, rt.EncodeText[string])
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateCIMDPolicyRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateCIMDPolicyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateCIMDPolicyResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CIMDPolicy != nil {
+		e.Struct("CIMDPolicy", v.CIMDPolicy)
+	}
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateCIMDPolicyResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateCIMDPolicyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateClientMetadataURLStateRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("CIMDPolicyId", v.CIMDPolicyId)
+	e.String("URL", v.URL)
+	e.String("Action", string(v.Action))
+	e.Close(start)
+}
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateClientMetadataURLStateRequest) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateClientMetadataURLStateRequest) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *UpdateClientMetadataURLStateResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
+
+// AppendJSON appends v as JSON; absent members are left out.
+func (v *UpdateClientMetadataURLStateResponse) AppendJSON(b []byte) []byte {
+	if v == nil {
+		return append(b, "null"...)
+	}
+	return rt.AppendJSON(b, v)
+}
+
+// MarshalJSON returns what AppendJSON writes.
+func (v UpdateClientMetadataURLStateResponse) MarshalJSON() ([]byte, error) {
+	return v.AppendJSON(nil), nil
+}
+
+// EncodeTo writes the members that are there.
+func (v *UpdateDeviceStatusRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.String("DeviceKey", v.DeviceKey)
+	if v.DeviceRememberedStatus != nil {
+		e.String("DeviceRememberedStatus", string(*v.DeviceRememberedStatus))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateDeviceStatusRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	b = rt.AppendString(append(b, `,"DeviceKey":`...), v.DeviceKey)
-	if v.DeviceRememberedStatus != nil {
-		b = rt.AppendString(append(b, `,"DeviceRememberedStatus":`...), string(*v.DeviceRememberedStatus))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateDeviceStatusRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateDeviceStatusResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateDeviceStatusResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateDeviceStatusResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateGroupRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("GroupName", v.GroupName)
+	e.String("UserPoolId", v.UserPoolId)
+	if v.Description != nil {
+		e.String("Description", *v.Description)
+	}
+	if v.RoleArn != nil {
+		e.String("RoleArn", *v.RoleArn)
+	}
+	if v.Precedence != nil {
+		e.Int("Precedence", *v.Precedence)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateGroupRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"GroupName":`...), v.GroupName)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.Description != nil {
-		b = rt.AppendString(append(b, `,"Description":`...), *v.Description)
-	}
-	if v.RoleArn != nil {
-		b = rt.AppendString(append(b, `,"RoleArn":`...), *v.RoleArn)
-	}
-	if v.Precedence != nil {
-		b = strconv.AppendInt(append(b, `,"Precedence":`...), *v.Precedence, 10)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateGroupRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateGroupResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Group != nil {
+		e.Struct("Group", v.Group)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateGroupResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Group != nil {
-		b = v.Group.AppendJSON(append(b, `,"Group":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateGroupResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateIdentityProviderRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ProviderName", v.ProviderName)
+	if v.ProviderDetails != nil {
+		rt.EncodeMap(e, "ProviderDetails", &rt.PlainMap, v.ProviderDetails, rt.EncodeText[string])
+	}
+	if v.AttributeMapping != nil {
+		rt.EncodeMap(e, "AttributeMapping", &rt.PlainMap, v.AttributeMapping, rt.EncodeText[string])
+	}
+	if v.IdpIdentifiers != nil {
+		rt.EncodeList(e, "IdpIdentifiers", rt.PlainItem, v.IdpIdentifiers, rt.EncodeText[string])
+	}
+	if v.AcrMapping != nil {
+		rt.EncodeMap(e, "AcrMapping", &rt.PlainMap, v.AcrMapping, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateIdentityProviderRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ProviderName":`...), v.ProviderName)
-	if v.ProviderDetails != nil {
-		b = rt.AppendMap(append(b, `,"ProviderDetails":`...), v.ProviderDetails, rt.AppendText[string])
-	}
-	if v.AttributeMapping != nil {
-		b = rt.AppendMap(append(b, `,"AttributeMapping":`...), v.AttributeMapping, rt.AppendText[string])
-	}
-	if v.IdpIdentifiers != nil {
-		b = rt.AppendList(append(b, `,"IdpIdentifiers":`...), v.IdpIdentifiers, rt.AppendText[string])
-	}
-	if v.AcrMapping != nil {
-		b = rt.AppendMap(append(b, `,"AcrMapping":`...), v.AcrMapping, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateIdentityProviderRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateIdentityProviderResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.IdentityProvider != nil {
+		e.Struct("IdentityProvider", v.IdentityProvider)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateIdentityProviderResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.IdentityProvider != nil {
-		b = v.IdentityProvider.AppendJSON(append(b, `,"IdentityProvider":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateIdentityProviderResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateManagedLoginBrandingRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ManagedLoginBrandingId != nil {
+		e.String("ManagedLoginBrandingId", *v.ManagedLoginBrandingId)
+	}
+	if v.UseCognitoProvidedValues != nil {
+		e.Bool("UseCognitoProvidedValues", *v.UseCognitoProvidedValues)
+	}
+	if v.Settings != nil {
+		e.Doc("Settings", v.Settings)
+	}
+	if v.Assets != nil {
+		rt.EncodeList(e, "Assets", rt.PlainItem, v.Assets, (*AssetType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateManagedLoginBrandingRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ManagedLoginBrandingId != nil {
-		b = rt.AppendString(append(b, `,"ManagedLoginBrandingId":`...), *v.ManagedLoginBrandingId)
-	}
-	if v.UseCognitoProvidedValues != nil {
-		b = strconv.AppendBool(append(b, `,"UseCognitoProvidedValues":`...), *v.UseCognitoProvidedValues)
-	}
-	if v.Settings != nil {
-		b = v.Settings.AppendJSON(append(b, `,"Settings":`...))
-	}
-	if v.Assets != nil {
-		b = rt.AppendList(append(b, `,"Assets":`...), v.Assets, (*AssetType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -230,16 +366,21 @@ func (v UpdateManagedLoginBrandingRequest) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *UpdateManagedLoginBrandingResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ManagedLoginBranding != nil {
+		e.Struct("ManagedLoginBranding", v.ManagedLoginBranding)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateManagedLoginBrandingResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ManagedLoginBranding != nil {
-		b = v.ManagedLoginBranding.AppendJSON(append(b, `,"ManagedLoginBranding":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
@@ -247,1029 +388,1216 @@ func (v UpdateManagedLoginBrandingResponse) MarshalJSON() ([]byte, error) {
 	return v.AppendJSON(nil), nil
 }
 
+// EncodeTo writes the members that are there.
+func (v *UpdateProvisionedLimitRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.LimitDefinition != nil {
+		e.Struct("LimitDefinition", v.LimitDefinition)
+	}
+	e.Int("RequestedLimitValue", v.RequestedLimitValue)
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateProvisionedLimitRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.LimitDefinition != nil {
-		b = v.LimitDefinition.AppendJSON(append(b, `,"LimitDefinition":`...))
-	}
-	b = strconv.AppendInt(append(b, `,"RequestedLimitValue":`...), v.RequestedLimitValue, 10)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateProvisionedLimitRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateProvisionedLimitResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Limit != nil {
+		e.Struct("Limit", v.Limit)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateProvisionedLimitResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Limit != nil {
-		b = v.Limit.AppendJSON(append(b, `,"Limit":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateProvisionedLimitResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateResourceServerRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("Identifier", v.Identifier)
+	e.String("Name", v.Name)
+	if v.Scopes != nil {
+		rt.EncodeList(e, "Scopes", rt.PlainItem, v.Scopes, (*ResourceServerScopeType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateResourceServerRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"Identifier":`...), v.Identifier)
-	b = rt.AppendString(append(b, `,"Name":`...), v.Name)
-	if v.Scopes != nil {
-		b = rt.AppendList(append(b, `,"Scopes":`...), v.Scopes, (*ResourceServerScopeType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateResourceServerRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateResourceServerResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ResourceServer != nil {
+		e.Struct("ResourceServer", v.ResourceServer)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateResourceServerResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ResourceServer != nil {
-		b = v.ResourceServer.AppendJSON(append(b, `,"ResourceServer":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateResourceServerResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateTermsRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("TermsId", v.TermsId)
+	e.String("UserPoolId", v.UserPoolId)
+	if v.TermsName != nil {
+		e.String("TermsName", *v.TermsName)
+	}
+	if v.TermsSource != nil {
+		e.String("TermsSource", string(*v.TermsSource))
+	}
+	if v.Enforcement != nil {
+		e.String("Enforcement", string(*v.Enforcement))
+	}
+	if v.Links != nil {
+		rt.EncodeMap(e, "Links", &rt.PlainMap, v.Links, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateTermsRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"TermsId":`...), v.TermsId)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.TermsName != nil {
-		b = rt.AppendString(append(b, `,"TermsName":`...), *v.TermsName)
-	}
-	if v.TermsSource != nil {
-		b = rt.AppendString(append(b, `,"TermsSource":`...), string(*v.TermsSource))
-	}
-	if v.Enforcement != nil {
-		b = rt.AppendString(append(b, `,"Enforcement":`...), string(*v.Enforcement))
-	}
-	if v.Links != nil {
-		b = rt.AppendMap(append(b, `,"Links":`...), v.Links, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateTermsRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateTermsResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Terms != nil {
+		e.Struct("Terms", v.Terms)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateTermsResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Terms != nil {
-		b = v.Terms.AppendJSON(append(b, `,"Terms":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateTermsResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserAttributesRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	rt.EncodeList(e, "UserAttributes", rt.PlainItem, v.UserAttributes, (*AttributeType).EncodeTo)
+	e.String("AccessToken", v.AccessToken)
+	if v.ClientMetadata != nil {
+		rt.EncodeMap(e, "ClientMetadata", &rt.PlainMap, v.ClientMetadata, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserAttributesRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendList(append(b, `,"UserAttributes":`...), v.UserAttributes, (*AttributeType).AppendJSON)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	if v.ClientMetadata != nil {
-		b = rt.AppendMap(append(b, `,"ClientMetadata":`...), v.ClientMetadata, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserAttributesRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserAttributesResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CodeDeliveryDetailsList != nil {
+		rt.EncodeList(e, "CodeDeliveryDetailsList", rt.PlainItem, v.CodeDeliveryDetailsList, (*CodeDeliveryDetailsType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserAttributesResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CodeDeliveryDetailsList != nil {
-		b = rt.AppendList(append(b, `,"CodeDeliveryDetailsList":`...), v.CodeDeliveryDetailsList, (*CodeDeliveryDetailsType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserAttributesResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolClientRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("ClientId", v.ClientId)
+	if v.ClientName != nil {
+		e.String("ClientName", *v.ClientName)
+	}
+	if v.RefreshTokenValidity != nil {
+		e.Int("RefreshTokenValidity", *v.RefreshTokenValidity)
+	}
+	if v.AccessTokenValidity != nil {
+		e.Int("AccessTokenValidity", *v.AccessTokenValidity)
+	}
+	if v.IdTokenValidity != nil {
+		e.Int("IdTokenValidity", *v.IdTokenValidity)
+	}
+	if v.TokenValidityUnits != nil {
+		e.Struct("TokenValidityUnits", v.TokenValidityUnits)
+	}
+	if v.ReadAttributes != nil {
+		rt.EncodeList(e, "ReadAttributes", rt.PlainItem, v.ReadAttributes, rt.EncodeText[string])
+	}
+	if v.WriteAttributes != nil {
+		rt.EncodeList(e, "WriteAttributes", rt.PlainItem, v.WriteAttributes, rt.EncodeText[string])
+	}
+	if v.ExplicitAuthFlows != nil {
+		rt.EncodeList(e, "ExplicitAuthFlows", rt.PlainItem, v.ExplicitAuthFlows, rt.EncodeText[ExplicitAuthFlowsType])
+	}
+	if v.SupportedIdentityProviders != nil {
+		rt.EncodeList(e, "SupportedIdentityProviders", rt.PlainItem, v.SupportedIdentityProviders, rt.EncodeText[string])
+	}
+	if v.CallbackURLs != nil {
+		rt.EncodeList(e, "CallbackURLs", rt.PlainItem, v.CallbackURLs, rt.EncodeText[string])
+	}
+	if v.LogoutURLs != nil {
+		rt.EncodeList(e, "LogoutURLs", rt.PlainItem, v.LogoutURLs, rt.EncodeText[string])
+	}
+	if v.DefaultRedirectURI != nil {
+		e.String("DefaultRedirectURI", *v.DefaultRedirectURI)
+	}
+	if v.AllowedOAuthFlows != nil {
+		rt.EncodeList(e, "AllowedOAuthFlows", rt.PlainItem, v.AllowedOAuthFlows, rt.EncodeText[OAuthFlowType])
+	}
+	if v.AllowedOAuthScopes != nil {
+		rt.EncodeList(e, "AllowedOAuthScopes", rt.PlainItem, v.AllowedOAuthScopes, rt.EncodeText[string])
+	}
+	if v.AllowedOAuthFlowsUserPoolClient != nil {
+		e.Bool("AllowedOAuthFlowsUserPoolClient", *v.AllowedOAuthFlowsUserPoolClient)
+	}
+	if v.AnalyticsConfiguration != nil {
+		e.Struct("AnalyticsConfiguration", v.AnalyticsConfiguration)
+	}
+	if v.PreventUserExistenceErrors != nil {
+		e.String("PreventUserExistenceErrors", string(*v.PreventUserExistenceErrors))
+	}
+	if v.EnableTokenRevocation != nil {
+		e.Bool("EnableTokenRevocation", *v.EnableTokenRevocation)
+	}
+	if v.EnablePropagateAdditionalUserContextData != nil {
+		e.Bool("EnablePropagateAdditionalUserContextData", *v.EnablePropagateAdditionalUserContextData)
+	}
+	if v.AuthSessionValidity != nil {
+		e.Int("AuthSessionValidity", *v.AuthSessionValidity)
+	}
+	if v.RefreshTokenRotation != nil {
+		e.Struct("RefreshTokenRotation", v.RefreshTokenRotation)
+	}
+	if v.PublishSecretsInAWSSecretsManager != nil {
+		e.Bool("PublishSecretsInAWSSecretsManager", *v.PublishSecretsInAWSSecretsManager)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolClientRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"ClientId":`...), v.ClientId)
-	if v.ClientName != nil {
-		b = rt.AppendString(append(b, `,"ClientName":`...), *v.ClientName)
-	}
-	if v.RefreshTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"RefreshTokenValidity":`...), *v.RefreshTokenValidity, 10)
-	}
-	if v.AccessTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"AccessTokenValidity":`...), *v.AccessTokenValidity, 10)
-	}
-	if v.IdTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"IdTokenValidity":`...), *v.IdTokenValidity, 10)
-	}
-	if v.TokenValidityUnits != nil {
-		b = v.TokenValidityUnits.AppendJSON(append(b, `,"TokenValidityUnits":`...))
-	}
-	if v.ReadAttributes != nil {
-		b = rt.AppendList(append(b, `,"ReadAttributes":`...), v.ReadAttributes, rt.AppendText[string])
-	}
-	if v.WriteAttributes != nil {
-		b = rt.AppendList(append(b, `,"WriteAttributes":`...), v.WriteAttributes, rt.AppendText[string])
-	}
-	if v.ExplicitAuthFlows != nil {
-		b = rt.AppendList(append(b, `,"ExplicitAuthFlows":`...), v.ExplicitAuthFlows, rt.AppendText[ExplicitAuthFlowsType])
-	}
-	if v.SupportedIdentityProviders != nil {
-		b = rt.AppendList(append(b, `,"SupportedIdentityProviders":`...), v.SupportedIdentityProviders, rt.AppendText[string])
-	}
-	if v.CallbackURLs != nil {
-		b = rt.AppendList(append(b, `,"CallbackURLs":`...), v.CallbackURLs, rt.AppendText[string])
-	}
-	if v.LogoutURLs != nil {
-		b = rt.AppendList(append(b, `,"LogoutURLs":`...), v.LogoutURLs, rt.AppendText[string])
-	}
-	if v.DefaultRedirectURI != nil {
-		b = rt.AppendString(append(b, `,"DefaultRedirectURI":`...), *v.DefaultRedirectURI)
-	}
-	if v.AllowedOAuthFlows != nil {
-		b = rt.AppendList(append(b, `,"AllowedOAuthFlows":`...), v.AllowedOAuthFlows, rt.AppendText[OAuthFlowType])
-	}
-	if v.AllowedOAuthScopes != nil {
-		b = rt.AppendList(append(b, `,"AllowedOAuthScopes":`...), v.AllowedOAuthScopes, rt.AppendText[string])
-	}
-	if v.AllowedOAuthFlowsUserPoolClient != nil {
-		b = strconv.AppendBool(append(b, `,"AllowedOAuthFlowsUserPoolClient":`...), *v.AllowedOAuthFlowsUserPoolClient)
-	}
-	if v.AnalyticsConfiguration != nil {
-		b = v.AnalyticsConfiguration.AppendJSON(append(b, `,"AnalyticsConfiguration":`...))
-	}
-	if v.PreventUserExistenceErrors != nil {
-		b = rt.AppendString(append(b, `,"PreventUserExistenceErrors":`...), string(*v.PreventUserExistenceErrors))
-	}
-	if v.EnableTokenRevocation != nil {
-		b = strconv.AppendBool(append(b, `,"EnableTokenRevocation":`...), *v.EnableTokenRevocation)
-	}
-	if v.EnablePropagateAdditionalUserContextData != nil {
-		b = strconv.AppendBool(append(b, `,"EnablePropagateAdditionalUserContextData":`...), *v.EnablePropagateAdditionalUserContextData)
-	}
-	if v.AuthSessionValidity != nil {
-		b = strconv.AppendInt(append(b, `,"AuthSessionValidity":`...), *v.AuthSessionValidity, 10)
-	}
-	if v.RefreshTokenRotation != nil {
-		b = v.RefreshTokenRotation.AppendJSON(append(b, `,"RefreshTokenRotation":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolClientRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolClientResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolClient != nil {
+		e.Struct("UserPoolClient", v.UserPoolClient)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolClientResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolClient != nil {
-		b = v.UserPoolClient.AppendJSON(append(b, `,"UserPoolClient":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolClientResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolDomainRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("Domain", v.Domain)
+	e.String("UserPoolId", v.UserPoolId)
+	if v.ManagedLoginVersion != nil {
+		e.Int("ManagedLoginVersion", *v.ManagedLoginVersion)
+	}
+	if v.CustomDomainConfig != nil {
+		e.Struct("CustomDomainConfig", v.CustomDomainConfig)
+	}
+	if v.Routing != nil {
+		e.Struct("Routing", v.Routing)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolDomainRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"Domain":`...), v.Domain)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.ManagedLoginVersion != nil {
-		b = strconv.AppendInt(append(b, `,"ManagedLoginVersion":`...), *v.ManagedLoginVersion, 10)
-	}
-	if v.CustomDomainConfig != nil {
-		b = v.CustomDomainConfig.AppendJSON(append(b, `,"CustomDomainConfig":`...))
-	}
-	if v.Routing != nil {
-		b = v.Routing.AppendJSON(append(b, `,"Routing":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolDomainRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolDomainResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ManagedLoginVersion != nil {
+		e.Int("ManagedLoginVersion", *v.ManagedLoginVersion)
+	}
+	if v.CloudFrontDomain != nil {
+		e.String("CloudFrontDomain", *v.CloudFrontDomain)
+	}
+	if v.Routing != nil {
+		e.Struct("Routing", v.Routing)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolDomainResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ManagedLoginVersion != nil {
-		b = strconv.AppendInt(append(b, `,"ManagedLoginVersion":`...), *v.ManagedLoginVersion, 10)
-	}
-	if v.CloudFrontDomain != nil {
-		b = rt.AppendString(append(b, `,"CloudFrontDomain":`...), *v.CloudFrontDomain)
-	}
-	if v.Routing != nil {
-		b = v.Routing.AppendJSON(append(b, `,"Routing":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolDomainResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolReplicaRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	e.String("RegionName", v.RegionName)
+	e.String("Status", string(v.Status))
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolReplicaRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	b = rt.AppendString(append(b, `,"RegionName":`...), v.RegionName)
-	b = rt.AppendString(append(b, `,"Status":`...), string(v.Status))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolReplicaRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolReplicaResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolReplica != nil {
+		e.Struct("UserPoolReplica", v.UserPoolReplica)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolReplicaResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolReplica != nil {
-		b = v.UserPoolReplica.AppendJSON(append(b, `,"UserPoolReplica":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolReplicaResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("UserPoolId", v.UserPoolId)
+	if v.Policies != nil {
+		e.Struct("Policies", v.Policies)
+	}
+	if v.DeletionProtection != nil {
+		e.String("DeletionProtection", string(*v.DeletionProtection))
+	}
+	if v.LambdaConfig != nil {
+		e.Struct("LambdaConfig", v.LambdaConfig)
+	}
+	if v.AutoVerifiedAttributes != nil {
+		rt.EncodeList(e, "AutoVerifiedAttributes", rt.PlainItem, v.AutoVerifiedAttributes, rt.EncodeText[VerifiedAttributeType])
+	}
+	if v.SmsVerificationMessage != nil {
+		e.String("SmsVerificationMessage", *v.SmsVerificationMessage)
+	}
+	if v.EmailVerificationMessage != nil {
+		e.String("EmailVerificationMessage", *v.EmailVerificationMessage)
+	}
+	if v.EmailVerificationSubject != nil {
+		e.String("EmailVerificationSubject", *v.EmailVerificationSubject)
+	}
+	if v.VerificationMessageTemplate != nil {
+		e.Struct("VerificationMessageTemplate", v.VerificationMessageTemplate)
+	}
+	if v.SmsAuthenticationMessage != nil {
+		e.String("SmsAuthenticationMessage", *v.SmsAuthenticationMessage)
+	}
+	if v.UserAttributeUpdateSettings != nil {
+		e.Struct("UserAttributeUpdateSettings", v.UserAttributeUpdateSettings)
+	}
+	if v.MfaConfiguration != nil {
+		e.String("MfaConfiguration", string(*v.MfaConfiguration))
+	}
+	if v.DeviceConfiguration != nil {
+		e.Struct("DeviceConfiguration", v.DeviceConfiguration)
+	}
+	if v.EmailConfiguration != nil {
+		e.Struct("EmailConfiguration", v.EmailConfiguration)
+	}
+	if v.SmsConfiguration != nil {
+		e.Struct("SmsConfiguration", v.SmsConfiguration)
+	}
+	if v.UserPoolTags != nil {
+		rt.EncodeMap(e, "UserPoolTags", &rt.PlainMap, v.UserPoolTags, rt.EncodeText[string])
+	}
+	if v.AdminCreateUserConfig != nil {
+		e.Struct("AdminCreateUserConfig", v.AdminCreateUserConfig)
+	}
+	if v.UserPoolAddOns != nil {
+		e.Struct("UserPoolAddOns", v.UserPoolAddOns)
+	}
+	if v.DcrConfiguration != nil {
+		e.Struct("DcrConfiguration", v.DcrConfiguration)
+	}
+	if v.AccountRecoverySetting != nil {
+		e.Struct("AccountRecoverySetting", v.AccountRecoverySetting)
+	}
+	if v.PoolName != nil {
+		e.String("PoolName", *v.PoolName)
+	}
+	if v.UserPoolTier != nil {
+		e.String("UserPoolTier", string(*v.UserPoolTier))
+	}
+	if v.KeyConfiguration != nil {
+		e.Struct("KeyConfiguration", v.KeyConfiguration)
+	}
+	if v.IssuerConfiguration != nil {
+		e.Struct("IssuerConfiguration", v.IssuerConfiguration)
+	}
+	if v.AcrConfiguration != nil {
+		rt.EncodeMap(e, "AcrConfiguration", &rt.PlainMap, v.AcrConfiguration, (*AcrLevelConfigType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"UserPoolId":`...), v.UserPoolId)
-	if v.Policies != nil {
-		b = v.Policies.AppendJSON(append(b, `,"Policies":`...))
-	}
-	if v.DeletionProtection != nil {
-		b = rt.AppendString(append(b, `,"DeletionProtection":`...), string(*v.DeletionProtection))
-	}
-	if v.LambdaConfig != nil {
-		b = v.LambdaConfig.AppendJSON(append(b, `,"LambdaConfig":`...))
-	}
-	if v.AutoVerifiedAttributes != nil {
-		b = rt.AppendList(append(b, `,"AutoVerifiedAttributes":`...), v.AutoVerifiedAttributes, rt.AppendText[VerifiedAttributeType])
-	}
-	if v.SmsVerificationMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsVerificationMessage":`...), *v.SmsVerificationMessage)
-	}
-	if v.EmailVerificationMessage != nil {
-		b = rt.AppendString(append(b, `,"EmailVerificationMessage":`...), *v.EmailVerificationMessage)
-	}
-	if v.EmailVerificationSubject != nil {
-		b = rt.AppendString(append(b, `,"EmailVerificationSubject":`...), *v.EmailVerificationSubject)
-	}
-	if v.VerificationMessageTemplate != nil {
-		b = v.VerificationMessageTemplate.AppendJSON(append(b, `,"VerificationMessageTemplate":`...))
-	}
-	if v.SmsAuthenticationMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsAuthenticationMessage":`...), *v.SmsAuthenticationMessage)
-	}
-	if v.UserAttributeUpdateSettings != nil {
-		b = v.UserAttributeUpdateSettings.AppendJSON(append(b, `,"UserAttributeUpdateSettings":`...))
-	}
-	if v.MfaConfiguration != nil {
-		b = rt.AppendString(append(b, `,"MfaConfiguration":`...), string(*v.MfaConfiguration))
-	}
-	if v.DeviceConfiguration != nil {
-		b = v.DeviceConfiguration.AppendJSON(append(b, `,"DeviceConfiguration":`...))
-	}
-	if v.EmailConfiguration != nil {
-		b = v.EmailConfiguration.AppendJSON(append(b, `,"EmailConfiguration":`...))
-	}
-	if v.SmsConfiguration != nil {
-		b = v.SmsConfiguration.AppendJSON(append(b, `,"SmsConfiguration":`...))
-	}
-	if v.UserPoolTags != nil {
-		b = rt.AppendMap(append(b, `,"UserPoolTags":`...), v.UserPoolTags, rt.AppendText[string])
-	}
-	if v.AdminCreateUserConfig != nil {
-		b = v.AdminCreateUserConfig.AppendJSON(append(b, `,"AdminCreateUserConfig":`...))
-	}
-	if v.UserPoolAddOns != nil {
-		b = v.UserPoolAddOns.AppendJSON(append(b, `,"UserPoolAddOns":`...))
-	}
-	if v.AccountRecoverySetting != nil {
-		b = v.AccountRecoverySetting.AppendJSON(append(b, `,"AccountRecoverySetting":`...))
-	}
-	if v.PoolName != nil {
-		b = rt.AppendString(append(b, `,"PoolName":`...), *v.PoolName)
-	}
-	if v.UserPoolTier != nil {
-		b = rt.AppendString(append(b, `,"UserPoolTier":`...), string(*v.UserPoolTier))
-	}
-	if v.KeyConfiguration != nil {
-		b = v.KeyConfiguration.AppendJSON(append(b, `,"KeyConfiguration":`...))
-	}
-	if v.IssuerConfiguration != nil {
-		b = v.IssuerConfiguration.AppendJSON(append(b, `,"IssuerConfiguration":`...))
-	}
-	if v.DcrConfiguration != nil {
-		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
-	}
-	if v.AcrConfiguration != nil {
-		b = rt.AppendMap(append(b, `,"AcrConfiguration":`...), v.AcrConfiguration, (*AcrLevelConfigType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UpdateUserPoolResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UpdateUserPoolResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UpdateUserPoolResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserAttributeUpdateSettingsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AttributesRequireVerificationBeforeUpdate != nil {
+		rt.EncodeList(e, "AttributesRequireVerificationBeforeUpdate", rt.PlainItem, v.AttributesRequireVerificationBeforeUpdate, rt.EncodeText[VerifiedAttributeType])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserAttributeUpdateSettingsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AttributesRequireVerificationBeforeUpdate != nil {
-		b = rt.AppendList(append(b, `,"AttributesRequireVerificationBeforeUpdate":`...), v.AttributesRequireVerificationBeforeUpdate, rt.AppendText[VerifiedAttributeType])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserAttributeUpdateSettingsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserContextDataType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.IpAddress != nil {
+		e.String("IpAddress", *v.IpAddress)
+	}
+	if v.EncodedData != nil {
+		e.String("EncodedData", *v.EncodedData)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserContextDataType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.IpAddress != nil {
-		b = rt.AppendString(append(b, `,"IpAddress":`...), *v.IpAddress)
-	}
-	if v.EncodedData != nil {
-		b = rt.AppendString(append(b, `,"EncodedData":`...), *v.EncodedData)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserContextDataType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserImportJobType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.JobName != nil {
+		e.String("JobName", *v.JobName)
+	}
+	if v.JobId != nil {
+		e.String("JobId", *v.JobId)
+	}
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.PreSignedUrl != nil {
+		e.String("PreSignedUrl", *v.PreSignedUrl)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.StartDate != nil {
+		e.Time("StartDate", *v.StartDate)
+	}
+	if v.CompletionDate != nil {
+		e.Time("CompletionDate", *v.CompletionDate)
+	}
+	if v.Status != nil {
+		e.String("Status", string(*v.Status))
+	}
+	if v.CloudWatchLogsRoleArn != nil {
+		e.String("CloudWatchLogsRoleArn", *v.CloudWatchLogsRoleArn)
+	}
+	if v.ImportedUsers != nil {
+		e.Int("ImportedUsers", *v.ImportedUsers)
+	}
+	if v.SkippedUsers != nil {
+		e.Int("SkippedUsers", *v.SkippedUsers)
+	}
+	if v.FailedUsers != nil {
+		e.Int("FailedUsers", *v.FailedUsers)
+	}
+	if v.CompletionMessage != nil {
+		e.String("CompletionMessage", *v.CompletionMessage)
+	}
+	if v.PasswordHashingAlgorithm != nil {
+		e.String("PasswordHashingAlgorithm", string(*v.PasswordHashingAlgorithm))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserImportJobType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.JobName != nil {
-		b = rt.AppendString(append(b, `,"JobName":`...), *v.JobName)
-	}
-	if v.JobId != nil {
-		b = rt.AppendString(append(b, `,"JobId":`...), *v.JobId)
-	}
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.PreSignedUrl != nil {
-		b = rt.AppendString(append(b, `,"PreSignedUrl":`...), *v.PreSignedUrl)
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.StartDate != nil {
-		b = v.StartDate.AppendJSON(append(b, `,"StartDate":`...))
-	}
-	if v.CompletionDate != nil {
-		b = v.CompletionDate.AppendJSON(append(b, `,"CompletionDate":`...))
-	}
-	if v.Status != nil {
-		b = rt.AppendString(append(b, `,"Status":`...), string(*v.Status))
-	}
-	if v.CloudWatchLogsRoleArn != nil {
-		b = rt.AppendString(append(b, `,"CloudWatchLogsRoleArn":`...), *v.CloudWatchLogsRoleArn)
-	}
-	if v.ImportedUsers != nil {
-		b = strconv.AppendInt(append(b, `,"ImportedUsers":`...), *v.ImportedUsers, 10)
-	}
-	if v.SkippedUsers != nil {
-		b = strconv.AppendInt(append(b, `,"SkippedUsers":`...), *v.SkippedUsers, 10)
-	}
-	if v.FailedUsers != nil {
-		b = strconv.AppendInt(append(b, `,"FailedUsers":`...), *v.FailedUsers, 10)
-	}
-	if v.CompletionMessage != nil {
-		b = rt.AppendString(append(b, `,"CompletionMessage":`...), *v.CompletionMessage)
-	}
-	if v.PasswordHashingAlgorithm != nil {
-		b = rt.AppendString(append(b, `,"PasswordHashingAlgorithm":`...), string(*v.PasswordHashingAlgorithm))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserImportJobType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolAddOnsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AdvancedSecurityMode", string(v.AdvancedSecurityMode))
+	if v.AdvancedSecurityAdditionalFlows != nil {
+		e.Struct("AdvancedSecurityAdditionalFlows", v.AdvancedSecurityAdditionalFlows)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolAddOnsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AdvancedSecurityMode":`...), string(v.AdvancedSecurityMode))
-	if v.AdvancedSecurityAdditionalFlows != nil {
-		b = v.AdvancedSecurityAdditionalFlows.AppendJSON(append(b, `,"AdvancedSecurityAdditionalFlows":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolAddOnsType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolClientDescription) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ClientName != nil {
+		e.String("ClientName", *v.ClientName)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolClientDescription) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ClientName != nil {
-		b = rt.AppendString(append(b, `,"ClientName":`...), *v.ClientName)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolClientDescription) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolClientType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.UserPoolId != nil {
+		e.String("UserPoolId", *v.UserPoolId)
+	}
+	if v.ClientName != nil {
+		e.String("ClientName", *v.ClientName)
+	}
+	if v.ClientId != nil {
+		e.String("ClientId", *v.ClientId)
+	}
+	if v.ClientSecret != nil {
+		e.String("ClientSecret", *v.ClientSecret)
+	}
+	if v.ClientSecretArn != nil {
+		e.String("ClientSecretArn", *v.ClientSecretArn)
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.RefreshTokenValidity != nil {
+		e.Int("RefreshTokenValidity", *v.RefreshTokenValidity)
+	}
+	if v.AccessTokenValidity != nil {
+		e.Int("AccessTokenValidity", *v.AccessTokenValidity)
+	}
+	if v.IdTokenValidity != nil {
+		e.Int("IdTokenValidity", *v.IdTokenValidity)
+	}
+	if v.TokenValidityUnits != nil {
+		e.Struct("TokenValidityUnits", v.TokenValidityUnits)
+	}
+	if v.ReadAttributes != nil {
+		rt.EncodeList(e, "ReadAttributes", rt.PlainItem, v.ReadAttributes, rt.EncodeText[string])
+	}
+	if v.WriteAttributes != nil {
+		rt.EncodeList(e, "WriteAttributes", rt.PlainItem, v.WriteAttributes, rt.EncodeText[string])
+	}
+	if v.ExplicitAuthFlows != nil {
+		rt.EncodeList(e, "ExplicitAuthFlows", rt.PlainItem, v.ExplicitAuthFlows, rt.EncodeText[ExplicitAuthFlowsType])
+	}
+	if v.SupportedIdentityProviders != nil {
+		rt.EncodeList(e, "SupportedIdentityProviders", rt.PlainItem, v.SupportedIdentityProviders, rt.EncodeText[string])
+	}
+	if v.CallbackURLs != nil {
+		rt.EncodeList(e, "CallbackURLs", rt.PlainItem, v.CallbackURLs, rt.EncodeText[string])
+	}
+	if v.LogoutURLs != nil {
+		rt.EncodeList(e, "LogoutURLs", rt.PlainItem, v.LogoutURLs, rt.EncodeText[string])
+	}
+	if v.DefaultRedirectURI != nil {
+		e.String("DefaultRedirectURI", *v.DefaultRedirectURI)
+	}
+	if v.AllowedOAuthFlows != nil {
+		rt.EncodeList(e, "AllowedOAuthFlows", rt.PlainItem, v.AllowedOAuthFlows, rt.EncodeText[OAuthFlowType])
+	}
+	if v.AllowedOAuthScopes != nil {
+		rt.EncodeList(e, "AllowedOAuthScopes", rt.PlainItem, v.AllowedOAuthScopes, rt.EncodeText[string])
+	}
+	if v.AllowedOAuthFlowsUserPoolClient != nil {
+		e.Bool("AllowedOAuthFlowsUserPoolClient", *v.AllowedOAuthFlowsUserPoolClient)
+	}
+	if v.AnalyticsConfiguration != nil {
+		e.Struct("AnalyticsConfiguration", v.AnalyticsConfiguration)
+	}
+	if v.PreventUserExistenceErrors != nil {
+		e.String("PreventUserExistenceErrors", string(*v.PreventUserExistenceErrors))
+	}
+	if v.EnableTokenRevocation != nil {
+		e.Bool("EnableTokenRevocation", *v.EnableTokenRevocation)
+	}
+	if v.EnablePropagateAdditionalUserContextData != nil {
+		e.Bool("EnablePropagateAdditionalUserContextData", *v.EnablePropagateAdditionalUserContextData)
+	}
+	if v.AuthSessionValidity != nil {
+		e.Int("AuthSessionValidity", *v.AuthSessionValidity)
+	}
+	if v.RefreshTokenRotation != nil {
+		e.Struct("RefreshTokenRotation", v.RefreshTokenRotation)
+	}
+	if v.ClientType != nil {
+		e.String("ClientType", string(*v.ClientType))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolClientType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.UserPoolId != nil {
-		b = rt.AppendString(append(b, `,"UserPoolId":`...), *v.UserPoolId)
-	}
-	if v.ClientName != nil {
-		b = rt.AppendString(append(b, `,"ClientName":`...), *v.ClientName)
-	}
-	if v.ClientId != nil {
-		b = rt.AppendString(append(b, `,"ClientId":`...), *v.ClientId)
-	}
-	if v.ClientSecret != nil {
-		b = rt.AppendString(append(b, `,"ClientSecret":`...), *v.ClientSecret)
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.RefreshTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"RefreshTokenValidity":`...), *v.RefreshTokenValidity, 10)
-	}
-	if v.AccessTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"AccessTokenValidity":`...), *v.AccessTokenValidity, 10)
-	}
-	if v.IdTokenValidity != nil {
-		b = strconv.AppendInt(append(b, `,"IdTokenValidity":`...), *v.IdTokenValidity, 10)
-	}
-	if v.TokenValidityUnits != nil {
-		b = v.TokenValidityUnits.AppendJSON(append(b, `,"TokenValidityUnits":`...))
-	}
-	if v.ReadAttributes != nil {
-		b = rt.AppendList(append(b, `,"ReadAttributes":`...), v.ReadAttributes, rt.AppendText[string])
-	}
-	if v.WriteAttributes != nil {
-		b = rt.AppendList(append(b, `,"WriteAttributes":`...), v.WriteAttributes, rt.AppendText[string])
-	}
-	if v.ExplicitAuthFlows != nil {
-		b = rt.AppendList(append(b, `,"ExplicitAuthFlows":`...), v.ExplicitAuthFlows, rt.AppendText[ExplicitAuthFlowsType])
-	}
-	if v.SupportedIdentityProviders != nil {
-		b = rt.AppendList(append(b, `,"SupportedIdentityProviders":`...), v.SupportedIdentityProviders, rt.AppendText[string])
-	}
-	if v.CallbackURLs != nil {
-		b = rt.AppendList(append(b, `,"CallbackURLs":`...), v.CallbackURLs, rt.AppendText[string])
-	}
-	if v.LogoutURLs != nil {
-		b = rt.AppendList(append(b, `,"LogoutURLs":`...), v.LogoutURLs, rt.AppendText[string])
-	}
-	if v.DefaultRedirectURI != nil {
-		b = rt.AppendString(append(b, `,"DefaultRedirectURI":`...), *v.DefaultRedirectURI)
-	}
-	if v.AllowedOAuthFlows != nil {
-		b = rt.AppendList(append(b, `,"AllowedOAuthFlows":`...), v.AllowedOAuthFlows, rt.AppendText[OAuthFlowType])
-	}
-	if v.AllowedOAuthScopes != nil {
-		b = rt.AppendList(append(b, `,"AllowedOAuthScopes":`...), v.AllowedOAuthScopes, rt.AppendText[string])
-	}
-	if v.AllowedOAuthFlowsUserPoolClient != nil {
-		b = strconv.AppendBool(append(b, `,"AllowedOAuthFlowsUserPoolClient":`...), *v.AllowedOAuthFlowsUserPoolClient)
-	}
-	if v.AnalyticsConfiguration != nil {
-		b = v.AnalyticsConfiguration.AppendJSON(append(b, `,"AnalyticsConfiguration":`...))
-	}
-	if v.PreventUserExistenceErrors != nil {
-		b = rt.AppendString(append(b, `,"PreventUserExistenceErrors":`...), string(*v.PreventUserExistenceErrors))
-	}
-	if v.EnableTokenRevocation != nil {
-		b = strconv.AppendBool(append(b, `,"EnableTokenRevocation":`...), *v.EnableTokenRevocation)
-	}
-	if v.EnablePropagateAdditionalUserContextData != nil {
-		b = strconv.AppendBool(append(b, `,"EnablePropagateAdditionalUserContextData":`...), *v.EnablePropagateAdditionalUserContextData)
-	}
-	if v.AuthSessionValidity != nil {
-		b = strconv.AppendInt(append(b, `,"AuthSessionValidity":`...), *v.AuthSessionValidity, 10)
-	}
-	if v.RefreshTokenRotation != nil {
-		b = v.RefreshTokenRotation.AppendJSON(append(b, `,"RefreshTokenRotation":`...))
-	}
-	if v.ClientType != nil {
-		b = rt.AppendString(append(b, `,"ClientType":`...), string(*v.ClientType))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolClientType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolDescriptionType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Id != nil {
+		e.String("Id", *v.Id)
+	}
+	if v.Name != nil {
+		e.String("Name", *v.Name)
+	}
+	if v.LambdaConfig != nil {
+		e.Struct("LambdaConfig", v.LambdaConfig)
+	}
+	if v.Status != nil {
+		e.String("Status", string(*v.Status))
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.ReplicaRegions != nil {
+		rt.EncodeList(e, "ReplicaRegions", rt.PlainItem, v.ReplicaRegions, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolDescriptionType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Id != nil {
-		b = rt.AppendString(append(b, `,"Id":`...), *v.Id)
-	}
-	if v.Name != nil {
-		b = rt.AppendString(append(b, `,"Name":`...), *v.Name)
-	}
-	if v.LambdaConfig != nil {
-		b = v.LambdaConfig.AppendJSON(append(b, `,"LambdaConfig":`...))
-	}
-	if v.Status != nil {
-		b = rt.AppendString(append(b, `,"Status":`...), string(*v.Status))
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.ReplicaRegions != nil {
-		b = rt.AppendList(append(b, `,"ReplicaRegions":`...), v.ReplicaRegions, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolDescriptionType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolPolicyType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.PasswordPolicy != nil {
+		e.Struct("PasswordPolicy", v.PasswordPolicy)
+	}
+	if v.SignInPolicy != nil {
+		e.Struct("SignInPolicy", v.SignInPolicy)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolPolicyType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.PasswordPolicy != nil {
-		b = v.PasswordPolicy.AppendJSON(append(b, `,"PasswordPolicy":`...))
-	}
-	if v.SignInPolicy != nil {
-		b = v.SignInPolicy.AppendJSON(append(b, `,"SignInPolicy":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolPolicyType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolReplicaType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RegionName != nil {
+		e.String("RegionName", *v.RegionName)
+	}
+	if v.Status != nil {
+		e.String("Status", string(*v.Status))
+	}
+	if v.Role != nil {
+		e.String("Role", string(*v.Role))
+	}
+	if v.UserPoolArn != nil {
+		e.String("UserPoolArn", *v.UserPoolArn)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolReplicaType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.RegionName != nil {
-		b = rt.AppendString(append(b, `,"RegionName":`...), *v.RegionName)
-	}
-	if v.Status != nil {
-		b = rt.AppendString(append(b, `,"Status":`...), string(*v.Status))
-	}
-	if v.Role != nil {
-		b = rt.AppendString(append(b, `,"Role":`...), string(*v.Role))
-	}
-	if v.UserPoolArn != nil {
-		b = rt.AppendString(append(b, `,"UserPoolArn":`...), *v.UserPoolArn)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolReplicaType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolTokenSessionConfigType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.Int("MaxPerUser", v.MaxPerUser)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolTokenSessionConfigType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = strconv.AppendInt(append(b, `,"MaxPerUser":`...), v.MaxPerUser, 10)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolTokenSessionConfigType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserPoolType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Id != nil {
+		e.String("Id", *v.Id)
+	}
+	if v.Name != nil {
+		e.String("Name", *v.Name)
+	}
+	if v.Policies != nil {
+		e.Struct("Policies", v.Policies)
+	}
+	if v.DeletionProtection != nil {
+		e.String("DeletionProtection", string(*v.DeletionProtection))
+	}
+	if v.LambdaConfig != nil {
+		e.Struct("LambdaConfig", v.LambdaConfig)
+	}
+	if v.Status != nil {
+		e.String("Status", string(*v.Status))
+	}
+	if v.LastModifiedDate != nil {
+		e.Time("LastModifiedDate", *v.LastModifiedDate)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.SchemaAttributes != nil {
+		rt.EncodeList(e, "SchemaAttributes", rt.PlainItem, v.SchemaAttributes, (*SchemaAttributeType).EncodeTo)
+	}
+	if v.AutoVerifiedAttributes != nil {
+		rt.EncodeList(e, "AutoVerifiedAttributes", rt.PlainItem, v.AutoVerifiedAttributes, rt.EncodeText[VerifiedAttributeType])
+	}
+	if v.AliasAttributes != nil {
+		rt.EncodeList(e, "AliasAttributes", rt.PlainItem, v.AliasAttributes, rt.EncodeText[AliasAttributeType])
+	}
+	if v.UsernameAttributes != nil {
+		rt.EncodeList(e, "UsernameAttributes", rt.PlainItem, v.UsernameAttributes, rt.EncodeText[UsernameAttributeType])
+	}
+	if v.SmsVerificationMessage != nil {
+		e.String("SmsVerificationMessage", *v.SmsVerificationMessage)
+	}
+	if v.EmailVerificationMessage != nil {
+		e.String("EmailVerificationMessage", *v.EmailVerificationMessage)
+	}
+	if v.EmailVerificationSubject != nil {
+		e.String("EmailVerificationSubject", *v.EmailVerificationSubject)
+	}
+	if v.VerificationMessageTemplate != nil {
+		e.Struct("VerificationMessageTemplate", v.VerificationMessageTemplate)
+	}
+	if v.SmsAuthenticationMessage != nil {
+		e.String("SmsAuthenticationMessage", *v.SmsAuthenticationMessage)
+	}
+	if v.UserAttributeUpdateSettings != nil {
+		e.Struct("UserAttributeUpdateSettings", v.UserAttributeUpdateSettings)
+	}
+	if v.MfaConfiguration != nil {
+		e.String("MfaConfiguration", string(*v.MfaConfiguration))
+	}
+	if v.DeviceConfiguration != nil {
+		e.Struct("DeviceConfiguration", v.DeviceConfiguration)
+	}
+	if v.EstimatedNumberOfUsers != nil {
+		e.Int("EstimatedNumberOfUsers", *v.EstimatedNumberOfUsers)
+	}
+	if v.EmailConfiguration != nil {
+		e.Struct("EmailConfiguration", v.EmailConfiguration)
+	}
+	if v.SmsConfiguration != nil {
+		e.Struct("SmsConfiguration", v.SmsConfiguration)
+	}
+	if v.UserPoolTags != nil {
+		rt.EncodeMap(e, "UserPoolTags", &rt.PlainMap, v.UserPoolTags, rt.EncodeText[string])
+	}
+	if v.SmsConfigurationFailure != nil {
+		e.String("SmsConfigurationFailure", *v.SmsConfigurationFailure)
+	}
+	if v.EmailConfigurationFailure != nil {
+		e.String("EmailConfigurationFailure", *v.EmailConfigurationFailure)
+	}
+	if v.Domain != nil {
+		e.String("Domain", *v.Domain)
+	}
+	if v.CustomDomain != nil {
+		e.String("CustomDomain", *v.CustomDomain)
+	}
+	if v.AdminCreateUserConfig != nil {
+		e.Struct("AdminCreateUserConfig", v.AdminCreateUserConfig)
+	}
+	if v.UserPoolAddOns != nil {
+		e.Struct("UserPoolAddOns", v.UserPoolAddOns)
+	}
+	if v.DcrConfiguration != nil {
+		e.Struct("DcrConfiguration", v.DcrConfiguration)
+	}
+	if v.UsernameConfiguration != nil {
+		e.Struct("UsernameConfiguration", v.UsernameConfiguration)
+	}
+	if v.Arn != nil {
+		e.String("Arn", *v.Arn)
+	}
+	if v.AccountRecoverySetting != nil {
+		e.Struct("AccountRecoverySetting", v.AccountRecoverySetting)
+	}
+	if v.UserPoolTier != nil {
+		e.String("UserPoolTier", string(*v.UserPoolTier))
+	}
+	if v.KeyConfiguration != nil {
+		e.Struct("KeyConfiguration", v.KeyConfiguration)
+	}
+	if v.IssuerConfiguration != nil {
+		e.Struct("IssuerConfiguration", v.IssuerConfiguration)
+	}
+	if v.AcrConfiguration != nil {
+		rt.EncodeMap(e, "AcrConfiguration", &rt.PlainMap, v.AcrConfiguration, (*AcrLevelConfigType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserPoolType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Id != nil {
-		b = rt.AppendString(append(b, `,"Id":`...), *v.Id)
-	}
-	if v.Name != nil {
-		b = rt.AppendString(append(b, `,"Name":`...), *v.Name)
-	}
-	if v.Policies != nil {
-		b = v.Policies.AppendJSON(append(b, `,"Policies":`...))
-	}
-	if v.DeletionProtection != nil {
-		b = rt.AppendString(append(b, `,"DeletionProtection":`...), string(*v.DeletionProtection))
-	}
-	if v.LambdaConfig != nil {
-		b = v.LambdaConfig.AppendJSON(append(b, `,"LambdaConfig":`...))
-	}
-	if v.Status != nil {
-		b = rt.AppendString(append(b, `,"Status":`...), string(*v.Status))
-	}
-	if v.LastModifiedDate != nil {
-		b = v.LastModifiedDate.AppendJSON(append(b, `,"LastModifiedDate":`...))
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.SchemaAttributes != nil {
-		b = rt.AppendList(append(b, `,"SchemaAttributes":`...), v.SchemaAttributes, (*SchemaAttributeType).AppendJSON)
-	}
-	if v.AutoVerifiedAttributes != nil {
-		b = rt.AppendList(append(b, `,"AutoVerifiedAttributes":`...), v.AutoVerifiedAttributes, rt.AppendText[VerifiedAttributeType])
-	}
-	if v.AliasAttributes != nil {
-		b = rt.AppendList(append(b, `,"AliasAttributes":`...), v.AliasAttributes, rt.AppendText[AliasAttributeType])
-	}
-	if v.UsernameAttributes != nil {
-		b = rt.AppendList(append(b, `,"UsernameAttributes":`...), v.UsernameAttributes, rt.AppendText[UsernameAttributeType])
-	}
-	if v.SmsVerificationMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsVerificationMessage":`...), *v.SmsVerificationMessage)
-	}
-	if v.EmailVerificationMessage != nil {
-		b = rt.AppendString(append(b, `,"EmailVerificationMessage":`...), *v.EmailVerificationMessage)
-	}
-	if v.EmailVerificationSubject != nil {
-		b = rt.AppendString(append(b, `,"EmailVerificationSubject":`...), *v.EmailVerificationSubject)
-	}
-	if v.VerificationMessageTemplate != nil {
-		b = v.VerificationMessageTemplate.AppendJSON(append(b, `,"VerificationMessageTemplate":`...))
-	}
-	if v.SmsAuthenticationMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsAuthenticationMessage":`...), *v.SmsAuthenticationMessage)
-	}
-	if v.UserAttributeUpdateSettings != nil {
-		b = v.UserAttributeUpdateSettings.AppendJSON(append(b, `,"UserAttributeUpdateSettings":`...))
-	}
-	if v.MfaConfiguration != nil {
-		b = rt.AppendString(append(b, `,"MfaConfiguration":`...), string(*v.MfaConfiguration))
-	}
-	if v.DeviceConfiguration != nil {
-		b = v.DeviceConfiguration.AppendJSON(append(b, `,"DeviceConfiguration":`...))
-	}
-	if v.EstimatedNumberOfUsers != nil {
-		b = strconv.AppendInt(append(b, `,"EstimatedNumberOfUsers":`...), *v.EstimatedNumberOfUsers, 10)
-	}
-	if v.EmailConfiguration != nil {
-		b = v.EmailConfiguration.AppendJSON(append(b, `,"EmailConfiguration":`...))
-	}
-	if v.SmsConfiguration != nil {
-		b = v.SmsConfiguration.AppendJSON(append(b, `,"SmsConfiguration":`...))
-	}
-	if v.UserPoolTags != nil {
-		b = rt.AppendMap(append(b, `,"UserPoolTags":`...), v.UserPoolTags, rt.AppendText[string])
-	}
-	if v.SmsConfigurationFailure != nil {
-		b = rt.AppendString(append(b, `,"SmsConfigurationFailure":`...), *v.SmsConfigurationFailure)
-	}
-	if v.EmailConfigurationFailure != nil {
-		b = rt.AppendString(append(b, `,"EmailConfigurationFailure":`...), *v.EmailConfigurationFailure)
-	}
-	if v.Domain != nil {
-		b = rt.AppendString(append(b, `,"Domain":`...), *v.Domain)
-	}
-	if v.CustomDomain != nil {
-		b = rt.AppendString(append(b, `,"CustomDomain":`...), *v.CustomDomain)
-	}
-	if v.AdminCreateUserConfig != nil {
-		b = v.AdminCreateUserConfig.AppendJSON(append(b, `,"AdminCreateUserConfig":`...))
-	}
-	if v.UserPoolAddOns != nil {
-		b = v.UserPoolAddOns.AppendJSON(append(b, `,"UserPoolAddOns":`...))
-	}
-	if v.UsernameConfiguration != nil {
-		b = v.UsernameConfiguration.AppendJSON(append(b, `,"UsernameConfiguration":`...))
-	}
-	if v.Arn != nil {
-		b = rt.AppendString(append(b, `,"Arn":`...), *v.Arn)
-	}
-	if v.AccountRecoverySetting != nil {
-		b = v.AccountRecoverySetting.AppendJSON(append(b, `,"AccountRecoverySetting":`...))
-	}
-	if v.UserPoolTier != nil {
-		b = rt.AppendString(append(b, `,"UserPoolTier":`...), string(*v.UserPoolTier))
-	}
-	if v.KeyConfiguration != nil {
-		b = v.KeyConfiguration.AppendJSON(append(b, `,"KeyConfiguration":`...))
-	}
-	if v.IssuerConfiguration != nil {
-		b = v.IssuerConfiguration.AppendJSON(append(b, `,"IssuerConfiguration":`...))
-	}
-	if v.DcrConfiguration != nil {
-		b = v.DcrConfiguration.AppendJSON(append(b, `,"DcrConfiguration":`...))
-	}
-	if v.AcrConfiguration != nil {
-		b = rt.AppendMap(append(b, `,"AcrConfiguration":`...), v.AcrConfiguration, (*AcrLevelConfigType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserPoolType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UserType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Username != nil {
+		e.String("Username", *v.Username)
+	}
+	if v.Attributes != nil {
+		rt.EncodeList(e, "Attributes", rt.PlainItem, v.Attributes, (*AttributeType).EncodeTo)
+	}
+	if v.UserCreateDate != nil {
+		e.Time("UserCreateDate", *v.UserCreateDate)
+	}
+	if v.UserLastModifiedDate != nil {
+		e.Time("UserLastModifiedDate", *v.UserLastModifiedDate)
+	}
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	if v.UserStatus != nil {
+		e.String("UserStatus", string(*v.UserStatus))
+	}
+	if v.MFAOptions != nil {
+		rt.EncodeList(e, "MFAOptions", rt.PlainItem, v.MFAOptions, (*MFAOptionType).EncodeTo)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UserType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Username != nil {
-		b = rt.AppendString(append(b, `,"Username":`...), *v.Username)
-	}
-	if v.Attributes != nil {
-		b = rt.AppendList(append(b, `,"Attributes":`...), v.Attributes, (*AttributeType).AppendJSON)
-	}
-	if v.UserCreateDate != nil {
-		b = v.UserCreateDate.AppendJSON(append(b, `,"UserCreateDate":`...))
-	}
-	if v.UserLastModifiedDate != nil {
-		b = v.UserLastModifiedDate.AppendJSON(append(b, `,"UserLastModifiedDate":`...))
-	}
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	if v.UserStatus != nil {
-		b = rt.AppendString(append(b, `,"UserStatus":`...), string(*v.UserStatus))
-	}
-	if v.MFAOptions != nil {
-		b = rt.AppendList(append(b, `,"MFAOptions":`...), v.MFAOptions, (*MFAOptionType).AppendJSON)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UserType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *UsernameConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.Bool("CaseSensitive", v.CaseSensitive)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *UsernameConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = strconv.AppendBool(append(b, `,"CaseSensitive":`...), v.CaseSensitive)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v UsernameConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *VerificationMessageTemplateType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.SmsMessage != nil {
+		e.String("SmsMessage", *v.SmsMessage)
+	}
+	if v.EmailMessage != nil {
+		e.String("EmailMessage", *v.EmailMessage)
+	}
+	if v.EmailSubject != nil {
+		e.String("EmailSubject", *v.EmailSubject)
+	}
+	if v.EmailMessageByLink != nil {
+		e.String("EmailMessageByLink", *v.EmailMessageByLink)
+	}
+	if v.EmailSubjectByLink != nil {
+		e.String("EmailSubjectByLink", *v.EmailSubjectByLink)
+	}
+	if v.DefaultEmailOption != nil {
+		e.String("DefaultEmailOption", string(*v.DefaultEmailOption))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *VerificationMessageTemplateType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.SmsMessage != nil {
-		b = rt.AppendString(append(b, `,"SmsMessage":`...), *v.SmsMessage)
-	}
-	if v.EmailMessage != nil {
-		b = rt.AppendString(append(b, `,"EmailMessage":`...), *v.EmailMessage)
-	}
-	if v.EmailSubject != nil {
-		b = rt.AppendString(append(b, `,"EmailSubject":`...), *v.EmailSubject)
-	}
-	if v.EmailMessageByLink != nil {
-		b = rt.AppendString(append(b, `,"EmailMessageByLink":`...), *v.EmailMessageByLink)
-	}
-	if v.EmailSubjectByLink != nil {
-		b = rt.AppendString(append(b, `,"EmailSubjectByLink":`...), *v.EmailSubjectByLink)
-	}
-	if v.DefaultEmailOption != nil {
-		b = rt.AppendString(append(b, `,"DefaultEmailOption":`...), string(*v.DefaultEmailOption))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v VerificationMessageTemplateType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *VerifySoftwareTokenRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AccessToken != nil {
+		e.String("AccessToken", *v.AccessToken)
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.String("UserCode", v.UserCode)
+	if v.FriendlyDeviceName != nil {
+		e.String("FriendlyDeviceName", *v.FriendlyDeviceName)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *VerifySoftwareTokenRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AccessToken != nil {
-		b = rt.AppendString(append(b, `,"AccessToken":`...), *v.AccessToken)
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	b = rt.AppendString(append(b, `,"UserCode":`...), v.UserCode)
-	if v.FriendlyDeviceName != nil {
-		b = rt.AppendString(append(b, `,"FriendlyDeviceName":`...), *v.FriendlyDeviceName)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v VerifySoftwareTokenRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *VerifySoftwareTokenResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Status != nil {
+		e.String("Status", string(*v.Status))
+	}
+	if v.Session != nil {
+		e.String("Session", *v.Session)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *VerifySoftwareTokenResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Status != nil {
-		b = rt.AppendString(append(b, `,"Status":`...), string(*v.Status))
-	}
-	if v.Session != nil {
-		b = rt.AppendString(append(b, `,"Session":`...), *v.Session)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v VerifySoftwareTokenResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *VerifyUserAttributeRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("AccessToken", v.AccessToken)
+	e.String("AttributeName", v.AttributeName)
+	e.String("Code", v.Code)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *VerifyUserAttributeRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"AccessToken":`...), v.AccessToken)
-	b = rt.AppendString(append(b, `,"AttributeName":`...), v.AttributeName)
-	b = rt.AppendString(append(b, `,"Code":`...), v.Code)
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v VerifyUserAttributeRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *VerifyUserAttributeResponse) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *VerifyUserAttributeResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	return append(b, "{}"...)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v VerifyUserAttributeResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *WebAuthnConfigurationType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.RelyingPartyId != nil {
+		e.String("RelyingPartyId", *v.RelyingPartyId)
+	}
+	if v.UserVerification != nil {
+		e.String("UserVerification", string(*v.UserVerification))
+	}
+	if v.FactorConfiguration != nil {
+		e.String("FactorConfiguration", string(*v.FactorConfiguration))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *WebAuthnConfigurationType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.RelyingPartyId != nil {
-		b = rt.AppendString(append(b, `,"RelyingPartyId":`...), *v.RelyingPartyId)
-	}
-	if v.UserVerification != nil {
-		b = rt.AppendString(append(b, `,"UserVerification":`...), string(*v.UserVerification))
-	}
-	if v.FactorConfiguration != nil {
-		b = rt.AppendString(append(b, `,"FactorConfiguration":`...), string(*v.FactorConfiguration))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v WebAuthnConfigurationType) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *WebAuthnCredentialDescription) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("CredentialId", v.CredentialId)
+	e.String("FriendlyCredentialName", v.FriendlyCredentialName)
+	e.String("RelyingPartyId", v.RelyingPartyId)
+	if v.AuthenticatorAttachment != nil {
+		e.String("AuthenticatorAttachment", *v.AuthenticatorAttachment)
+	}
+	rt.EncodeList(e, "AuthenticatorTransports", rt.PlainItem, v.AuthenticatorTransports, rt.EncodeText[string])
+	e.Time("CreatedAt", v.CreatedAt)
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *WebAuthnCredentialDescription) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"CredentialId":`...), v.CredentialId)
-	b = rt.AppendString(append(b, `,"FriendlyCredentialName":`...), v.FriendlyCredentialName)
-	b = rt.AppendString(append(b, `,"RelyingPartyId":`...), v.RelyingPartyId)
-	if v.AuthenticatorAttachment != nil {
-		b = rt.AppendString(append(b, `,"AuthenticatorAttachment":`...), *v.AuthenticatorAttachment)
-	}
-	b = rt.AppendList(append(b, `,"AuthenticatorTransports":`...), v.AuthenticatorTransports, rt.AppendText[string])
-	b = v.CreatedAt.AppendJSON(append(b, `,"CreatedAt":`...))
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v WebAuthnCredentialDescription) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *WebAuthnMfaSettingsType) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *WebAuthnMfaSettingsType) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

@@ -114,6 +114,15 @@ const (
 	AuthFlowTypeUserAuth              AuthFlowType = "USER_AUTH"
 )
 
+// CIMDCacheActionType is one of REFRESH, INVALIDATE.
+type CIMDCacheActionType string
+
+// Values of CIMDCacheActionType.
+const (
+	CIMDCacheActionTypeRefresh    CIMDCacheActionType = "REFRESH"
+	CIMDCacheActionTypeInvalidate CIMDCacheActionType = "INVALIDATE"
+)
+
 // ChallengeName is one of Password, Mfa.
 type ChallengeName string
 
@@ -155,13 +164,13 @@ const (
 	ChallengeResponseFailure ChallengeResponse = "Failure"
 )
 
-// ClientTypeType is one of DCR, REGULAR.
+// ClientTypeType is one of REGULAR, DCR.
 type ClientTypeType string
 
 // Values of ClientTypeType.
 const (
-	ClientTypeTypeDcr     ClientTypeType = "DCR"
 	ClientTypeTypeRegular ClientTypeType = "REGULAR"
+	ClientTypeTypeDcr     ClientTypeType = "DCR"
 )
 
 // ColorSchemeModeType is one of LIGHT, DARK, DYNAMIC.
@@ -306,21 +315,23 @@ const (
 	EventTypeResendCode     EventType = "ResendCode"
 )
 
-// ExplicitAuthFlowsType is one of ADMIN_NO_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH, ALLOW_CUSTOM_AUTH, ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_AUTH, ALLOW_CLIENT_TOKEN_AUTH.
+// ExplicitAuthFlowsType is one of ADMIN_NO_SRP_AUTH, CUSTOM_AUTH_FLOW_ONLY, USER_PASSWORD_AUTH, ALLOW_ADMIN_USER_PASSWORD_AUTH, ALLOW_CUSTOM_AUTH, ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH, ALLOW_USER_AUTH, ALLOW_TOKEN_EXCHANGE_DELEGATION, ALLOW_TOKEN_EXCHANGE_IMPERSONATION, ALLOW_CLIENT_TOKEN_AUTH.
 type ExplicitAuthFlowsType string
 
 // Values of ExplicitAuthFlowsType.
 const (
-	ExplicitAuthFlowsTypeAdminNoSrpAuth             ExplicitAuthFlowsType = "ADMIN_NO_SRP_AUTH"
-	ExplicitAuthFlowsTypeCustomAuthFlowOnly         ExplicitAuthFlowsType = "CUSTOM_AUTH_FLOW_ONLY"
-	ExplicitAuthFlowsTypeUserPasswordAuth           ExplicitAuthFlowsType = "USER_PASSWORD_AUTH"
-	ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth ExplicitAuthFlowsType = "ALLOW_ADMIN_USER_PASSWORD_AUTH"
-	ExplicitAuthFlowsTypeAllowCustomAuth            ExplicitAuthFlowsType = "ALLOW_CUSTOM_AUTH"
-	ExplicitAuthFlowsTypeAllowUserPasswordAuth      ExplicitAuthFlowsType = "ALLOW_USER_PASSWORD_AUTH"
-	ExplicitAuthFlowsTypeAllowUserSrpAuth           ExplicitAuthFlowsType = "ALLOW_USER_SRP_AUTH"
-	ExplicitAuthFlowsTypeAllowRefreshTokenAuth      ExplicitAuthFlowsType = "ALLOW_REFRESH_TOKEN_AUTH"
-	ExplicitAuthFlowsTypeAllowUserAuth              ExplicitAuthFlowsType = "ALLOW_USER_AUTH"
-	ExplicitAuthFlowsTypeAllowClientTokenAuth       ExplicitAuthFlowsType = "ALLOW_CLIENT_TOKEN_AUTH"
+	ExplicitAuthFlowsTypeAdminNoSrpAuth                  ExplicitAuthFlowsType = "ADMIN_NO_SRP_AUTH"
+	ExplicitAuthFlowsTypeCustomAuthFlowOnly              ExplicitAuthFlowsType = "CUSTOM_AUTH_FLOW_ONLY"
+	ExplicitAuthFlowsTypeUserPasswordAuth                ExplicitAuthFlowsType = "USER_PASSWORD_AUTH"
+	ExplicitAuthFlowsTypeAllowAdminUserPasswordAuth      ExplicitAuthFlowsType = "ALLOW_ADMIN_USER_PASSWORD_AUTH"
+	ExplicitAuthFlowsTypeAllowCustomAuth                 ExplicitAuthFlowsType = "ALLOW_CUSTOM_AUTH"
+	ExplicitAuthFlowsTypeAllowUserPasswordAuth           ExplicitAuthFlowsType = "ALLOW_USER_PASSWORD_AUTH"
+	ExplicitAuthFlowsTypeAllowUserSrpAuth                ExplicitAuthFlowsType = "ALLOW_USER_SRP_AUTH"
+	ExplicitAuthFlowsTypeAllowRefreshTokenAuth           ExplicitAuthFlowsType = "ALLOW_REFRESH_TOKEN_AUTH"
+	ExplicitAuthFlowsTypeAllowUserAuth                   ExplicitAuthFlowsType = "ALLOW_USER_AUTH"
+	ExplicitAuthFlowsTypeAllowTokenExchangeDelegation    ExplicitAuthFlowsType = "ALLOW_TOKEN_EXCHANGE_DELEGATION"
+	ExplicitAuthFlowsTypeAllowTokenExchangeImpersonation ExplicitAuthFlowsType = "ALLOW_TOKEN_EXCHANGE_IMPERSONATION"
+	ExplicitAuthFlowsTypeAllowClientTokenAuth            ExplicitAuthFlowsType = "ALLOW_CLIENT_TOKEN_AUTH"
 )
 
 // FeatureType is one of ENABLED, DISABLED.
@@ -360,6 +371,15 @@ type InboundFederationLambdaVersionType string
 // Values of InboundFederationLambdaVersionType.
 const (
 	InboundFederationLambdaVersionTypeV10 InboundFederationLambdaVersionType = "V1_0"
+)
+
+// IssuedTokenTypeIdentifierType is one of ACCESS_TOKEN, ID_TOKEN.
+type IssuedTokenTypeIdentifierType string
+
+// Values of IssuedTokenTypeIdentifierType.
+const (
+	IssuedTokenTypeIdentifierTypeAccessToken IssuedTokenTypeIdentifierType = "ACCESS_TOKEN"
+	IssuedTokenTypeIdentifierTypeIdToken     IssuedTokenTypeIdentifierType = "ID_TOKEN"
 )
 
 // IssuerType is one of ORIGINAL, UPDATED.
@@ -405,6 +425,15 @@ const (
 	OAuthFlowTypeCode              OAuthFlowType = "code"
 	OAuthFlowTypeImplicit          OAuthFlowType = "implicit"
 	OAuthFlowTypeClientCredentials OAuthFlowType = "client_credentials"
+)
+
+// OAuthTokenTypeType is one of Bearer, N_A.
+type OAuthTokenTypeType string
+
+// Values of OAuthTokenTypeType.
+const (
+	OAuthTokenTypeTypeBearer OAuthTokenTypeType = "Bearer"
+	OAuthTokenTypeTypeNA     OAuthTokenTypeType = "N_A"
 )
 
 // PasswordHashingAlgorithmType is one of BCRYPT, SCRYPT, ARGON2ID, PBKDF2_SHA256.
@@ -475,13 +504,29 @@ const (
 	ResourceServerManagedByTypeCognito ResourceServerManagedByType = "COGNITO"
 )
 
-// RevokeAssociatedSessionsType is one of LINKED, NONE.
+// RestoreStatusType is one of PREVIEW_GENERATING, PREVIEW_GENERATED, PREVIEW_CANCELLED, PREVIEW_GENERATION_FAILED, PREVIEW_EXPIRED, RESTORING, RESTORE_COMPLETED, TEMPORARY_INTERNAL_ERROR_SEE_SUPPORT_CASE, AWS_ABORTED.
+type RestoreStatusType string
+
+// Values of RestoreStatusType.
+const (
+	RestoreStatusTypePreviewGenerating                    RestoreStatusType = "PREVIEW_GENERATING"
+	RestoreStatusTypePreviewGenerated                     RestoreStatusType = "PREVIEW_GENERATED"
+	RestoreStatusTypePreviewCancelled                     RestoreStatusType = "PREVIEW_CANCELLED"
+	RestoreStatusTypePreviewGenerationFailed              RestoreStatusType = "PREVIEW_GENERATION_FAILED"
+	RestoreStatusTypePreviewExpired                       RestoreStatusType = "PREVIEW_EXPIRED"
+	RestoreStatusTypeRestoring                            RestoreStatusType = "RESTORING"
+	RestoreStatusTypeRestoreCompleted                     RestoreStatusType = "RESTORE_COMPLETED"
+	RestoreStatusTypeTemporaryInternalErrorSeeSupportCase RestoreStatusType = "TEMPORARY_INTERNAL_ERROR_SEE_SUPPORT_CASE"
+	RestoreStatusTypeAwsAborted                           RestoreStatusType = "AWS_ABORTED"
+)
+
+// RevokeAssociatedSessionsType is one of NONE, LINKED.
 type RevokeAssociatedSessionsType string
 
 // Values of RevokeAssociatedSessionsType.
 const (
-	RevokeAssociatedSessionsTypeLinked RevokeAssociatedSessionsType = "LINKED"
 	RevokeAssociatedSessionsTypeNone   RevokeAssociatedSessionsType = "NONE"
+	RevokeAssociatedSessionsTypeLinked RevokeAssociatedSessionsType = "LINKED"
 )
 
 // RiskDecisionType is one of NoRisk, AccountTakeover, Block.
@@ -514,13 +559,13 @@ const (
 	SecurityPolicyTypeTlsV132025 SecurityPolicyType = "TLS_V1_3_2025"
 )
 
-// SessionTypeType is one of SSO, TOKEN.
+// SessionTypeType is one of TOKEN, SSO.
 type SessionTypeType string
 
 // Values of SessionTypeType.
 const (
-	SessionTypeTypeSso   SessionTypeType = "SSO"
 	SessionTypeTypeToken SessionTypeType = "TOKEN"
+	SessionTypeTypeSso   SessionTypeType = "SSO"
 )
 
 // StatusType is one of Enabled, Disabled.
@@ -557,6 +602,16 @@ const (
 	TimeUnitsTypeMinutes TimeUnitsType = "minutes"
 	TimeUnitsTypeHours   TimeUnitsType = "hours"
 	TimeUnitsTypeDays    TimeUnitsType = "days"
+)
+
+// TokenTypeIdentifierType is one of ACCESS_TOKEN, ID_TOKEN, SAML2.
+type TokenTypeIdentifierType string
+
+// Values of TokenTypeIdentifierType.
+const (
+	TokenTypeIdentifierTypeAccessToken TokenTypeIdentifierType = "ACCESS_TOKEN"
+	TokenTypeIdentifierTypeIdToken     TokenTypeIdentifierType = "ID_TOKEN"
+	TokenTypeIdentifierTypeSaml2       TokenTypeIdentifierType = "SAML2"
 )
 
 // UpdateReplicaStatusType is one of ACTIVE, INACTIVE.
@@ -603,13 +658,13 @@ const (
 	UserPoolTierTypePlus       UserPoolTierType = "PLUS"
 )
 
-// UserSessionTrackingType is one of DISABLED, ENABLED.
+// UserSessionTrackingType is one of ENABLED, DISABLED.
 type UserSessionTrackingType string
 
 // Values of UserSessionTrackingType.
 const (
-	UserSessionTrackingTypeDisabled UserSessionTrackingType = "DISABLED"
 	UserSessionTrackingTypeEnabled  UserSessionTrackingType = "ENABLED"
+	UserSessionTrackingTypeDisabled UserSessionTrackingType = "DISABLED"
 )
 
 // UserStatusType is one of UNCONFIRMED, CONFIRMED, ARCHIVED, COMPROMISED, UNKNOWN, RESET_REQUIRED, FORCE_CHANGE_PASSWORD, EXTERNAL_PROVIDER.

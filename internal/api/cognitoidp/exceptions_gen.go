@@ -21,7 +21,7 @@ func NewAccessDenied(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *AccessDeniedException) Error() string { return "AccessDeniedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*AccessDeniedException) ErrorCode() string { return "AccessDeniedException" }
 
 // ErrorMessage returns the text for the client.
@@ -46,7 +46,7 @@ func NewAliasExists(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *AliasExistsException) Error() string { return "AliasExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*AliasExistsException) ErrorCode() string { return "AliasExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -57,6 +57,35 @@ func (*AliasExistsException) HTTPStatus() int { return 400 }
 
 // Fault returns false.
 func (*AliasExistsException) Fault() bool { return false }
+
+// CachedCIMDURLDoesNotExistException is answered with HTTP status 400.
+type CachedCIMDURLDoesNotExistException struct {
+	Message string
+}
+
+// NewCachedCIMDURLDoesNotExist returns the exception with a formatted message.
+func NewCachedCIMDURLDoesNotExist(format string, args ...any) error {
+	return &CachedCIMDURLDoesNotExistException{Message: fmt.Sprintf(format, args...)}
+}
+
+// Error returns the code and the message.
+func (e *CachedCIMDURLDoesNotExistException) Error() string {
+	return "CachedCIMDURLDoesNotExistException: " + e.Message
+}
+
+// ErrorCode returns the exception as the wire names it.
+func (*CachedCIMDURLDoesNotExistException) ErrorCode() string {
+	return "CachedCIMDURLDoesNotExistException"
+}
+
+// ErrorMessage returns the text for the client.
+func (e *CachedCIMDURLDoesNotExistException) ErrorMessage() string { return e.Message }
+
+// HTTPStatus returns 400.
+func (*CachedCIMDURLDoesNotExistException) HTTPStatus() int { return 400 }
+
+// Fault returns false.
+func (*CachedCIMDURLDoesNotExistException) Fault() bool { return false }
 
 // CodeDeliveryFailureException is answered with HTTP status 400.
 type CodeDeliveryFailureException struct {
@@ -73,7 +102,7 @@ func (e *CodeDeliveryFailureException) Error() string {
 	return "CodeDeliveryFailureException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*CodeDeliveryFailureException) ErrorCode() string { return "CodeDeliveryFailureException" }
 
 // ErrorMessage returns the text for the client.
@@ -98,7 +127,7 @@ func NewCodeMismatch(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *CodeMismatchException) Error() string { return "CodeMismatchException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*CodeMismatchException) ErrorCode() string { return "CodeMismatchException" }
 
 // ErrorMessage returns the text for the client.
@@ -125,7 +154,7 @@ func (e *ConcurrentModificationException) Error() string {
 	return "ConcurrentModificationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ConcurrentModificationException) ErrorCode() string { return "ConcurrentModificationException" }
 
 // ErrorMessage returns the text for the client.
@@ -150,7 +179,7 @@ func NewDeviceKeyExists(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *DeviceKeyExistsException) Error() string { return "DeviceKeyExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DeviceKeyExistsException) ErrorCode() string { return "DeviceKeyExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -177,7 +206,7 @@ func (e *DuplicateProviderException) Error() string {
 	return "DuplicateProviderException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DuplicateProviderException) ErrorCode() string { return "DuplicateProviderException" }
 
 // ErrorMessage returns the text for the client.
@@ -204,7 +233,7 @@ func (e *EnableSoftwareTokenMFAException) Error() string {
 	return "EnableSoftwareTokenMFAException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*EnableSoftwareTokenMFAException) ErrorCode() string { return "EnableSoftwareTokenMFAException" }
 
 // ErrorMessage returns the text for the client.
@@ -229,7 +258,7 @@ func NewExpiredCode(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *ExpiredCodeException) Error() string { return "ExpiredCodeException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ExpiredCodeException) ErrorCode() string { return "ExpiredCodeException" }
 
 // ErrorMessage returns the text for the client.
@@ -256,7 +285,7 @@ func (e *FeatureUnavailableInTierException) Error() string {
 	return "FeatureUnavailableInTierException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*FeatureUnavailableInTierException) ErrorCode() string {
 	return "FeatureUnavailableInTierException"
 }
@@ -283,7 +312,7 @@ func NewForbidden(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *ForbiddenException) Error() string { return "ForbiddenException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ForbiddenException) ErrorCode() string { return "ForbiddenException" }
 
 // ErrorMessage returns the text for the client.
@@ -308,7 +337,7 @@ func NewGroupExists(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *GroupExistsException) Error() string { return "GroupExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*GroupExistsException) ErrorCode() string { return "GroupExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -333,7 +362,7 @@ func NewInternalError(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *InternalErrorException) Error() string { return "InternalErrorException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InternalErrorException) ErrorCode() string { return "InternalErrorException" }
 
 // ErrorMessage returns the text for the client.
@@ -358,7 +387,7 @@ func NewInternalServer(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *InternalServerException) Error() string { return "InternalServerException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InternalServerException) ErrorCode() string { return "InternalServerException" }
 
 // ErrorMessage returns the text for the client.
@@ -385,7 +414,7 @@ func (e *InvalidEmailRoleAccessPolicyException) Error() string {
 	return "InvalidEmailRoleAccessPolicyException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidEmailRoleAccessPolicyException) ErrorCode() string {
 	return "InvalidEmailRoleAccessPolicyException"
 }
@@ -414,7 +443,7 @@ func (e *InvalidLambdaResponseException) Error() string {
 	return "InvalidLambdaResponseException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidLambdaResponseException) ErrorCode() string { return "InvalidLambdaResponseException" }
 
 // ErrorMessage returns the text for the client.
@@ -439,7 +468,7 @@ func NewInvalidOAuthFlow(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *InvalidOAuthFlowException) Error() string { return "InvalidOAuthFlowException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidOAuthFlowException) ErrorCode() string { return "InvalidOAuthFlowException" }
 
 // ErrorMessage returns the text for the client.
@@ -465,7 +494,7 @@ func NewInvalidParameter(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *InvalidParameterException) Error() string { return "InvalidParameterException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidParameterException) ErrorCode() string { return "InvalidParameterException" }
 
 // ErrorMessage returns the text for the client.
@@ -477,12 +506,11 @@ func (*InvalidParameterException) HTTPStatus() int { return 400 }
 // Fault returns false.
 func (*InvalidParameterException) Fault() bool { return false }
 
-// AppendErrorMembers appends the members besides the message.
-func (e *InvalidParameterException) AppendErrorMembers(b []byte) []byte {
-	if e.ReasonCode != nil {
-		b = rt.AppendString(append(b, ",\"reasonCode\":"...), string(*e.ReasonCode))
+// EncodeMembers writes the members besides the message.
+func (v *InvalidParameterException) EncodeMembers(e *rt.Encoder) {
+	if v.ReasonCode != nil {
+		e.String("reasonCode", *v.ReasonCode)
 	}
-	return b
 }
 
 // InvalidPasswordException is answered with HTTP status 400.
@@ -498,7 +526,7 @@ func NewInvalidPassword(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *InvalidPasswordException) Error() string { return "InvalidPasswordException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidPasswordException) ErrorCode() string { return "InvalidPasswordException" }
 
 // ErrorMessage returns the text for the client.
@@ -525,7 +553,7 @@ func (e *InvalidSmsRoleAccessPolicyException) Error() string {
 	return "InvalidSmsRoleAccessPolicyException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidSmsRoleAccessPolicyException) ErrorCode() string {
 	return "InvalidSmsRoleAccessPolicyException"
 }
@@ -554,7 +582,7 @@ func (e *InvalidSmsRoleTrustRelationshipException) Error() string {
 	return "InvalidSmsRoleTrustRelationshipException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidSmsRoleTrustRelationshipException) ErrorCode() string {
 	return "InvalidSmsRoleTrustRelationshipException"
 }
@@ -583,7 +611,7 @@ func (e *InvalidUserPoolConfigurationException) Error() string {
 	return "InvalidUserPoolConfigurationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidUserPoolConfigurationException) ErrorCode() string {
 	return "InvalidUserPoolConfigurationException"
 }
@@ -610,7 +638,7 @@ func NewLimitExceeded(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *LimitExceededException) Error() string { return "LimitExceededException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*LimitExceededException) ErrorCode() string { return "LimitExceededException" }
 
 // ErrorMessage returns the text for the client.
@@ -637,7 +665,7 @@ func (e *MFAMethodNotFoundException) Error() string {
 	return "MFAMethodNotFoundException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*MFAMethodNotFoundException) ErrorCode() string { return "MFAMethodNotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -664,7 +692,7 @@ func (e *ManagedLoginBrandingExistsException) Error() string {
 	return "ManagedLoginBrandingExistsException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ManagedLoginBrandingExistsException) ErrorCode() string {
 	return "ManagedLoginBrandingExistsException"
 }
@@ -691,7 +719,7 @@ func NewNotAuthorized(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *NotAuthorizedException) Error() string { return "NotAuthorizedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*NotAuthorizedException) ErrorCode() string { return "NotAuthorizedException" }
 
 // ErrorMessage returns the text for the client.
@@ -718,7 +746,7 @@ func (e *OperationNotEnabledException) Error() string {
 	return "OperationNotEnabledException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*OperationNotEnabledException) ErrorCode() string { return "OperationNotEnabledException" }
 
 // ErrorMessage returns the text for the client.
@@ -745,7 +773,7 @@ func (e *PasswordHistoryPolicyViolationException) Error() string {
 	return "PasswordHistoryPolicyViolationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*PasswordHistoryPolicyViolationException) ErrorCode() string {
 	return "PasswordHistoryPolicyViolationException"
 }
@@ -774,7 +802,7 @@ func (e *PasswordResetRequiredException) Error() string {
 	return "PasswordResetRequiredException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*PasswordResetRequiredException) ErrorCode() string { return "PasswordResetRequiredException" }
 
 // ErrorMessage returns the text for the client.
@@ -801,7 +829,7 @@ func (e *PreconditionNotMetException) Error() string {
 	return "PreconditionNotMetException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*PreconditionNotMetException) ErrorCode() string { return "PreconditionNotMetException" }
 
 // ErrorMessage returns the text for the client.
@@ -828,7 +856,7 @@ func (e *RefreshTokenReuseException) Error() string {
 	return "RefreshTokenReuseException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*RefreshTokenReuseException) ErrorCode() string { return "RefreshTokenReuseException" }
 
 // ErrorMessage returns the text for the client.
@@ -853,7 +881,7 @@ func NewResourceNotFound(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *ResourceNotFoundException) Error() string { return "ResourceNotFoundException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ResourceNotFoundException) ErrorCode() string { return "ResourceNotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -880,7 +908,7 @@ func (e *ScopeDoesNotExistException) Error() string {
 	return "ScopeDoesNotExistException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ScopeDoesNotExistException) ErrorCode() string { return "ScopeDoesNotExistException" }
 
 // ErrorMessage returns the text for the client.
@@ -907,7 +935,7 @@ func (e *ServiceQuotaExceededException) Error() string {
 	return "ServiceQuotaExceededException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ServiceQuotaExceededException) ErrorCode() string { return "ServiceQuotaExceededException" }
 
 // ErrorMessage returns the text for the client.
@@ -934,7 +962,7 @@ func (e *SoftwareTokenMFANotFoundException) Error() string {
 	return "SoftwareTokenMFANotFoundException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*SoftwareTokenMFANotFoundException) ErrorCode() string {
 	return "SoftwareTokenMFANotFoundException"
 }
@@ -961,7 +989,7 @@ func NewTermsExists(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *TermsExistsException) Error() string { return "TermsExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TermsExistsException) ErrorCode() string { return "TermsExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -988,7 +1016,7 @@ func (e *TierChangeNotAllowedException) Error() string {
 	return "TierChangeNotAllowedException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TierChangeNotAllowedException) ErrorCode() string { return "TierChangeNotAllowedException" }
 
 // ErrorMessage returns the text for the client.
@@ -1015,7 +1043,7 @@ func (e *TooManyFailedAttemptsException) Error() string {
 	return "TooManyFailedAttemptsException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TooManyFailedAttemptsException) ErrorCode() string { return "TooManyFailedAttemptsException" }
 
 // ErrorMessage returns the text for the client.
@@ -1040,7 +1068,7 @@ func NewTooManyRequests(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *TooManyRequestsException) Error() string { return "TooManyRequestsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*TooManyRequestsException) ErrorCode() string { return "TooManyRequestsException" }
 
 // ErrorMessage returns the text for the client.
@@ -1065,7 +1093,7 @@ func NewUnauthorized(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *UnauthorizedException) Error() string { return "UnauthorizedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnauthorizedException) ErrorCode() string { return "UnauthorizedException" }
 
 // ErrorMessage returns the text for the client.
@@ -1090,7 +1118,7 @@ func NewUnexpectedLambda(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *UnexpectedLambdaException) Error() string { return "UnexpectedLambdaException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnexpectedLambdaException) ErrorCode() string { return "UnexpectedLambdaException" }
 
 // ErrorMessage returns the text for the client.
@@ -1117,7 +1145,7 @@ func (e *UnsupportedIdentityProviderException) Error() string {
 	return "UnsupportedIdentityProviderException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedIdentityProviderException) ErrorCode() string {
 	return "UnsupportedIdentityProviderException"
 }
@@ -1146,7 +1174,7 @@ func (e *UnsupportedOperationException) Error() string {
 	return "UnsupportedOperationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedOperationException) ErrorCode() string { return "UnsupportedOperationException" }
 
 // ErrorMessage returns the text for the client.
@@ -1173,7 +1201,7 @@ func (e *UnsupportedTokenTypeException) Error() string {
 	return "UnsupportedTokenTypeException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedTokenTypeException) ErrorCode() string { return "UnsupportedTokenTypeException" }
 
 // ErrorMessage returns the text for the client.
@@ -1200,7 +1228,7 @@ func (e *UnsupportedUserStateException) Error() string {
 	return "UnsupportedUserStateException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UnsupportedUserStateException) ErrorCode() string { return "UnsupportedUserStateException" }
 
 // ErrorMessage returns the text for the client.
@@ -1227,7 +1255,7 @@ func (e *UserImportInProgressException) Error() string {
 	return "UserImportInProgressException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserImportInProgressException) ErrorCode() string { return "UserImportInProgressException" }
 
 // ErrorMessage returns the text for the client.
@@ -1254,7 +1282,7 @@ func (e *UserLambdaValidationException) Error() string {
 	return "UserLambdaValidationException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserLambdaValidationException) ErrorCode() string { return "UserLambdaValidationException" }
 
 // ErrorMessage returns the text for the client.
@@ -1279,7 +1307,7 @@ func NewUserNotConfirmed(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *UserNotConfirmedException) Error() string { return "UserNotConfirmedException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserNotConfirmedException) ErrorCode() string { return "UserNotConfirmedException" }
 
 // ErrorMessage returns the text for the client.
@@ -1304,7 +1332,7 @@ func NewUserNotFound(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *UserNotFoundException) Error() string { return "UserNotFoundException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserNotFoundException) ErrorCode() string { return "UserNotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -1331,7 +1359,7 @@ func (e *UserPoolAddOnNotEnabledException) Error() string {
 	return "UserPoolAddOnNotEnabledException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserPoolAddOnNotEnabledException) ErrorCode() string {
 	return "UserPoolAddOnNotEnabledException"
 }
@@ -1358,7 +1386,7 @@ func NewUserPoolTagging(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *UserPoolTaggingException) Error() string { return "UserPoolTaggingException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UserPoolTaggingException) ErrorCode() string { return "UserPoolTaggingException" }
 
 // ErrorMessage returns the text for the client.
@@ -1383,7 +1411,7 @@ func NewUsernameExists(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *UsernameExistsException) Error() string { return "UsernameExistsException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*UsernameExistsException) ErrorCode() string { return "UsernameExistsException" }
 
 // ErrorMessage returns the text for the client.
@@ -1410,7 +1438,7 @@ func (e *WebAuthnChallengeNotFoundException) Error() string {
 	return "WebAuthnChallengeNotFoundException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnChallengeNotFoundException) ErrorCode() string {
 	return "WebAuthnChallengeNotFoundException"
 }
@@ -1439,7 +1467,7 @@ func (e *WebAuthnClientMismatchException) Error() string {
 	return "WebAuthnClientMismatchException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnClientMismatchException) ErrorCode() string { return "WebAuthnClientMismatchException" }
 
 // ErrorMessage returns the text for the client.
@@ -1466,7 +1494,7 @@ func (e *WebAuthnConfigurationMissingException) Error() string {
 	return "WebAuthnConfigurationMissingException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnConfigurationMissingException) ErrorCode() string {
 	return "WebAuthnConfigurationMissingException"
 }
@@ -1495,7 +1523,7 @@ func (e *WebAuthnCredentialNotSupportedException) Error() string {
 	return "WebAuthnCredentialNotSupportedException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnCredentialNotSupportedException) ErrorCode() string {
 	return "WebAuthnCredentialNotSupportedException"
 }
@@ -1524,7 +1552,7 @@ func (e *WebAuthnNotEnabledException) Error() string {
 	return "WebAuthnNotEnabledException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnNotEnabledException) ErrorCode() string { return "WebAuthnNotEnabledException" }
 
 // ErrorMessage returns the text for the client.
@@ -1551,7 +1579,7 @@ func (e *WebAuthnOriginNotAllowedException) Error() string {
 	return "WebAuthnOriginNotAllowedException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnOriginNotAllowedException) ErrorCode() string {
 	return "WebAuthnOriginNotAllowedException"
 }
@@ -1580,7 +1608,7 @@ func (e *WebAuthnRelyingPartyMismatchException) Error() string {
 	return "WebAuthnRelyingPartyMismatchException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*WebAuthnRelyingPartyMismatchException) ErrorCode() string {
 	return "WebAuthnRelyingPartyMismatchException"
 }

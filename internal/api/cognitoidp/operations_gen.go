@@ -15,6 +15,12 @@ const (
 	APIVersion   = "2016-04-18"
 )
 
+// Info is what the model says about the service as a whole.
+var Info = rt.Info{
+	Name: ServiceName, Protocol: "json", TargetPrefix: TargetPrefix, APIVersion: APIVersion,
+	JSONVersion: "1.1", XMLNamespace: "",
+}
+
 // Operations is the operation table, sorted by name.
 var Operations = []rt.Operation[Service]{
 	{
@@ -30,7 +36,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAddCustomAttributesRequest(d) },
 		Resource: func(in any) string { return in.(*AddCustomAttributesRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AddCustomAttributes(ctx, in.(*AddCustomAttributesRequest))
 			if err != nil {
 				return nil, err
@@ -50,7 +56,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAddUserPoolClientSecretRequest(d) },
 		Resource: func(in any) string { return in.(*AddUserPoolClientSecretRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AddUserPoolClientSecret(ctx, in.(*AddUserPoolClientSecretRequest))
 			if err != nil {
 				return nil, err
@@ -71,7 +77,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminAddUserToGroupRequest(d) },
 		Resource: func(in any) string { return in.(*AdminAddUserToGroupRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.AdminAddUserToGroup(ctx, in.(*AdminAddUserToGroupRequest))
 		},
 	},
@@ -93,7 +99,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminConfirmSignUpRequest(d) },
 		Resource: func(in any) string { return in.(*AdminConfirmSignUpRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminConfirmSignUp(ctx, in.(*AdminConfirmSignUpRequest))
 			if err != nil {
 				return nil, err
@@ -124,7 +130,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminCreateUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminCreateUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminCreateUser(ctx, in.(*AdminCreateUserRequest))
 			if err != nil {
 				return nil, err
@@ -135,18 +141,18 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminDeleteSoftwareToken",
 		Errors: []string{
-			"InternalErrorException",
+			"ResourceNotFoundException",
 			"InvalidParameterException",
 			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
-			"UserNotConfirmedException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminDeleteSoftwareTokenRequest(d) },
 		Resource: func(in any) string { return in.(*AdminDeleteSoftwareTokenRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminDeleteSoftwareToken(ctx, in.(*AdminDeleteSoftwareTokenRequest))
 			if err != nil {
 				return nil, err
@@ -167,7 +173,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminDeleteUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminDeleteUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.AdminDeleteUser(ctx, in.(*AdminDeleteUserRequest))
 		},
 	},
@@ -184,7 +190,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminDeleteUserAttributesRequest(d) },
 		Resource: func(in any) string { return in.(*AdminDeleteUserAttributesRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminDeleteUserAttributes(ctx, in.(*AdminDeleteUserAttributesRequest))
 			if err != nil {
 				return nil, err
@@ -206,7 +212,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminDisableProviderForUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminDisableProviderForUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminDisableProviderForUser(ctx, in.(*AdminDisableProviderForUserRequest))
 			if err != nil {
 				return nil, err
@@ -227,7 +233,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminDisableUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminDisableUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminDisableUser(ctx, in.(*AdminDisableUserRequest))
 			if err != nil {
 				return nil, err
@@ -248,7 +254,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminEnableUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminEnableUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminEnableUser(ctx, in.(*AdminEnableUserRequest))
 			if err != nil {
 				return nil, err
@@ -270,7 +276,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminForgetDeviceRequest(d) },
 		Resource: func(in any) string { return in.(*AdminForgetDeviceRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.AdminForgetDevice(ctx, in.(*AdminForgetDeviceRequest))
 		},
 	},
@@ -287,7 +293,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminGetDeviceRequest(d) },
 		Resource: func(in any) string { return in.(*AdminGetDeviceRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminGetDevice(ctx, in.(*AdminGetDeviceRequest))
 			if err != nil {
 				return nil, err
@@ -308,7 +314,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminGetUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminGetUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminGetUser(ctx, in.(*AdminGetUserRequest))
 			if err != nil {
 				return nil, err
@@ -329,7 +335,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminGetUserAuthFactorsRequest(d) },
 		Resource: func(in any) string { return in.(*AdminGetUserAuthFactorsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminGetUserAuthFactors(ctx, in.(*AdminGetUserAuthFactorsRequest))
 			if err != nil {
 				return nil, err
@@ -340,29 +346,29 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminInitiateAuth",
 		Errors: []string{
-			"FeatureUnavailableInTierException",
-			"InternalErrorException",
-			"InvalidEmailRoleAccessPolicyException",
-			"InvalidLambdaResponseException",
-			"InvalidParameterException",
-			"InvalidSmsRoleAccessPolicyException",
-			"InvalidSmsRoleTrustRelationshipException",
-			"InvalidUserPoolConfigurationException",
-			"MFAMethodNotFoundException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
 			"ResourceNotFoundException",
-			"TooManyRequestsException",
-			"UnexpectedLambdaException",
 			"UnsupportedOperationException",
+			"InvalidParameterException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+			"UnexpectedLambdaException",
+			"InvalidUserPoolConfigurationException",
 			"UserLambdaValidationException",
-			"UserNotConfirmedException",
+			"InvalidLambdaResponseException",
+			"MFAMethodNotFoundException",
+			"InvalidSmsRoleAccessPolicyException",
+			"InvalidEmailRoleAccessPolicyException",
+			"InvalidSmsRoleTrustRelationshipException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"FeatureUnavailableInTierException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminInitiateAuthRequest(d) },
 		Resource: func(in any) string { return in.(*AdminInitiateAuthRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminInitiateAuth(ctx, in.(*AdminInitiateAuthRequest))
 			if err != nil {
 				return nil, err
@@ -385,7 +391,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminLinkProviderForUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminLinkProviderForUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminLinkProviderForUser(ctx, in.(*AdminLinkProviderForUserRequest))
 			if err != nil {
 				return nil, err
@@ -406,7 +412,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminListDevicesRequest(d) },
 		Resource: func(in any) string { return in.(*AdminListDevicesRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminListDevices(ctx, in.(*AdminListDevicesRequest))
 			if err != nil {
 				return nil, err
@@ -427,7 +433,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminListGroupsForUserRequest(d) },
 		Resource: func(in any) string { return in.(*AdminListGroupsForUserRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminListGroupsForUser(ctx, in.(*AdminListGroupsForUserRequest))
 			if err != nil {
 				return nil, err
@@ -449,7 +455,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminListUserAuthEventsRequest(d) },
 		Resource: func(in any) string { return in.(*AdminListUserAuthEventsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminListUserAuthEvents(ctx, in.(*AdminListUserAuthEventsRequest))
 			if err != nil {
 				return nil, err
@@ -460,17 +466,17 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminListUserSessions",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"NotAuthorizedException",
 			"UserNotFoundException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminListUserSessionsRequest(d) },
 		Resource: func(in any) string { return in.(*AdminListUserSessionsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminListUserSessions(ctx, in.(*AdminListUserSessionsRequest))
 			if err != nil {
 				return nil, err
@@ -491,7 +497,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminRemoveUserFromGroupRequest(d) },
 		Resource: func(in any) string { return in.(*AdminRemoveUserFromGroupRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.AdminRemoveUserFromGroup(ctx, in.(*AdminRemoveUserFromGroupRequest))
 		},
 	},
@@ -515,7 +521,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminResetUserPasswordRequest(d) },
 		Resource: func(in any) string { return in.(*AdminResetUserPasswordRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminResetUserPassword(ctx, in.(*AdminResetUserPasswordRequest))
 			if err != nil {
 				return nil, err
@@ -552,7 +558,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminRespondToAuthChallengeRequest(d) },
 		Resource: func(in any) string { return in.(*AdminRespondToAuthChallengeRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminRespondToAuthChallenge(ctx, in.(*AdminRespondToAuthChallengeRequest))
 			if err != nil {
 				return nil, err
@@ -563,17 +569,17 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "AdminRevokeUserSession",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"NotAuthorizedException",
 			"UserNotFoundException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminRevokeUserSessionRequest(d) },
 		Resource: func(in any) string { return in.(*AdminRevokeUserSessionRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminRevokeUserSession(ctx, in.(*AdminRevokeUserSessionRequest))
 			if err != nil {
 				return nil, err
@@ -595,7 +601,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminSetUserMFAPreferenceRequest(d) },
 		Resource: func(in any) string { return in.(*AdminSetUserMFAPreferenceRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminSetUserMFAPreference(ctx, in.(*AdminSetUserMFAPreferenceRequest))
 			if err != nil {
 				return nil, err
@@ -618,7 +624,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminSetUserPasswordRequest(d) },
 		Resource: func(in any) string { return in.(*AdminSetUserPasswordRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminSetUserPassword(ctx, in.(*AdminSetUserPasswordRequest))
 			if err != nil {
 				return nil, err
@@ -638,7 +644,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminSetUserSettingsRequest(d) },
 		Resource: func(in any) string { return in.(*AdminSetUserSettingsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminSetUserSettings(ctx, in.(*AdminSetUserSettingsRequest))
 			if err != nil {
 				return nil, err
@@ -660,7 +666,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminUpdateAuthEventFeedbackRequest(d) },
 		Resource: func(in any) string { return in.(*AdminUpdateAuthEventFeedbackRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminUpdateAuthEventFeedback(ctx, in.(*AdminUpdateAuthEventFeedbackRequest))
 			if err != nil {
 				return nil, err
@@ -682,7 +688,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminUpdateDeviceStatusRequest(d) },
 		Resource: func(in any) string { return in.(*AdminUpdateDeviceStatusRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminUpdateDeviceStatus(ctx, in.(*AdminUpdateDeviceStatusRequest))
 			if err != nil {
 				return nil, err
@@ -710,7 +716,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminUpdateUserAttributesRequest(d) },
 		Resource: func(in any) string { return in.(*AdminUpdateUserAttributesRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminUpdateUserAttributes(ctx, in.(*AdminUpdateUserAttributesRequest))
 			if err != nil {
 				return nil, err
@@ -731,7 +737,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeAdminUserGlobalSignOutRequest(d) },
 		Resource: func(in any) string { return in.(*AdminUserGlobalSignOutRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AdminUserGlobalSignOut(ctx, in.(*AdminUserGlobalSignOutRequest))
 			if err != nil {
 				return nil, err
@@ -753,8 +759,30 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeAssociateSoftwareTokenRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.AssociateSoftwareToken(ctx, in.(*AssociateSoftwareTokenRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "CancelPointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"ConcurrentModificationException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCancelPointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*CancelPointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.CancelPointInTimeRecovery(ctx, in.(*CancelPointInTimeRecoveryRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -780,7 +808,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeChangePasswordRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ChangePassword(ctx, in.(*ChangePasswordRequest))
 			if err != nil {
 				return nil, err
@@ -808,7 +836,7 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeCompleteWebAuthnRegistrationRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CompleteWebAuthnRegistration(ctx, in.(*CompleteWebAuthnRegistrationRequest))
 			if err != nil {
 				return nil, err
@@ -837,7 +865,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeConfirmDeviceRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ConfirmDevice(ctx, in.(*ConfirmDeviceRequest))
 			if err != nil {
 				return nil, err
@@ -869,7 +897,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeConfirmForgotPasswordRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ConfirmForgotPassword(ctx, in.(*ConfirmForgotPasswordRequest))
 			if err != nil {
 				return nil, err
@@ -899,8 +927,31 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeConfirmSignUpRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ConfirmSignUp(ctx, in.(*ConfirmSignUpRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "CreateCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"LimitExceededException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*CreateCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.CreateCIMDPolicy(ctx, in.(*CreateCIMDPolicyRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -921,7 +972,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateGroupRequest(d) },
 		Resource: func(in any) string { return in.(*CreateGroupRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateGroup(ctx, in.(*CreateGroupRequest))
 			if err != nil {
 				return nil, err
@@ -942,7 +993,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateIdentityProviderRequest(d) },
 		Resource: func(in any) string { return in.(*CreateIdentityProviderRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateIdentityProvider(ctx, in.(*CreateIdentityProviderRequest))
 			if err != nil {
 				return nil, err
@@ -965,7 +1016,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateManagedLoginBrandingRequest(d) },
 		Resource: func(in any) string { return in.(*CreateManagedLoginBrandingRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateManagedLoginBranding(ctx, in.(*CreateManagedLoginBrandingRequest))
 			if err != nil {
 				return nil, err
@@ -986,7 +1037,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateResourceServerRequest(d) },
 		Resource: func(in any) string { return in.(*CreateResourceServerRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateResourceServer(ctx, in.(*CreateResourceServerRequest))
 			if err != nil {
 				return nil, err
@@ -1009,7 +1060,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateTermsRequest(d) },
 		Resource: func(in any) string { return in.(*CreateTermsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateTerms(ctx, in.(*CreateTermsRequest))
 			if err != nil {
 				return nil, err
@@ -1031,7 +1082,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateUserImportJobRequest(d) },
 		Resource: func(in any) string { return in.(*CreateUserImportJobRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateUserImportJob(ctx, in.(*CreateUserImportJobRequest))
 			if err != nil {
 				return nil, err
@@ -1055,7 +1106,7 @@ var Operations = []rt.Operation[Service]{
 			"FeatureUnavailableInTierException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeCreateUserPoolRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateUserPool(ctx, in.(*CreateUserPoolRequest))
 			if err != nil {
 				return nil, err
@@ -1079,7 +1130,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateUserPoolClientRequest(d) },
 		Resource: func(in any) string { return in.(*CreateUserPoolClientRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateUserPoolClient(ctx, in.(*CreateUserPoolClientRequest))
 			if err != nil {
 				return nil, err
@@ -1101,7 +1152,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateUserPoolDomainRequest(d) },
 		Resource: func(in any) string { return in.(*CreateUserPoolDomainRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateUserPoolDomain(ctx, in.(*CreateUserPoolDomainRequest))
 			if err != nil {
 				return nil, err
@@ -1124,8 +1175,29 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeCreateUserPoolReplicaRequest(d) },
 		Resource: func(in any) string { return in.(*CreateUserPoolReplicaRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.CreateUserPoolReplica(ctx, in.(*CreateUserPoolReplicaRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "DeleteCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*DeleteCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.DeleteCIMDPolicy(ctx, in.(*DeleteCIMDPolicyRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1144,7 +1216,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteGroupRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteGroupRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteGroup(ctx, in.(*DeleteGroupRequest))
 		},
 	},
@@ -1161,7 +1233,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteIdentityProviderRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteIdentityProviderRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteIdentityProvider(ctx, in.(*DeleteIdentityProviderRequest))
 		},
 	},
@@ -1178,7 +1250,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteManagedLoginBrandingRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteManagedLoginBrandingRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteManagedLoginBranding(ctx, in.(*DeleteManagedLoginBrandingRequest))
 		},
 	},
@@ -1194,7 +1266,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteResourceServerRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteResourceServerRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteResourceServer(ctx, in.(*DeleteResourceServerRequest))
 		},
 	},
@@ -1211,7 +1283,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteTermsRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteTermsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteTerms(ctx, in.(*DeleteTermsRequest))
 		},
 	},
@@ -1231,7 +1303,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeDeleteUserRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteUser(ctx, in.(*DeleteUserRequest))
 		},
 	},
@@ -1251,7 +1323,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeDeleteUserAttributesRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DeleteUserAttributes(ctx, in.(*DeleteUserAttributesRequest))
 			if err != nil {
 				return nil, err
@@ -1272,7 +1344,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteUserPoolRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteUserPoolRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteUserPool(ctx, in.(*DeleteUserPoolRequest))
 		},
 	},
@@ -1289,7 +1361,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteUserPoolClientRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteUserPoolClientRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.DeleteUserPoolClient(ctx, in.(*DeleteUserPoolClientRequest))
 		},
 	},
@@ -1304,7 +1376,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteUserPoolClientSecretRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteUserPoolClientSecretRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DeleteUserPoolClientSecret(ctx, in.(*DeleteUserPoolClientSecretRequest))
 			if err != nil {
 				return nil, err
@@ -1324,7 +1396,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteUserPoolDomainRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteUserPoolDomainRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DeleteUserPoolDomain(ctx, in.(*DeleteUserPoolDomainRequest))
 			if err != nil {
 				return nil, err
@@ -1344,7 +1416,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDeleteUserPoolReplicaRequest(d) },
 		Resource: func(in any) string { return in.(*DeleteUserPoolReplicaRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DeleteUserPoolReplica(ctx, in.(*DeleteUserPoolReplicaRequest))
 			if err != nil {
 				return nil, err
@@ -1367,8 +1439,27 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeDeleteWebAuthnCredentialRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DeleteWebAuthnCredential(ctx, in.(*DeleteWebAuthnCredentialRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "DescribeCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*DescribeCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.DescribeCIMDPolicy(ctx, in.(*DescribeCIMDPolicyRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1386,7 +1477,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeIdentityProviderRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeIdentityProviderRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeIdentityProvider(ctx, in.(*DescribeIdentityProviderRequest))
 			if err != nil {
 				return nil, err
@@ -1406,7 +1497,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeManagedLoginBrandingRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeManagedLoginBrandingRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeManagedLoginBranding(ctx, in.(*DescribeManagedLoginBrandingRequest))
 			if err != nil {
 				return nil, err
@@ -1426,8 +1517,29 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeManagedLoginBrandingByClientRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeManagedLoginBrandingByClientRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeManagedLoginBrandingByClient(ctx, in.(*DescribeManagedLoginBrandingByClientRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "DescribePointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribePointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*DescribePointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.DescribePointInTimeRecovery(ctx, in.(*DescribePointInTimeRecoveryRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1446,7 +1558,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeResourceServerRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeResourceServerRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeResourceServer(ctx, in.(*DescribeResourceServerRequest))
 			if err != nil {
 				return nil, err
@@ -1467,7 +1579,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeRiskConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeRiskConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeRiskConfiguration(ctx, in.(*DescribeRiskConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -1487,7 +1599,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeTermsRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeTermsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeTerms(ctx, in.(*DescribeTermsRequest))
 			if err != nil {
 				return nil, err
@@ -1498,16 +1610,16 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "DescribeTermsByClient",
 		Errors: []string{
-			"InternalErrorException",
+			"ResourceNotFoundException",
 			"InvalidParameterException",
+			"TooManyRequestsException",
 			"NotAuthorizedException",
 			"OperationNotEnabledException",
-			"ResourceNotFoundException",
-			"TooManyRequestsException",
+			"InternalErrorException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeTermsByClientRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeTermsByClientRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeTermsByClient(ctx, in.(*DescribeTermsByClientRequest))
 			if err != nil {
 				return nil, err
@@ -1527,7 +1639,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeUserImportJobRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeUserImportJobRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeUserImportJob(ctx, in.(*DescribeUserImportJobRequest))
 			if err != nil {
 				return nil, err
@@ -1548,7 +1660,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeUserPoolRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeUserPoolRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeUserPool(ctx, in.(*DescribeUserPoolRequest))
 			if err != nil {
 				return nil, err
@@ -1568,7 +1680,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeUserPoolClientRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeUserPoolClientRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeUserPoolClient(ctx, in.(*DescribeUserPoolClientRequest))
 			if err != nil {
 				return nil, err
@@ -1586,7 +1698,7 @@ var Operations = []rt.Operation[Service]{
 			"InternalErrorException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeDescribeUserPoolDomainRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeUserPoolDomain(ctx, in.(*DescribeUserPoolDomainRequest))
 			if err != nil {
 				return nil, err
@@ -1611,7 +1723,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeForgetDeviceRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			return nil, svc.ForgetDevice(ctx, in.(*ForgetDeviceRequest))
 		},
 	},
@@ -1637,7 +1749,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeForgotPasswordRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ForgotPassword(ctx, in.(*ForgotPasswordRequest))
 			if err != nil {
 				return nil, err
@@ -1657,7 +1769,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetCSVHeaderRequest(d) },
 		Resource: func(in any) string { return in.(*GetCSVHeaderRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetCSVHeader(ctx, in.(*GetCSVHeaderRequest))
 			if err != nil {
 				return nil, err
@@ -1669,17 +1781,42 @@ var Operations = []rt.Operation[Service]{
 		Name:     "GetClientToken",
 		Unsigned: true,
 		Errors: []string{
-			"ForbiddenException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
 			"ResourceNotFoundException",
+			"NotAuthorizedException",
 			"TooManyRequestsException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetClientTokenRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetClientToken(ctx, in.(*GetClientTokenRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name:     "GetDerivedToken",
+		Unsigned: true,
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"UserNotFoundException",
+			"UnexpectedLambdaException",
+			"UserLambdaValidationException",
+			"InvalidLambdaResponseException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
+			"ForbiddenException",
+		},
+		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetDerivedTokenRequest(d) },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.GetDerivedToken(ctx, in.(*GetDerivedTokenRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -1703,7 +1840,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetDeviceRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetDevice(ctx, in.(*GetDeviceRequest))
 			if err != nil {
 				return nil, err
@@ -1723,7 +1860,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetGroupRequest(d) },
 		Resource: func(in any) string { return in.(*GetGroupRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetGroup(ctx, in.(*GetGroupRequest))
 			if err != nil {
 				return nil, err
@@ -1742,7 +1879,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetIdentityProviderByIdentifierRequest(d) },
 		Resource: func(in any) string { return in.(*GetIdentityProviderByIdentifierRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetIdentityProviderByIdentifier(ctx, in.(*GetIdentityProviderByIdentifierRequest))
 			if err != nil {
 				return nil, err
@@ -1761,7 +1898,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetLogDeliveryConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*GetLogDeliveryConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetLogDeliveryConfiguration(ctx, in.(*GetLogDeliveryConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -1779,7 +1916,7 @@ var Operations = []rt.Operation[Service]{
 			"InternalErrorException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetProvisionedLimitRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetProvisionedLimit(ctx, in.(*GetProvisionedLimitRequest))
 			if err != nil {
 				return nil, err
@@ -1797,7 +1934,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetSigningCertificateRequest(d) },
 		Resource: func(in any) string { return in.(*GetSigningCertificateRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetSigningCertificate(ctx, in.(*GetSigningCertificateRequest))
 			if err != nil {
 				return nil, err
@@ -1823,7 +1960,7 @@ var Operations = []rt.Operation[Service]{
 			"InternalErrorException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetTokensFromRefreshTokenRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetTokensFromRefreshToken(ctx, in.(*GetTokensFromRefreshTokenRequest))
 			if err != nil {
 				return nil, err
@@ -1843,7 +1980,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetUICustomizationRequest(d) },
 		Resource: func(in any) string { return in.(*GetUICustomizationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetUICustomization(ctx, in.(*GetUICustomizationRequest))
 			if err != nil {
 				return nil, err
@@ -1867,7 +2004,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetUserRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetUser(ctx, in.(*GetUserRequest))
 			if err != nil {
 				return nil, err
@@ -1899,7 +2036,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetUserAttributeVerificationCodeRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetUserAttributeVerificationCode(ctx, in.(*GetUserAttributeVerificationCodeRequest))
 			if err != nil {
 				return nil, err
@@ -1923,7 +2060,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGetUserAuthFactorsRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetUserAuthFactors(ctx, in.(*GetUserAuthFactorsRequest))
 			if err != nil {
 				return nil, err
@@ -1934,16 +2071,16 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "GetUserPoolClientSessionConfiguration",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetUserPoolClientSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*GetUserPoolClientSessionConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetUserPoolClientSessionConfiguration(ctx, in.(*GetUserPoolClientSessionConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -1962,7 +2099,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetUserPoolMfaConfigRequest(d) },
 		Resource: func(in any) string { return in.(*GetUserPoolMfaConfigRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetUserPoolMfaConfig(ctx, in.(*GetUserPoolMfaConfigRequest))
 			if err != nil {
 				return nil, err
@@ -1973,16 +2110,16 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "GetUserPoolSessionConfiguration",
 		Errors: []string{
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGetUserPoolSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*GetUserPoolSessionConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GetUserPoolSessionConfiguration(ctx, in.(*GetUserPoolSessionConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -2005,7 +2142,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeGlobalSignOutRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GlobalSignOut(ctx, in.(*GlobalSignOutRequest))
 			if err != nil {
 				return nil, err
@@ -2017,29 +2154,90 @@ var Operations = []rt.Operation[Service]{
 		Name:     "InitiateAuth",
 		Unsigned: true,
 		Errors: []string{
-			"FeatureUnavailableInTierException",
-			"ForbiddenException",
-			"InternalErrorException",
-			"InvalidEmailRoleAccessPolicyException",
-			"InvalidLambdaResponseException",
-			"InvalidParameterException",
-			"InvalidSmsRoleAccessPolicyException",
-			"InvalidSmsRoleTrustRelationshipException",
-			"InvalidUserPoolConfigurationException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
+			"UnsupportedOperationException",
 			"ResourceNotFoundException",
+			"InvalidParameterException",
+			"NotAuthorizedException",
 			"TooManyRequestsException",
 			"UnexpectedLambdaException",
-			"UnsupportedOperationException",
+			"InvalidUserPoolConfigurationException",
 			"UserLambdaValidationException",
-			"UserNotConfirmedException",
+			"InvalidLambdaResponseException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"InternalErrorException",
+			"InvalidSmsRoleAccessPolicyException",
+			"InvalidEmailRoleAccessPolicyException",
+			"InvalidSmsRoleTrustRelationshipException",
+			"OperationNotEnabledException",
+			"FeatureUnavailableInTierException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeInitiateAuthRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.InitiateAuth(ctx, in.(*InitiateAuthRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "InitiatePointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"FeatureUnavailableInTierException",
+			"LimitExceededException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeInitiatePointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*InitiatePointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.InitiatePointInTimeRecovery(ctx, in.(*InitiatePointInTimeRecoveryRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "ListCIMDPolicies",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListCIMDPoliciesRequest(d) },
+		Resource: func(in any) string { return in.(*ListCIMDPoliciesRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.ListCIMDPolicies(ctx, in.(*ListCIMDPoliciesRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "ListClientMetadataURLs",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListClientMetadataURLsRequest(d) },
+		Resource: func(in any) string { return in.(*ListClientMetadataURLsRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.ListClientMetadataURLs(ctx, in.(*ListClientMetadataURLsRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -2063,7 +2261,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeListDevicesRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListDevices(ctx, in.(*ListDevicesRequest))
 			if err != nil {
 				return nil, err
@@ -2083,7 +2281,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListGroupsRequest(d) },
 		Resource: func(in any) string { return in.(*ListGroupsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListGroups(ctx, in.(*ListGroupsRequest))
 			if err != nil {
 				return nil, err
@@ -2102,8 +2300,29 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListIdentityProvidersRequest(d) },
 		Resource: func(in any) string { return in.(*ListIdentityProvidersRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListIdentityProviders(ctx, in.(*ListIdentityProvidersRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "ListPointInTimeRecoveries",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListPointInTimeRecoveriesRequest(d) },
+		Resource: func(in any) string { return in.(*ListPointInTimeRecoveriesRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.ListPointInTimeRecoveries(ctx, in.(*ListPointInTimeRecoveriesRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -2122,7 +2341,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListResourceServersRequest(d) },
 		Resource: func(in any) string { return in.(*ListResourceServersRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListResourceServers(ctx, in.(*ListResourceServersRequest))
 			if err != nil {
 				return nil, err
@@ -2142,7 +2361,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListTagsForResourceRequest(d) },
 		Resource: func(in any) string { return in.(*ListTagsForResourceRequest).ResourceArn },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListTagsForResource(ctx, in.(*ListTagsForResourceRequest))
 			if err != nil {
 				return nil, err
@@ -2162,7 +2381,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListTermsRequest(d) },
 		Resource: func(in any) string { return in.(*ListTermsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListTerms(ctx, in.(*ListTermsRequest))
 			if err != nil {
 				return nil, err
@@ -2182,7 +2401,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListUserImportJobsRequest(d) },
 		Resource: func(in any) string { return in.(*ListUserImportJobsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUserImportJobs(ctx, in.(*ListUserImportJobsRequest))
 			if err != nil {
 				return nil, err
@@ -2201,7 +2420,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListUserPoolClientSecretsRequest(d) },
 		Resource: func(in any) string { return in.(*ListUserPoolClientSecretsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUserPoolClientSecrets(ctx, in.(*ListUserPoolClientSecretsRequest))
 			if err != nil {
 				return nil, err
@@ -2221,7 +2440,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListUserPoolClientsRequest(d) },
 		Resource: func(in any) string { return in.(*ListUserPoolClientsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUserPoolClients(ctx, in.(*ListUserPoolClientsRequest))
 			if err != nil {
 				return nil, err
@@ -2241,7 +2460,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListUserPoolReplicasRequest(d) },
 		Resource: func(in any) string { return in.(*ListUserPoolReplicasRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUserPoolReplicas(ctx, in.(*ListUserPoolReplicasRequest))
 			if err != nil {
 				return nil, err
@@ -2258,7 +2477,7 @@ var Operations = []rt.Operation[Service]{
 			"InternalErrorException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeListUserPoolsRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUserPools(ctx, in.(*ListUserPoolsRequest))
 			if err != nil {
 				return nil, err
@@ -2270,19 +2489,19 @@ var Operations = []rt.Operation[Service]{
 		Name:     "ListUserSessions",
 		Unsigned: true,
 		Errors: []string{
-			"ForbiddenException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
-			"UserNotConfirmedException",
+			"NotAuthorizedException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeListUserSessionsRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUserSessions(ctx, in.(*ListUserSessionsRequest))
 			if err != nil {
 				return nil, err
@@ -2302,7 +2521,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListUsersRequest(d) },
 		Resource: func(in any) string { return in.(*ListUsersRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUsers(ctx, in.(*ListUsersRequest))
 			if err != nil {
 				return nil, err
@@ -2322,7 +2541,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeListUsersInGroupRequest(d) },
 		Resource: func(in any) string { return in.(*ListUsersInGroupRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListUsersInGroup(ctx, in.(*ListUsersInGroupRequest))
 			if err != nil {
 				return nil, err
@@ -2344,7 +2563,7 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeListWebAuthnCredentialsRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ListWebAuthnCredentials(ctx, in.(*ListWebAuthnCredentialsRequest))
 			if err != nil {
 				return nil, err
@@ -2374,7 +2593,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeResendConfirmationCodeRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.ResendConfirmationCode(ctx, in.(*ResendConfirmationCodeRequest))
 			if err != nil {
 				return nil, err
@@ -2412,7 +2631,7 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeRespondToAuthChallengeRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.RespondToAuthChallenge(ctx, in.(*RespondToAuthChallengeRequest))
 			if err != nil {
 				return nil, err
@@ -2434,7 +2653,7 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeRevokeTokenRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.RevokeToken(ctx, in.(*RevokeTokenRequest))
 			if err != nil {
 				return nil, err
@@ -2446,19 +2665,19 @@ var Operations = []rt.Operation[Service]{
 		Name:     "RevokeUserSession",
 		Unsigned: true,
 		Errors: []string{
-			"ForbiddenException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"PasswordResetRequiredException",
 			"ResourceNotFoundException",
 			"TooManyRequestsException",
-			"UserNotConfirmedException",
+			"NotAuthorizedException",
+			"PasswordResetRequiredException",
 			"UserNotFoundException",
+			"UserNotConfirmedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeRevokeUserSessionRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.RevokeUserSession(ctx, in.(*RevokeUserSessionRequest))
 			if err != nil {
 				return nil, err
@@ -2478,7 +2697,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetLogDeliveryConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*SetLogDeliveryConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetLogDeliveryConfiguration(ctx, in.(*SetLogDeliveryConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -2501,7 +2720,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetRiskConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*SetRiskConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetRiskConfiguration(ctx, in.(*SetRiskConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -2521,7 +2740,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetUICustomizationRequest(d) },
 		Resource: func(in any) string { return in.(*SetUICustomizationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetUICustomization(ctx, in.(*SetUICustomizationRequest))
 			if err != nil {
 				return nil, err
@@ -2544,7 +2763,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeSetUserMFAPreferenceRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetUserMFAPreference(ctx, in.(*SetUserMFAPreferenceRequest))
 			if err != nil {
 				return nil, err
@@ -2555,18 +2774,18 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "SetUserPoolClientSessionConfiguration",
 		Errors: []string{
-			"ConcurrentModificationException",
-			"FeatureUnavailableInTierException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ConcurrentModificationException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetUserPoolClientSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*SetUserPoolClientSessionConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetUserPoolClientSessionConfiguration(ctx, in.(*SetUserPoolClientSessionConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -2590,7 +2809,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetUserPoolMfaConfigRequest(d) },
 		Resource: func(in any) string { return in.(*SetUserPoolMfaConfigRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetUserPoolMfaConfig(ctx, in.(*SetUserPoolMfaConfigRequest))
 			if err != nil {
 				return nil, err
@@ -2601,18 +2820,18 @@ var Operations = []rt.Operation[Service]{
 	{
 		Name: "SetUserPoolSessionConfiguration",
 		Errors: []string{
-			"ConcurrentModificationException",
-			"FeatureUnavailableInTierException",
-			"InternalErrorException",
 			"InvalidParameterException",
-			"NotAuthorizedException",
-			"OperationNotEnabledException",
-			"ResourceNotFoundException",
 			"TooManyRequestsException",
+			"ConcurrentModificationException",
+			"ResourceNotFoundException",
+			"NotAuthorizedException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+			"OperationNotEnabledException",
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeSetUserPoolSessionConfigurationRequest(d) },
 		Resource: func(in any) string { return in.(*SetUserPoolSessionConfigurationRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetUserPoolSessionConfiguration(ctx, in.(*SetUserPoolSessionConfigurationRequest))
 			if err != nil {
 				return nil, err
@@ -2635,7 +2854,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeSetUserSettingsRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SetUserSettings(ctx, in.(*SetUserSettingsRequest))
 			if err != nil {
 				return nil, err
@@ -2666,8 +2885,30 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeSignUpRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.SignUp(ctx, in.(*SignUpRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "StartPointInTimeRecovery",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"FeatureUnavailableInTierException",
+			"ConcurrentModificationException",
+			"TooManyRequestsException",
+			"NotAuthorizedException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeStartPointInTimeRecoveryRequest(d) },
+		Resource: func(in any) string { return in.(*StartPointInTimeRecoveryRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.StartPointInTimeRecovery(ctx, in.(*StartPointInTimeRecoveryRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -2687,7 +2928,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeStartUserImportJobRequest(d) },
 		Resource: func(in any) string { return in.(*StartUserImportJobRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.StartUserImportJob(ctx, in.(*StartUserImportJobRequest))
 			if err != nil {
 				return nil, err
@@ -2711,7 +2952,7 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeStartWebAuthnRegistrationRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.StartWebAuthnRegistration(ctx, in.(*StartWebAuthnRegistrationRequest))
 			if err != nil {
 				return nil, err
@@ -2732,7 +2973,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeStopUserImportJobRequest(d) },
 		Resource: func(in any) string { return in.(*StopUserImportJobRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.StopUserImportJob(ctx, in.(*StopUserImportJobRequest))
 			if err != nil {
 				return nil, err
@@ -2752,7 +2993,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeTagResourceRequest(d) },
 		Resource: func(in any) string { return in.(*TagResourceRequest).ResourceArn },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.TagResource(ctx, in.(*TagResourceRequest))
 			if err != nil {
 				return nil, err
@@ -2772,7 +3013,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUntagResourceRequest(d) },
 		Resource: func(in any) string { return in.(*UntagResourceRequest).ResourceArn },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UntagResource(ctx, in.(*UntagResourceRequest))
 			if err != nil {
 				return nil, err
@@ -2795,8 +3036,53 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateAuthEventFeedbackRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateAuthEventFeedbackRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateAuthEventFeedback(ctx, in.(*UpdateAuthEventFeedbackRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "UpdateCIMDPolicy",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"ConcurrentModificationException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"LimitExceededException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateCIMDPolicyRequest(d) },
+		Resource: func(in any) string { return in.(*UpdateCIMDPolicyRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.UpdateCIMDPolicy(ctx, in.(*UpdateCIMDPolicyRequest))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	},
+	{
+		Name: "UpdateClientMetadataURLState",
+		Errors: []string{
+			"InvalidParameterException",
+			"ResourceNotFoundException",
+			"CachedCIMDURLDoesNotExistException",
+			"NotAuthorizedException",
+			"TooManyRequestsException",
+			"OperationNotEnabledException",
+			"InternalErrorException",
+			"FeatureUnavailableInTierException",
+		},
+		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateClientMetadataURLStateRequest(d) },
+		Resource: func(in any) string { return in.(*UpdateClientMetadataURLStateRequest).UserPoolId },
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
+			out, err := svc.UpdateClientMetadataURLState(ctx, in.(*UpdateClientMetadataURLStateRequest))
 			if err != nil {
 				return nil, err
 			}
@@ -2820,7 +3106,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeUpdateDeviceStatusRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateDeviceStatus(ctx, in.(*UpdateDeviceStatusRequest))
 			if err != nil {
 				return nil, err
@@ -2840,7 +3126,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateGroupRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateGroupRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateGroup(ctx, in.(*UpdateGroupRequest))
 			if err != nil {
 				return nil, err
@@ -2861,7 +3147,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateIdentityProviderRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateIdentityProviderRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateIdentityProvider(ctx, in.(*UpdateIdentityProviderRequest))
 			if err != nil {
 				return nil, err
@@ -2887,7 +3173,7 @@ var Operations = []rt.Operation[Service]{
 			}
 			return ""
 		},
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateManagedLoginBranding(ctx, in.(*UpdateManagedLoginBrandingRequest))
 			if err != nil {
 				return nil, err
@@ -2906,7 +3192,7 @@ var Operations = []rt.Operation[Service]{
 			"InternalErrorException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeUpdateProvisionedLimitRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateProvisionedLimit(ctx, in.(*UpdateProvisionedLimitRequest))
 			if err != nil {
 				return nil, err
@@ -2926,7 +3212,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateResourceServerRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateResourceServerRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateResourceServer(ctx, in.(*UpdateResourceServerRequest))
 			if err != nil {
 				return nil, err
@@ -2948,7 +3234,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateTermsRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateTermsRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateTerms(ctx, in.(*UpdateTermsRequest))
 			if err != nil {
 				return nil, err
@@ -2982,7 +3268,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeUpdateUserAttributesRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateUserAttributes(ctx, in.(*UpdateUserAttributesRequest))
 			if err != nil {
 				return nil, err
@@ -3010,7 +3296,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateUserPoolRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateUserPoolRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateUserPool(ctx, in.(*UpdateUserPoolRequest))
 			if err != nil {
 				return nil, err
@@ -3034,7 +3320,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateUserPoolClientRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateUserPoolClientRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateUserPoolClient(ctx, in.(*UpdateUserPoolClientRequest))
 			if err != nil {
 				return nil, err
@@ -3056,7 +3342,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateUserPoolDomainRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateUserPoolDomainRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateUserPoolDomain(ctx, in.(*UpdateUserPoolDomainRequest))
 			if err != nil {
 				return nil, err
@@ -3076,7 +3362,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeUpdateUserPoolReplicaRequest(d) },
 		Resource: func(in any) string { return in.(*UpdateUserPoolReplicaRequest).UserPoolId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.UpdateUserPoolReplica(ctx, in.(*UpdateUserPoolReplicaRequest))
 			if err != nil {
 				return nil, err
@@ -3105,7 +3391,7 @@ var Operations = []rt.Operation[Service]{
 			"OperationNotEnabledException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeVerifySoftwareTokenRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.VerifySoftwareToken(ctx, in.(*VerifySoftwareTokenRequest))
 			if err != nil {
 				return nil, err
@@ -3133,7 +3419,7 @@ var Operations = []rt.Operation[Service]{
 			"ForbiddenException",
 		},
 		Decode: func(d *rt.Decoder) (any, error) { return DecodeVerifyUserAttributeRequest(d) },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.VerifyUserAttribute(ctx, in.(*VerifyUserAttributeRequest))
 			if err != nil {
 				return nil, err

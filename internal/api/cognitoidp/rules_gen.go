@@ -9,7 +9,8 @@ var (
 	ruleAccessTokenValidityType                      = rt.IntRule{HasMin: true, Min: 1, HasMax: true, Max: 86400}
 	ruleAccountTakeoverEventActionType               = rt.StringRule{Enum: []string{"BLOCK", "MFA_IF_CONFIGURED", "MFA_REQUIRED", "NO_ACTION"}}
 	ruleAcrConfigurationType                         = rt.LenRule{Max: 4}
-	ruleAcrLevelNameType                             = rt.StringRule{Pattern: &patternAcrLevelNameType}
+	ruleAcrLevelKeyType                              = rt.StringRule{Pattern: &patternAcrLevelKeyType}
+	ruleAcrMappingKeyType                            = rt.StringRule{Pattern: &patternAcrLevelKeyType}
 	ruleAcrMappingType                               = rt.LenRule{Max: 4}
 	ruleAcrValueType                                 = rt.StringRule{Min: 1, Max: 64, Pattern: &patternAcrValueType}
 	ruleAdminCreateUserUnusedAccountValidityDaysType = rt.IntRule{HasMin: true, Min: 0, HasMax: true, Max: 365}
@@ -26,11 +27,17 @@ var (
 	ruleAttributeMappingKeyType                      = rt.StringRule{Min: 1, Max: 32}
 	ruleAttributeNameType                            = rt.StringRule{Min: 1, Max: 32, Pattern: &patternAttributeNameType}
 	ruleAttributeValueType                           = rt.StringRule{Max: 2048, Sensitive: true}
+	ruleAudienceListType                             = rt.LenRule{Max: 1}
+	ruleAudienceType                                 = rt.StringRule{Min: 1, Max: 256, Pattern: &patternAcrValueType}
 	ruleAuthFactorType                               = rt.StringRule{Enum: []string{"PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN", "SOFTWARE_TOKEN"}}
 	ruleAuthFlowType                                 = rt.StringRule{Enum: []string{"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH"}}
 	ruleAuthSessionValidityType                      = rt.IntRule{HasMin: true, Min: 3, HasMax: true, Max: 15}
 	ruleBlockedIPRangeListType                       = rt.LenRule{Max: 200}
+	ruleCIMDCacheActionType                          = rt.StringRule{Enum: []string{"REFRESH", "INVALIDATE"}}
+	ruleCIMDPolicyIdType                             = rt.StringRule{Min: 1, Max: 64, Pattern: &patternCIMDPolicyIdType}
+	ruleCIMDPolicyNameType                           = rt.StringRule{Min: 1, Max: 32, Pattern: &patternCIMDPolicyNameType}
 	ruleCSSType                                      = rt.StringRule{Max: 131072}
+	ruleCacheDurationType                            = rt.IntRule{HasMin: true, Min: 86400, HasMax: true, Max: 31556952}
 	ruleCallbackURLsListType                         = rt.LenRule{Max: 100}
 	ruleChallengeNameType                            = rt.StringRule{Enum: []string{"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE", "MFA_SETUP", "PASSWORD_VERIFIER", "CUSTOM_CHALLENGE", "SELECT_CHALLENGE", "DEVICE_SRP_AUTH", "DEVICE_PASSWORD_VERIFIER", "ADMIN_NO_SRP_AUTH", "NEW_PASSWORD_REQUIRED", "SMS_OTP", "PASSWORD", "WEB_AUTHN", "PASSWORD_SRP"}}
 	ruleClientIdType                                 = rt.StringRule{Min: 1, Max: 128, Pattern: &patternClientIdType, Sensitive: true}
@@ -38,7 +45,7 @@ var (
 	ruleClientPermissionType                         = rt.StringRule{Min: 1, Max: 2048}
 	ruleClientSecretIdType                           = rt.StringRule{Min: 1, Max: 128}
 	ruleClientSecretType                             = rt.StringRule{Min: 24, Max: 64, Pattern: &patternClientIdType, Sensitive: true}
-	ruleClientTypeType                               = rt.StringRule{Enum: []string{"DCR", "REGULAR"}}
+	ruleClientTypeType                               = rt.StringRule{Enum: []string{"REGULAR", "DCR"}}
 	ruleColorSchemeModeType                          = rt.StringRule{Enum: []string{"LIGHT", "DARK", "DYNAMIC"}}
 	ruleCompromisedCredentialsEventActionType        = rt.StringRule{Enum: []string{"BLOCK", "NO_ACTION"}}
 	ruleConfirmationCodeType                         = rt.StringRule{Min: 1, Max: 2048, Pattern: &patternConfirmationCodeType}
@@ -70,9 +77,10 @@ var (
 	ruleEventFilterType                              = rt.StringRule{Enum: []string{"SIGN_IN", "PASSWORD_CHANGE", "SIGN_UP"}}
 	ruleEventIdType                                  = rt.StringRule{Min: 1, Max: 50, Pattern: &patternEventIdType}
 	ruleEventSourceName                              = rt.StringRule{Enum: []string{"userNotification", "userAuthEvents"}}
-	ruleExplicitAuthFlowsType                        = rt.StringRule{Enum: []string{"ADMIN_NO_SRP_AUTH", "CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH", "ALLOW_CLIENT_TOKEN_AUTH"}}
+	ruleExplicitAuthFlowsType                        = rt.StringRule{Enum: []string{"ADMIN_NO_SRP_AUTH", "CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH", "ALLOW_TOKEN_EXCHANGE_DELEGATION", "ALLOW_TOKEN_EXCHANGE_IMPERSONATION", "ALLOW_CLIENT_TOKEN_AUTH"}}
 	ruleFeatureType                                  = rt.StringRule{Enum: []string{"ENABLED", "DISABLED"}}
 	ruleFeedbackValueType                            = rt.StringRule{Enum: []string{"Valid", "Invalid"}}
+	ruleGetDerivedTokenTokenModelType                = rt.StringRule{Max: 131072, Pattern: &patternGetDerivedTokenTokenModelType, Sensitive: true}
 	ruleGroupNameType                                = rt.StringRule{Min: 1, Max: 128, Pattern: &patternCustomAttributeNameType}
 	ruleHealthCheckIdType                            = rt.StringRule{Max: 64}
 	ruleHexStringType                                = rt.StringRule{Pattern: &patternHexStringType}
@@ -82,6 +90,7 @@ var (
 	ruleIdpIdentifiersListType                       = rt.LenRule{Max: 50}
 	ruleImageFileType                                = rt.LenRule{Max: 131072}
 	ruleInboundFederationLambdaVersionType           = rt.StringRule{Enum: []string{"V1_0"}}
+	ruleIssuedTokenTypeIdentifierType                = rt.StringRule{Enum: []string{"ACCESS_TOKEN", "ID_TOKEN"}}
 	ruleIssuerType                                   = rt.StringRule{Enum: []string{"ORIGINAL", "UPDATED"}}
 	ruleLanguageIdType                               = rt.StringRule{Pattern: &patternLanguageIdType}
 	ruleLimitClass                                   = rt.StringRule{Enum: []string{"API_CATEGORY"}}
@@ -94,7 +103,9 @@ var (
 	ruleLogLevel                                     = rt.StringRule{Enum: []string{"ERROR", "INFO"}}
 	ruleLogoutURLsListType                           = rt.LenRule{Max: 100}
 	ruleManagedLoginBrandingIdType                   = rt.StringRule{Pattern: &patternManagedLoginBrandingIdType}
+	ruleMaxSessionsPerUserType                       = rt.IntRule{HasMin: true, Min: 1, HasMax: true, Max: 100}
 	ruleMessageActionType                            = rt.StringRule{Enum: []string{"RESEND", "SUPPRESS"}}
+	ruleMetadataURLType                              = rt.StringRule{Min: 12, Max: 256, Pattern: &patternMetadataURLType}
 	ruleOAuthFlowType                                = rt.StringRule{Enum: []string{"code", "implicit", "client_credentials"}}
 	ruleOAuthFlowsType                               = rt.LenRule{Max: 3}
 	ruleOptionalArnType                              = rt.StringRule{Max: 2048, Pattern: &patternOptionalArnType}
@@ -109,7 +120,7 @@ var (
 	rulePrecedenceType                               = rt.IntRule{HasMin: true, Min: 0}
 	rulePreventUserExistenceErrorTypes               = rt.StringRule{Enum: []string{"LEGACY", "ENABLED"}}
 	rulePriorityType                                 = rt.IntRule{HasMin: true, Min: 1, HasMax: true, Max: 2}
-	ruleProviderNameType                             = rt.StringRule{Min: 1, Max: 32, Pattern: &patternProviderNameType}
+	ruleProviderNameType                             = rt.StringRule{Min: 1, Max: 32, Pattern: &patternCIMDPolicyNameType}
 	ruleProviderNameTypeV2                           = rt.StringRule{Min: 1, Max: 32, Pattern: &patternProviderNameTypeV2}
 	ruleQueryLimit                                   = rt.IntRule{HasMin: true, Min: 1, HasMax: true, Max: 60}
 	ruleQueryLimitType                               = rt.IntRule{HasMin: true, Min: 0, HasMax: true, Max: 60}
@@ -121,13 +132,15 @@ var (
 	ruleRegionNameType                               = rt.StringRule{Min: 5, Max: 32}
 	ruleRelyingPartyIdType                           = rt.StringRule{Min: 1, Max: 127}
 	ruleResourceIdType                               = rt.StringRule{Min: 1, Max: 40, Pattern: &patternResourceIdType}
+	ruleResourceListType                             = rt.LenRule{Max: 1}
 	ruleResourceServerIdentifierType                 = rt.StringRule{Min: 1, Max: 256, Pattern: &patternAcrValueType}
 	ruleResourceServerNameType                       = rt.StringRule{Min: 1, Max: 256, Pattern: &patternClientNameType}
 	ruleResourceServerScopeDescriptionType           = rt.StringRule{Min: 1, Max: 256}
 	ruleResourceServerScopeListType                  = rt.LenRule{Max: 100}
 	ruleResourceServerScopeNameType                  = rt.StringRule{Min: 1, Max: 256, Pattern: &patternResourceServerScopeNameType}
+	ruleRestoreIdType                                = rt.StringRule{Min: 36, Max: 36, Pattern: &patternRestoreIdType}
 	ruleRetryGracePeriodSecondsType                  = rt.IntRule{HasMin: true, Min: 0, HasMax: true, Max: 60}
-	ruleRevokeAssociatedSessionsType                 = rt.StringRule{Enum: []string{"LINKED", "NONE"}}
+	ruleRevokeAssociatedSessionsType                 = rt.StringRule{Enum: []string{"NONE", "LINKED"}}
 	ruleS3ArnType                                    = rt.StringRule{Min: 3, Max: 1024, Pattern: &patternS3ArnType}
 	ruleSESConfigurationSet                          = rt.StringRule{Min: 1, Max: 64, Pattern: &patternSESConfigurationSet}
 	ruleSSOSessionMaxValidityMinutesType             = rt.IntRule{HasMin: true, Min: 0, HasMax: true, Max: 129600}
@@ -138,7 +151,7 @@ var (
 	ruleSecretHashType                               = rt.StringRule{Min: 1, Max: 128, Pattern: &patternSecretHashType, Sensitive: true}
 	ruleSecurityPolicyType                           = rt.StringRule{Enum: []string{"TLS_V1", "TLS_V1_2_2021", "TLS_V1_3_2025"}}
 	ruleSessionIdType                                = rt.StringRule{Min: 28, Max: 28, Pattern: &patternSessionIdType}
-	ruleSessionType                                  = rt.StringRule{Min: 20, Max: 2048, Sensitive: true}
+	ruleSessionType                                  = rt.StringRule{Min: 20, Max: 4096, Sensitive: true}
 	ruleSkippedIPRangeListType                       = rt.LenRule{Max: 200}
 	ruleSmsInviteMessageType                         = rt.StringRule{Min: 6, Max: 140, Pattern: &patternSmsInviteMessageType}
 	ruleSmsVerificationMessageType                   = rt.StringRule{Min: 6, Max: 140, Pattern: &patternSmsVerificationMessageType}
@@ -154,7 +167,9 @@ var (
 	ruleTermsSourceType                              = rt.StringRule{Enum: []string{"LINK"}}
 	ruleTimeUnitsType                                = rt.StringRule{Enum: []string{"seconds", "minutes", "hours", "days"}}
 	ruleTokenModelType                               = rt.StringRule{Pattern: &patternTokenModelType, Sensitive: true}
-	ruleTokenSessionMaxPerUserType                   = rt.IntRule{HasMin: true, Min: 1, HasMax: true, Max: 100}
+	ruleTokenTypeIdentifierType                      = rt.StringRule{Enum: []string{"ACCESS_TOKEN", "ID_TOKEN", "SAML2"}}
+	ruleURLPatternListType                           = rt.LenRule{Min: 1, Max: 5}
+	ruleURLPatternType                               = rt.StringRule{Min: 12, Max: 256, Pattern: &patternURLPatternType}
 	ruleUpdateReplicaStatusType                      = rt.StringRule{Enum: []string{"ACTIVE", "INACTIVE"}}
 	ruleUserFilterType                               = rt.StringRule{Max: 256}
 	ruleUserImportJobIdType                          = rt.StringRule{Min: 1, Max: 55, Pattern: &patternUserImportJobIdType}
@@ -163,7 +178,7 @@ var (
 	ruleUserPoolMfaType                              = rt.StringRule{Enum: []string{"OFF", "ON", "OPTIONAL"}}
 	ruleUserPoolNameType                             = rt.StringRule{Min: 1, Max: 128, Pattern: &patternClientNameType}
 	ruleUserPoolTierType                             = rt.StringRule{Enum: []string{"LITE", "ESSENTIALS", "PLUS"}}
-	ruleUserSessionTrackingType                      = rt.StringRule{Enum: []string{"DISABLED", "ENABLED"}}
+	ruleUserSessionTrackingType                      = rt.StringRule{Enum: []string{"ENABLED", "DISABLED"}}
 	ruleUserVerificationType                         = rt.StringRule{Enum: []string{"required", "preferred"}}
 	ruleUsernameAttributeType                        = rt.StringRule{Enum: []string{"phone_number", "email"}}
 	ruleUsernameType                                 = rt.StringRule{Min: 1, Max: 128, Pattern: &patternCustomAttributeNameType, Sensitive: true}
@@ -174,10 +189,12 @@ var (
 
 // Patterns, shared by shapes that have the same one.
 var (
-	patternAcrLevelNameType                   = rt.Pattern{Source: `Level[1-4]`, Expr: `Level[1-4]`}
+	patternAcrLevelKeyType                    = rt.Pattern{Source: `Level[1-4]`, Expr: `Level[1-4]`}
 	patternAcrValueType                       = rt.Pattern{Source: `[\x21\x23-\x5B\x5D-\x7E]+`, Expr: `[\x21\x23-\x5B\x5D-\x7E]+`, Class: rt.ASCIISet{0xfffffffa00000000, 0x7fffffffefffffff}}
 	patternArnType                            = rt.Pattern{Source: `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`, Expr: `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`}
 	patternAttributeNameType                  = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+`, Class: rt.ASCIISet{0xffffffff00002600, 0x7fffffffffffffff}}
+	patternCIMDPolicyIdType                   = rt.Pattern{Source: `^[a-z0-9]+$`, Expr: `^[a-z0-9]+$`, Class: rt.ASCIISet{0x3ff000000000000, 0x7fffffe00000000}}
+	patternCIMDPolicyNameType                 = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+`, Class: rt.ASCIISet{0xffffffff00000000, 0x7fffffffffffffff}}
 	patternClientIdType                       = rt.Pattern{Source: `[\w+]+`, Expr: `[\w+]+`, Class: rt.ASCIISet{0x3ff080000000000, 0x7fffffe87fffffe}}
 	patternClientNameType                     = rt.Pattern{Source: `[\w\s+=,.@-]+`, Expr: `[\w\t\n\x0B\f\r +=,.@-]+`, Class: rt.ASCIISet{0x23ff780100003e00, 0x7fffffe87ffffff}}
 	patternConfirmationCodeType               = rt.Pattern{Source: `[\S]+`, Expr: `[^\t\n\x0B\f\r ]+`, Class: rt.ASCIISet{0xfffffffeffffc1ff, 0xffffffffffffffff}}
@@ -191,26 +208,29 @@ var (
 	patternEmailNotificationBodyType          = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]+`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\x0B\f\r *]+`, Class: rt.ASCIISet{0xffffffff00003e00, 0x7fffffffffffffff}}
 	patternEmailVerificationMessageByLinkType = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\x0B\f\r *]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\x0B\f\r *]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\x0B\f\r *]*`}
 	patternEventIdType                        = rt.Pattern{Source: `[\w+-]+`, Expr: `[\w+-]+`, Class: rt.ASCIISet{0x3ff280000000000, 0x7fffffe87fffffe}}
+	patternGetDerivedTokenTokenModelType      = rt.Pattern{Source: `[A-Za-z0-9-_+/=.]+`, Expr: `[A-Za-z0-9-_+/=.]+`, Class: rt.ASCIISet{0x23ffe80000000000, 0x7fffffe87fffffe}}
 	patternHexStringType                      = rt.Pattern{Source: `^[0-9a-fA-F]+$`, Expr: `^[0-9a-fA-F]+$`, Class: rt.ASCIISet{0x3ff000000000000, 0x7e0000007e}}
 	patternIdpIdentifierType                  = rt.Pattern{Source: `[\w\s+=.@-]+`, Expr: `[\w\t\n\x0B\f\r +=.@-]+`, Class: rt.ASCIISet{0x23ff680100003e00, 0x7fffffe87ffffff}}
 	patternLanguageIdType                     = rt.Pattern{Source: `^cognito:(default|dutch|english|french|spanish|german|bahasa-indonesia|italian|japanese|korean|portuguese-brazil|chinese-(simplified|traditional))$`, Expr: `^cognito:(default|dutch|english|french|spanish|german|bahasa-indonesia|italian|japanese|korean|portuguese-brazil|chinese-(simplified|traditional))$`}
 	patternLinkUrlType                        = rt.Pattern{Source: `^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`, Expr: `^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`, Class: rt.ASCIISet{0xfffffffe00000000, 0x7fffffffffffffff}}
 	patternManagedLoginBrandingIdType         = rt.Pattern{Source: `^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[4][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`, Expr: `^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[4][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`}
+	patternMetadataURLType                    = rt.Pattern{Source: `^https://[^\s]+$`, Expr: `^https://[^\t\n\x0B\f\r ]+$`}
 	patternOptionalArnType                    = rt.Pattern{Source: `(arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?)?`, Expr: `(arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?)?`}
 	patternPasswordType                       = rt.Pattern{Source: `^[\S]+.*[\S]+$`, Expr: `[^\t\n\x0B\f\r ]([^\n\r\x{85}\x{2028}\x{2029}]*[^\t\n\x0B\f\r ])?`}
-	patternProviderNameType                   = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+`, Class: rt.ASCIISet{0xffffffff00000000, 0x7fffffffffffffff}}
 	patternProviderNameTypeV2                 = rt.Pattern{Source: `[^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}][^_\p{Z}]+`, Expr: `[^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}][^_\p{Z}]+`}
 	patternResourceIdType                     = rt.Pattern{Source: `^[\w\- ]+$`, Expr: `^[\w\- ]+$`, Class: rt.ASCIISet{0x3ff200100000000, 0x7fffffe87fffffe}}
 	patternResourceServerScopeNameType        = rt.Pattern{Source: `[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+`, Expr: `[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+`, Class: rt.ASCIISet{0xffff7ffa00000000, 0x7fffffffefffffff}}
+	patternRestoreIdType                      = rt.Pattern{Source: `^[0-9a-f]{8}\b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-\b[0-9a-f]{12}$`, Expr: `^[0-9a-f]{8}\b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-\b[0-9a-f]{12}$`}
 	patternS3ArnType                          = rt.Pattern{Source: `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:::[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`, Expr: `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:::[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`}
 	patternSESConfigurationSet                = rt.Pattern{Source: `^[a-zA-Z0-9_-]+$`, Expr: `^[a-zA-Z0-9_-]+$`, Class: rt.ASCIISet{0x3ff200000000000, 0x7fffffe87fffffe}}
 	patternSecretHashType                     = rt.Pattern{Source: `[\w+=/]+`, Expr: `[\w+=/]+`, Class: rt.ASCIISet{0x23ff880000000000, 0x7fffffe87fffffe}}
-	patternSessionIdType                      = rt.Pattern{Source: `(tkn|sso)[a-z0-9]{25}`, Expr: `(tkn|sso)[a-z0-9]{25}`}
+	patternSessionIdType                      = rt.Pattern{Source: `^(tkn|sso)[a-z0-9]{25}$`, Expr: `^(tkn|sso)[a-z0-9]{25}$`}
 	patternSmsInviteMessageType               = rt.Pattern{Source: `(?s).*`, Expr: `(?s).*`}
 	patternSmsVerificationMessageType         = rt.Pattern{Source: `.*\{####\}.*`, Expr: `[^\n\r\x{85}\x{2028}\x{2029}]*\{####\}[^\n\r\x{85}\x{2028}\x{2029}]*`}
 	patternSoftwareTokenMFAUserCodeType       = rt.Pattern{Source: `[0-9]+`, Expr: `[0-9]+`, Class: rt.ASCIISet{0x3ff000000000000, 0x0}}
 	patternTermsNameType                      = rt.Pattern{Source: `^(terms-of-use|privacy-policy)$`, Expr: `^(terms-of-use|privacy-policy)$`}
 	patternTokenModelType                     = rt.Pattern{Source: `[A-Za-z0-9-_=.]+`, Expr: `[A-Za-z0-9-_=.]+`, Class: rt.ASCIISet{0x23ff600000000000, 0x7fffffe87fffffe}}
+	patternURLPatternType                     = rt.Pattern{Source: `^https://[!$-;=@-\[\]_a-z~]+$`, Expr: `^https://[!$-;=@-\[\]_a-z~]+$`}
 	patternUserImportJobIdType                = rt.Pattern{Source: `import-[0-9a-zA-Z-]+`, Expr: `import-[0-9a-zA-Z-]+`}
 	patternUserPoolIdType                     = rt.Pattern{Source: `[\w-]+_[0-9a-zA-Z]+`, Expr: `[\w-]+_[0-9a-zA-Z]+`, Before: rt.ASCIISet{0x3ff200000000000, 0x7fffffe87fffffe}, Sep: '_', After: rt.ASCIISet{0x3ff000000000000, 0x7fffffe07fffffe}}
 )

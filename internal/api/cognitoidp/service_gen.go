@@ -44,11 +44,13 @@ type Service interface {
 	AdminUpdateUserAttributes(ctx context.Context, in *AdminUpdateUserAttributesRequest) (*AdminUpdateUserAttributesResponse, error)
 	AdminUserGlobalSignOut(ctx context.Context, in *AdminUserGlobalSignOutRequest) (*AdminUserGlobalSignOutResponse, error)
 	AssociateSoftwareToken(ctx context.Context, in *AssociateSoftwareTokenRequest) (*AssociateSoftwareTokenResponse, error)
+	CancelPointInTimeRecovery(ctx context.Context, in *CancelPointInTimeRecoveryRequest) (*CancelPointInTimeRecoveryResponse, error)
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest) (*ChangePasswordResponse, error)
 	CompleteWebAuthnRegistration(ctx context.Context, in *CompleteWebAuthnRegistrationRequest) (*CompleteWebAuthnRegistrationResponse, error)
 	ConfirmDevice(ctx context.Context, in *ConfirmDeviceRequest) (*ConfirmDeviceResponse, error)
 	ConfirmForgotPassword(ctx context.Context, in *ConfirmForgotPasswordRequest) (*ConfirmForgotPasswordResponse, error)
 	ConfirmSignUp(ctx context.Context, in *ConfirmSignUpRequest) (*ConfirmSignUpResponse, error)
+	CreateCIMDPolicy(ctx context.Context, in *CreateCIMDPolicyRequest) (*CreateCIMDPolicyResponse, error)
 	CreateGroup(ctx context.Context, in *CreateGroupRequest) (*CreateGroupResponse, error)
 	CreateIdentityProvider(ctx context.Context, in *CreateIdentityProviderRequest) (*CreateIdentityProviderResponse, error)
 	CreateManagedLoginBranding(ctx context.Context, in *CreateManagedLoginBrandingRequest) (*CreateManagedLoginBrandingResponse, error)
@@ -59,6 +61,7 @@ type Service interface {
 	CreateUserPoolClient(ctx context.Context, in *CreateUserPoolClientRequest) (*CreateUserPoolClientResponse, error)
 	CreateUserPoolDomain(ctx context.Context, in *CreateUserPoolDomainRequest) (*CreateUserPoolDomainResponse, error)
 	CreateUserPoolReplica(ctx context.Context, in *CreateUserPoolReplicaRequest) (*CreateUserPoolReplicaResponse, error)
+	DeleteCIMDPolicy(ctx context.Context, in *DeleteCIMDPolicyRequest) (*DeleteCIMDPolicyResponse, error)
 	DeleteGroup(ctx context.Context, in *DeleteGroupRequest) error
 	DeleteIdentityProvider(ctx context.Context, in *DeleteIdentityProviderRequest) error
 	DeleteManagedLoginBranding(ctx context.Context, in *DeleteManagedLoginBrandingRequest) error
@@ -72,9 +75,11 @@ type Service interface {
 	DeleteUserPoolDomain(ctx context.Context, in *DeleteUserPoolDomainRequest) (*DeleteUserPoolDomainResponse, error)
 	DeleteUserPoolReplica(ctx context.Context, in *DeleteUserPoolReplicaRequest) (*DeleteUserPoolReplicaResponse, error)
 	DeleteWebAuthnCredential(ctx context.Context, in *DeleteWebAuthnCredentialRequest) (*DeleteWebAuthnCredentialResponse, error)
+	DescribeCIMDPolicy(ctx context.Context, in *DescribeCIMDPolicyRequest) (*DescribeCIMDPolicyResponse, error)
 	DescribeIdentityProvider(ctx context.Context, in *DescribeIdentityProviderRequest) (*DescribeIdentityProviderResponse, error)
 	DescribeManagedLoginBranding(ctx context.Context, in *DescribeManagedLoginBrandingRequest) (*DescribeManagedLoginBrandingResponse, error)
 	DescribeManagedLoginBrandingByClient(ctx context.Context, in *DescribeManagedLoginBrandingByClientRequest) (*DescribeManagedLoginBrandingByClientResponse, error)
+	DescribePointInTimeRecovery(ctx context.Context, in *DescribePointInTimeRecoveryRequest) (*DescribePointInTimeRecoveryResponse, error)
 	DescribeResourceServer(ctx context.Context, in *DescribeResourceServerRequest) (*DescribeResourceServerResponse, error)
 	DescribeRiskConfiguration(ctx context.Context, in *DescribeRiskConfigurationRequest) (*DescribeRiskConfigurationResponse, error)
 	DescribeTerms(ctx context.Context, in *DescribeTermsRequest) (*DescribeTermsResponse, error)
@@ -87,6 +92,7 @@ type Service interface {
 	ForgotPassword(ctx context.Context, in *ForgotPasswordRequest) (*ForgotPasswordResponse, error)
 	GetCSVHeader(ctx context.Context, in *GetCSVHeaderRequest) (*GetCSVHeaderResponse, error)
 	GetClientToken(ctx context.Context, in *GetClientTokenRequest) (*GetClientTokenResponse, error)
+	GetDerivedToken(ctx context.Context, in *GetDerivedTokenRequest) (*GetDerivedTokenResponse, error)
 	GetDevice(ctx context.Context, in *GetDeviceRequest) (*GetDeviceResponse, error)
 	GetGroup(ctx context.Context, in *GetGroupRequest) (*GetGroupResponse, error)
 	GetIdentityProviderByIdentifier(ctx context.Context, in *GetIdentityProviderByIdentifierRequest) (*GetIdentityProviderByIdentifierResponse, error)
@@ -103,9 +109,13 @@ type Service interface {
 	GetUserPoolSessionConfiguration(ctx context.Context, in *GetUserPoolSessionConfigurationRequest) (*GetUserPoolSessionConfigurationResponse, error)
 	GlobalSignOut(ctx context.Context, in *GlobalSignOutRequest) (*GlobalSignOutResponse, error)
 	InitiateAuth(ctx context.Context, in *InitiateAuthRequest) (*InitiateAuthResponse, error)
+	InitiatePointInTimeRecovery(ctx context.Context, in *InitiatePointInTimeRecoveryRequest) (*InitiatePointInTimeRecoveryResponse, error)
+	ListCIMDPolicies(ctx context.Context, in *ListCIMDPoliciesRequest) (*ListCIMDPoliciesResponse, error)
+	ListClientMetadataURLs(ctx context.Context, in *ListClientMetadataURLsRequest) (*ListClientMetadataURLsResponse, error)
 	ListDevices(ctx context.Context, in *ListDevicesRequest) (*ListDevicesResponse, error)
 	ListGroups(ctx context.Context, in *ListGroupsRequest) (*ListGroupsResponse, error)
 	ListIdentityProviders(ctx context.Context, in *ListIdentityProvidersRequest) (*ListIdentityProvidersResponse, error)
+	ListPointInTimeRecoveries(ctx context.Context, in *ListPointInTimeRecoveriesRequest) (*ListPointInTimeRecoveriesResponse, error)
 	ListResourceServers(ctx context.Context, in *ListResourceServersRequest) (*ListResourceServersResponse, error)
 	ListTagsForResource(ctx context.Context, in *ListTagsForResourceRequest) (*ListTagsForResourceResponse, error)
 	ListTerms(ctx context.Context, in *ListTermsRequest) (*ListTermsResponse, error)
@@ -131,12 +141,15 @@ type Service interface {
 	SetUserPoolSessionConfiguration(ctx context.Context, in *SetUserPoolSessionConfigurationRequest) (*SetUserPoolSessionConfigurationResponse, error)
 	SetUserSettings(ctx context.Context, in *SetUserSettingsRequest) (*SetUserSettingsResponse, error)
 	SignUp(ctx context.Context, in *SignUpRequest) (*SignUpResponse, error)
+	StartPointInTimeRecovery(ctx context.Context, in *StartPointInTimeRecoveryRequest) (*StartPointInTimeRecoveryResponse, error)
 	StartUserImportJob(ctx context.Context, in *StartUserImportJobRequest) (*StartUserImportJobResponse, error)
 	StartWebAuthnRegistration(ctx context.Context, in *StartWebAuthnRegistrationRequest) (*StartWebAuthnRegistrationResponse, error)
 	StopUserImportJob(ctx context.Context, in *StopUserImportJobRequest) (*StopUserImportJobResponse, error)
 	TagResource(ctx context.Context, in *TagResourceRequest) (*TagResourceResponse, error)
 	UntagResource(ctx context.Context, in *UntagResourceRequest) (*UntagResourceResponse, error)
 	UpdateAuthEventFeedback(ctx context.Context, in *UpdateAuthEventFeedbackRequest) (*UpdateAuthEventFeedbackResponse, error)
+	UpdateCIMDPolicy(ctx context.Context, in *UpdateCIMDPolicyRequest) (*UpdateCIMDPolicyResponse, error)
+	UpdateClientMetadataURLState(ctx context.Context, in *UpdateClientMetadataURLStateRequest) (*UpdateClientMetadataURLStateResponse, error)
 	UpdateDeviceStatus(ctx context.Context, in *UpdateDeviceStatusRequest) (*UpdateDeviceStatusResponse, error)
 	UpdateGroup(ctx context.Context, in *UpdateGroupRequest) (*UpdateGroupResponse, error)
 	UpdateIdentityProvider(ctx context.Context, in *UpdateIdentityProviderRequest) (*UpdateIdentityProviderResponse, error)
@@ -324,6 +337,11 @@ func (Unimplemented) AssociateSoftwareToken(context.Context, *AssociateSoftwareT
 	return nil, &rt.NotBuilt{Operation: "AssociateSoftwareToken"}
 }
 
+// CancelPointInTimeRecovery answers *rt.NotBuilt.
+func (Unimplemented) CancelPointInTimeRecovery(context.Context, *CancelPointInTimeRecoveryRequest) (*CancelPointInTimeRecoveryResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "CancelPointInTimeRecovery"}
+}
+
 // ChangePassword answers *rt.NotBuilt.
 func (Unimplemented) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "ChangePassword"}
@@ -347,6 +365,11 @@ func (Unimplemented) ConfirmForgotPassword(context.Context, *ConfirmForgotPasswo
 // ConfirmSignUp answers *rt.NotBuilt.
 func (Unimplemented) ConfirmSignUp(context.Context, *ConfirmSignUpRequest) (*ConfirmSignUpResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "ConfirmSignUp"}
+}
+
+// CreateCIMDPolicy answers *rt.NotBuilt.
+func (Unimplemented) CreateCIMDPolicy(context.Context, *CreateCIMDPolicyRequest) (*CreateCIMDPolicyResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "CreateCIMDPolicy"}
 }
 
 // CreateGroup answers *rt.NotBuilt.
@@ -397,6 +420,11 @@ func (Unimplemented) CreateUserPoolDomain(context.Context, *CreateUserPoolDomain
 // CreateUserPoolReplica answers *rt.NotBuilt.
 func (Unimplemented) CreateUserPoolReplica(context.Context, *CreateUserPoolReplicaRequest) (*CreateUserPoolReplicaResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "CreateUserPoolReplica"}
+}
+
+// DeleteCIMDPolicy answers *rt.NotBuilt.
+func (Unimplemented) DeleteCIMDPolicy(context.Context, *DeleteCIMDPolicyRequest) (*DeleteCIMDPolicyResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "DeleteCIMDPolicy"}
 }
 
 // DeleteGroup answers *rt.NotBuilt.
@@ -464,6 +492,11 @@ func (Unimplemented) DeleteWebAuthnCredential(context.Context, *DeleteWebAuthnCr
 	return nil, &rt.NotBuilt{Operation: "DeleteWebAuthnCredential"}
 }
 
+// DescribeCIMDPolicy answers *rt.NotBuilt.
+func (Unimplemented) DescribeCIMDPolicy(context.Context, *DescribeCIMDPolicyRequest) (*DescribeCIMDPolicyResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "DescribeCIMDPolicy"}
+}
+
 // DescribeIdentityProvider answers *rt.NotBuilt.
 func (Unimplemented) DescribeIdentityProvider(context.Context, *DescribeIdentityProviderRequest) (*DescribeIdentityProviderResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "DescribeIdentityProvider"}
@@ -477,6 +510,11 @@ func (Unimplemented) DescribeManagedLoginBranding(context.Context, *DescribeMana
 // DescribeManagedLoginBrandingByClient answers *rt.NotBuilt.
 func (Unimplemented) DescribeManagedLoginBrandingByClient(context.Context, *DescribeManagedLoginBrandingByClientRequest) (*DescribeManagedLoginBrandingByClientResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "DescribeManagedLoginBrandingByClient"}
+}
+
+// DescribePointInTimeRecovery answers *rt.NotBuilt.
+func (Unimplemented) DescribePointInTimeRecovery(context.Context, *DescribePointInTimeRecoveryRequest) (*DescribePointInTimeRecoveryResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "DescribePointInTimeRecovery"}
 }
 
 // DescribeResourceServer answers *rt.NotBuilt.
@@ -537,6 +575,11 @@ func (Unimplemented) GetCSVHeader(context.Context, *GetCSVHeaderRequest) (*GetCS
 // GetClientToken answers *rt.NotBuilt.
 func (Unimplemented) GetClientToken(context.Context, *GetClientTokenRequest) (*GetClientTokenResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "GetClientToken"}
+}
+
+// GetDerivedToken answers *rt.NotBuilt.
+func (Unimplemented) GetDerivedToken(context.Context, *GetDerivedTokenRequest) (*GetDerivedTokenResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "GetDerivedToken"}
 }
 
 // GetDevice answers *rt.NotBuilt.
@@ -619,6 +662,21 @@ func (Unimplemented) InitiateAuth(context.Context, *InitiateAuthRequest) (*Initi
 	return nil, &rt.NotBuilt{Operation: "InitiateAuth"}
 }
 
+// InitiatePointInTimeRecovery answers *rt.NotBuilt.
+func (Unimplemented) InitiatePointInTimeRecovery(context.Context, *InitiatePointInTimeRecoveryRequest) (*InitiatePointInTimeRecoveryResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "InitiatePointInTimeRecovery"}
+}
+
+// ListCIMDPolicies answers *rt.NotBuilt.
+func (Unimplemented) ListCIMDPolicies(context.Context, *ListCIMDPoliciesRequest) (*ListCIMDPoliciesResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "ListCIMDPolicies"}
+}
+
+// ListClientMetadataURLs answers *rt.NotBuilt.
+func (Unimplemented) ListClientMetadataURLs(context.Context, *ListClientMetadataURLsRequest) (*ListClientMetadataURLsResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "ListClientMetadataURLs"}
+}
+
 // ListDevices answers *rt.NotBuilt.
 func (Unimplemented) ListDevices(context.Context, *ListDevicesRequest) (*ListDevicesResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "ListDevices"}
@@ -632,6 +690,11 @@ func (Unimplemented) ListGroups(context.Context, *ListGroupsRequest) (*ListGroup
 // ListIdentityProviders answers *rt.NotBuilt.
 func (Unimplemented) ListIdentityProviders(context.Context, *ListIdentityProvidersRequest) (*ListIdentityProvidersResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "ListIdentityProviders"}
+}
+
+// ListPointInTimeRecoveries answers *rt.NotBuilt.
+func (Unimplemented) ListPointInTimeRecoveries(context.Context, *ListPointInTimeRecoveriesRequest) (*ListPointInTimeRecoveriesResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "ListPointInTimeRecoveries"}
 }
 
 // ListResourceServers answers *rt.NotBuilt.
@@ -759,6 +822,11 @@ func (Unimplemented) SignUp(context.Context, *SignUpRequest) (*SignUpResponse, e
 	return nil, &rt.NotBuilt{Operation: "SignUp"}
 }
 
+// StartPointInTimeRecovery answers *rt.NotBuilt.
+func (Unimplemented) StartPointInTimeRecovery(context.Context, *StartPointInTimeRecoveryRequest) (*StartPointInTimeRecoveryResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "StartPointInTimeRecovery"}
+}
+
 // StartUserImportJob answers *rt.NotBuilt.
 func (Unimplemented) StartUserImportJob(context.Context, *StartUserImportJobRequest) (*StartUserImportJobResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "StartUserImportJob"}
@@ -787,6 +855,16 @@ func (Unimplemented) UntagResource(context.Context, *UntagResourceRequest) (*Unt
 // UpdateAuthEventFeedback answers *rt.NotBuilt.
 func (Unimplemented) UpdateAuthEventFeedback(context.Context, *UpdateAuthEventFeedbackRequest) (*UpdateAuthEventFeedbackResponse, error) {
 	return nil, &rt.NotBuilt{Operation: "UpdateAuthEventFeedback"}
+}
+
+// UpdateCIMDPolicy answers *rt.NotBuilt.
+func (Unimplemented) UpdateCIMDPolicy(context.Context, *UpdateCIMDPolicyRequest) (*UpdateCIMDPolicyResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "UpdateCIMDPolicy"}
+}
+
+// UpdateClientMetadataURLState answers *rt.NotBuilt.
+func (Unimplemented) UpdateClientMetadataURLState(context.Context, *UpdateClientMetadataURLStateRequest) (*UpdateClientMetadataURLStateResponse, error) {
+	return nil, &rt.NotBuilt{Operation: "UpdateClientMetadataURLState"}
 }
 
 // UpdateDeviceStatus answers *rt.NotBuilt.

@@ -4,6 +4,39 @@ package cognitoidp
 
 import "cognate/internal/api/rt"
 
+// CIMDPolicySummaryType is an element of ListCIMDPoliciesResponse.CIMDPolicies.
+type CIMDPolicySummaryType struct {
+	CIMDPolicyId     string // required
+	ClientId         *string
+	PolicyName       string // required
+	CacheDuration    *int64
+	CreationDate     *rt.Time
+	LastModifiedDate *rt.Time
+}
+
+// CIMDPolicyType is the type of CreateCIMDPolicyResponse.CIMDPolicy.
+type CIMDPolicyType struct {
+	UserPoolId       string // required
+	CIMDPolicyId     string // required
+	ClientId         *string
+	PolicyName       string // required
+	CacheDuration    *int64
+	URLPatterns      []string
+	CreationDate     *rt.Time
+	LastModifiedDate *rt.Time
+}
+
+// CancelPointInTimeRecoveryRequest is the input of CancelPointInTimeRecovery.
+type CancelPointInTimeRecoveryRequest struct {
+	UserPoolId string // required
+	RestoreId  string // required
+}
+
+// CancelPointInTimeRecoveryResponse is the output of CancelPointInTimeRecovery.
+type CancelPointInTimeRecoveryResponse struct {
+	Restoration *RestorationType
+}
+
 // ChallengeResponseType is an element of AuthEventType.ChallengeResponses.
 type ChallengeResponseType struct {
 	ChallengeName     *ChallengeName
@@ -26,6 +59,13 @@ type ClientAuthenticationResultType struct {
 	AccessToken *string
 	ExpiresIn   *int64
 	TokenType   *string
+}
+
+// ClientMetadataURLType is an element of ListClientMetadataURLsResponse.ClientMetadataURLs.
+type ClientMetadataURLType struct {
+	URL            string // required
+	CachedDate     *rt.Time
+	ExpirationDate *rt.Time
 }
 
 // ClientSSOSessionConfigType is the type of GetUserPoolClientSessionConfigurationResponse.SSOSession.
@@ -127,6 +167,20 @@ type ContextDataType struct {
 	ServerPath  string       // required
 	HttpHeaders []HttpHeader // required
 	EncodedData *string
+}
+
+// CreateCIMDPolicyRequest is the input of CreateCIMDPolicy.
+type CreateCIMDPolicyRequest struct {
+	UserPoolId    string // required
+	ClientId      string // required
+	PolicyName    string // required
+	CacheDuration *int64
+	URLPatterns   []string // required
+}
+
+// CreateCIMDPolicyResponse is the output of CreateCIMDPolicy.
+type CreateCIMDPolicyResponse struct {
+	CIMDPolicy *CIMDPolicyType // required
 }
 
 // CreateGroupRequest is the input of CreateGroup.
@@ -240,6 +294,7 @@ type CreateUserPoolClientRequest struct {
 	EnablePropagateAdditionalUserContextData *bool
 	AuthSessionValidity                      *int64
 	RefreshTokenRotation                     *RefreshTokenRotationType
+	PublishSecretsInAWSSecretsManager        *bool
 }
 
 // CreateUserPoolClientResponse is the output of CreateUserPoolClient.
@@ -298,12 +353,12 @@ type CreateUserPoolRequest struct {
 	AdminCreateUserConfig       *AdminCreateUserConfigType
 	Schema                      []SchemaAttributeType
 	UserPoolAddOns              *UserPoolAddOnsType
+	DcrConfiguration            *DcrConfigurationType
 	UsernameConfiguration       *UsernameConfigurationType
 	AccountRecoverySetting      *AccountRecoverySettingType
 	UserPoolTier                *UserPoolTierType
 	KeyConfiguration            *KeyConfigurationType
 	IssuerConfiguration         *IssuerConfigurationType
-	DcrConfiguration            *DcrConfigurationType
 	AcrConfiguration            map[string]AcrLevelConfigType
 }
 

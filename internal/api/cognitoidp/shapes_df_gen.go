@@ -13,6 +13,16 @@ type DcrConfigurationType struct {
 	AllowedScopes           []string
 }
 
+// DeleteCIMDPolicyRequest is the input of DeleteCIMDPolicy.
+type DeleteCIMDPolicyRequest struct {
+	UserPoolId   string // required
+	CIMDPolicyId string // required
+}
+
+// DeleteCIMDPolicyResponse is the output of DeleteCIMDPolicy.
+type DeleteCIMDPolicyResponse struct {
+}
+
 // DeleteGroupRequest is the input of DeleteGroup.
 type DeleteGroupRequest struct {
 	GroupName  string // required
@@ -111,6 +121,17 @@ type DeleteWebAuthnCredentialRequest struct {
 type DeleteWebAuthnCredentialResponse struct {
 }
 
+// DescribeCIMDPolicyRequest is the input of DescribeCIMDPolicy.
+type DescribeCIMDPolicyRequest struct {
+	UserPoolId   string // required
+	CIMDPolicyId string // required
+}
+
+// DescribeCIMDPolicyResponse is the output of DescribeCIMDPolicy.
+type DescribeCIMDPolicyResponse struct {
+	CIMDPolicy *CIMDPolicyType // required
+}
+
 // DescribeIdentityProviderRequest is the input of DescribeIdentityProvider.
 type DescribeIdentityProviderRequest struct {
 	UserPoolId   string // required
@@ -144,6 +165,17 @@ type DescribeManagedLoginBrandingRequest struct {
 // DescribeManagedLoginBrandingResponse is the output of DescribeManagedLoginBranding.
 type DescribeManagedLoginBrandingResponse struct {
 	ManagedLoginBranding *ManagedLoginBrandingType
+}
+
+// DescribePointInTimeRecoveryRequest is the input of DescribePointInTimeRecovery.
+type DescribePointInTimeRecoveryRequest struct {
+	UserPoolId string // required
+	RestoreId  string // required
+}
+
+// DescribePointInTimeRecoveryResponse is the output of DescribePointInTimeRecovery.
+type DescribePointInTimeRecoveryResponse struct {
+	Restoration *RestorationType
 }
 
 // DescribeResourceServerRequest is the input of DescribeResourceServer.

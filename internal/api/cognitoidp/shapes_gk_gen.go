@@ -28,6 +28,31 @@ type GetClientTokenResponse struct {
 	ClientAuthenticationResult *ClientAuthenticationResultType
 }
 
+// GetDerivedTokenRequest is the input of GetDerivedToken.
+type GetDerivedTokenRequest struct {
+	ClientId                 string // required
+	ClientSecret             *string
+	SubjectToken             string                  // required
+	SubjectTokenType         TokenTypeIdentifierType // required
+	SubjectTokenProviderName *string
+	ActorToken               *string
+	ActorTokenType           *TokenTypeIdentifierType
+	ActorTokenProviderName   *string
+	Scopes                   []string
+	Audiences                []string
+	Resources                []string
+	RequestedTokenType       *IssuedTokenTypeIdentifierType
+}
+
+// GetDerivedTokenResponse is the output of GetDerivedToken.
+type GetDerivedTokenResponse struct {
+	IssuedToken     string                        // required
+	IssuedTokenType IssuedTokenTypeIdentifierType // required
+	TokenType       OAuthTokenTypeType            // required
+	ExpiresIn       *int64
+	Scopes          []string
+}
+
 // GetDeviceRequest is the input of GetDevice.
 type GetDeviceRequest struct {
 	DeviceKey   string // required
@@ -228,9 +253,9 @@ type IdentityProviderType struct {
 	ProviderDetails  map[string]string
 	AttributeMapping map[string]string
 	IdpIdentifiers   []string
+	AcrMapping       map[string]string
 	LastModifiedDate *rt.Time
 	CreationDate     *rt.Time
-	AcrMapping       map[string]string
 }
 
 // InboundFederationLambdaType is the type of LambdaConfigType.InboundFederation.
@@ -257,6 +282,17 @@ type InitiateAuthResponse struct {
 	ChallengeParameters  map[string]string
 	AuthenticationResult *AuthenticationResultType
 	AvailableChallenges  []ChallengeNameType
+}
+
+// InitiatePointInTimeRecoveryRequest is the input of InitiatePointInTimeRecovery.
+type InitiatePointInTimeRecoveryRequest struct {
+	UserPoolId       string  // required
+	RestoreTimestamp rt.Time // required
+}
+
+// InitiatePointInTimeRecoveryResponse is the output of InitiatePointInTimeRecovery.
+type InitiatePointInTimeRecoveryResponse struct {
+	Restoration *RestorationType
 }
 
 // IssuerConfigurationType is the type of CreateUserPoolRequest.IssuerConfiguration.

@@ -36,6 +36,33 @@ type LimitType struct {
 	FreeLimitValue        int64                // required
 }
 
+// ListCIMDPoliciesRequest is the input of ListCIMDPolicies.
+type ListCIMDPoliciesRequest struct {
+	UserPoolId string // required
+	NextToken  *string
+	MaxResults *int64
+}
+
+// ListCIMDPoliciesResponse is the output of ListCIMDPolicies.
+type ListCIMDPoliciesResponse struct {
+	NextToken    *string
+	CIMDPolicies []CIMDPolicySummaryType // required
+}
+
+// ListClientMetadataURLsRequest is the input of ListClientMetadataURLs.
+type ListClientMetadataURLsRequest struct {
+	UserPoolId   string // required
+	CIMDPolicyId string // required
+	NextToken    *string
+	MaxResults   *int64
+}
+
+// ListClientMetadataURLsResponse is the output of ListClientMetadataURLs.
+type ListClientMetadataURLsResponse struct {
+	NextToken          *string
+	ClientMetadataURLs []ClientMetadataURLType // required
+}
+
 // ListDevicesRequest is the input of ListDevices.
 type ListDevicesRequest struct {
 	AccessToken     string // required
@@ -73,6 +100,19 @@ type ListIdentityProvidersRequest struct {
 type ListIdentityProvidersResponse struct {
 	Providers []ProviderDescription // required
 	NextToken *string
+}
+
+// ListPointInTimeRecoveriesRequest is the input of ListPointInTimeRecoveries.
+type ListPointInTimeRecoveriesRequest struct {
+	UserPoolId string // required
+	NextToken  *string
+	MaxResults *int64
+}
+
+// ListPointInTimeRecoveriesResponse is the output of ListPointInTimeRecoveries.
+type ListPointInTimeRecoveriesResponse struct {
+	Restorations []RestorationDescriptionType
+	NextToken    *string
 }
 
 // ListResourceServersRequest is the input of ListResourceServers.
@@ -389,6 +429,30 @@ type RespondToAuthChallengeResponse struct {
 	ChallengeParameters  map[string]string
 	AuthenticationResult *AuthenticationResultType
 	AvailableChallenges  []ChallengeNameType
+}
+
+// RestorationDescriptionType is an element of ListPointInTimeRecoveriesResponse.Restorations.
+type RestorationDescriptionType struct {
+	RestoreId        *string
+	RestoreStatus    *RestoreStatusType
+	RestoreTimestamp *rt.Time
+}
+
+// RestorationType is the type of CancelPointInTimeRecoveryResponse.Restoration.
+type RestorationType struct {
+	RestoreId        *string
+	RestoreStatus    *RestoreStatusType
+	RestoreTimestamp *rt.Time
+	TriggerTimestamp *rt.Time
+	RestorePreview   []RestorePreviewType
+}
+
+// RestorePreviewType is an element of RestorationType.RestorePreview.
+type RestorePreviewType struct {
+	Entity      *string
+	CreateCount *int64
+	UpdateCount *int64
+	DeleteCount *int64
 }
 
 // RevokeTokenRequest is the input of RevokeToken.

@@ -205,6 +205,17 @@ type SoftwareTokenMfaSettingsType struct {
 	PreferredMfa *bool
 }
 
+// StartPointInTimeRecoveryRequest is the input of StartPointInTimeRecovery.
+type StartPointInTimeRecoveryRequest struct {
+	UserPoolId string // required
+	RestoreId  string // required
+}
+
+// StartPointInTimeRecoveryResponse is the output of StartPointInTimeRecovery.
+type StartPointInTimeRecoveryResponse struct {
+	Restoration *RestorationType
+}
+
 // StartUserImportJobRequest is the input of StartUserImportJob.
 type StartUserImportJobRequest struct {
 	UserPoolId string // required

@@ -38,6 +38,33 @@ type UpdateAuthEventFeedbackRequest struct {
 type UpdateAuthEventFeedbackResponse struct {
 }
 
+// UpdateCIMDPolicyRequest is the input of UpdateCIMDPolicy.
+type UpdateCIMDPolicyRequest struct {
+	UserPoolId    string // required
+	CIMDPolicyId  string // required
+	ClientId      string // required
+	PolicyName    *string
+	CacheDuration *int64
+	URLPatterns   []string // required
+}
+
+// UpdateCIMDPolicyResponse is the output of UpdateCIMDPolicy.
+type UpdateCIMDPolicyResponse struct {
+	CIMDPolicy *CIMDPolicyType // required
+}
+
+// UpdateClientMetadataURLStateRequest is the input of UpdateClientMetadataURLState.
+type UpdateClientMetadataURLStateRequest struct {
+	UserPoolId   string              // required
+	CIMDPolicyId string              // required
+	URL          string              // required
+	Action       CIMDCacheActionType // required
+}
+
+// UpdateClientMetadataURLStateResponse is the output of UpdateClientMetadataURLState.
+type UpdateClientMetadataURLStateResponse struct {
+}
+
 // UpdateDeviceStatusRequest is the input of UpdateDeviceStatus.
 type UpdateDeviceStatusRequest struct {
 	AccessToken            string // required
@@ -168,6 +195,7 @@ type UpdateUserPoolClientRequest struct {
 	EnablePropagateAdditionalUserContextData *bool
 	AuthSessionValidity                      *int64
 	RefreshTokenRotation                     *RefreshTokenRotationType
+	PublishSecretsInAWSSecretsManager        *bool
 }
 
 // UpdateUserPoolClientResponse is the output of UpdateUserPoolClient.
@@ -223,12 +251,12 @@ type UpdateUserPoolRequest struct {
 	UserPoolTags                map[string]string
 	AdminCreateUserConfig       *AdminCreateUserConfigType
 	UserPoolAddOns              *UserPoolAddOnsType
+	DcrConfiguration            *DcrConfigurationType
 	AccountRecoverySetting      *AccountRecoverySettingType
 	PoolName                    *string
 	UserPoolTier                *UserPoolTierType
 	KeyConfiguration            *KeyConfigurationType
 	IssuerConfiguration         *IssuerConfigurationType
-	DcrConfiguration            *DcrConfigurationType
 	AcrConfiguration            map[string]AcrLevelConfigType
 }
 
@@ -284,6 +312,7 @@ type UserPoolClientType struct {
 	ClientName                               *string
 	ClientId                                 *string
 	ClientSecret                             *string
+	ClientSecretArn                          *string
 	LastModifiedDate                         *rt.Time
 	CreationDate                             *rt.Time
 	RefreshTokenValidity                     *int64
@@ -371,13 +400,13 @@ type UserPoolType struct {
 	CustomDomain                *string
 	AdminCreateUserConfig       *AdminCreateUserConfigType
 	UserPoolAddOns              *UserPoolAddOnsType
+	DcrConfiguration            *DcrConfigurationType
 	UsernameConfiguration       *UsernameConfigurationType
 	Arn                         *string
 	AccountRecoverySetting      *AccountRecoverySettingType
 	UserPoolTier                *UserPoolTierType
 	KeyConfiguration            *KeyConfigurationType
 	IssuerConfiguration         *IssuerConfigurationType
-	DcrConfiguration            *DcrConfigurationType
 	AcrConfiguration            map[string]AcrLevelConfigType
 }
 

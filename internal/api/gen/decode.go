@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// emitDecode writes the JSON reader of the named structures and, for those
+// emitDecode writes the reader of the named structures and, for those
 // that requests can hold, the constraint check.
 func (m *model) emitDecode(e *emitter, names []string) {
 	for _, name := range names {
@@ -15,14 +15,14 @@ func (m *model) emitDecode(e *emitter, names []string) {
 		bits := m.requiredBits(s)
 		track := input && len(bits) > 0
 		if m.operationInput(name) {
-			e.p("// Decode%s reads a request body and checks every constraint. After a", name)
+			e.p("// Decode%s reads a request and checks every constraint. After a", name)
 			e.p("// *rt.ValidationError the returned value holds what was read.")
 			e.p("func Decode%[1]s(d *rt.Decoder) (*%[1]s, error) {\nv := new(%[1]s)\nreturn v, d.Run(v)\n}\n", name)
 		}
 		e.p("// UnmarshalJSON reads v without checking constraints.")
 		e.p("func (v *%s) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }\n", name)
-		e.p("// DecodeJSON reads one JSON object.")
-		e.p("func (v *%s) DecodeJSON(d *rt.Decoder) {", name)
+		e.p("// DecodeFrom reads one structure.")
+		e.p("func (v *%s) DecodeFrom(d *rt.Decoder) {", name)
 		if track {
 			e.p("var seen uint64\nvar set bool")
 		}
@@ -52,7 +52,7 @@ func (m *model) emitReadLoop(e *emitter, s *shape, bits map[string]string, track
 	}
 	e.p("for k, ok := d.Object(); ok; k, ok = d.Next() {\nswitch string(k) {")
 	for _, mem := range s.Members {
-		e.p("case %q:", mem.Name)
+		e.p("case %q:", m.wireName(mem))
 		field := "v." + fieldName(mem.Name)
 		ms := m.Shapes[mem.Shape]
 		bit := bits[mem.Name]
@@ -60,17 +60,17 @@ func (m *model) emitReadLoop(e *emitter, s *shape, bits map[string]string, track
 		case isStruct(ms):
 			e.p("%s = rt.StructPtr[%s](d, %q)", field, mem.Shape, pathName(mem.Name))
 		case ms.Type == "list":
-			e.p("%s = rt.List(d, %q, %s)", field, pathName(mem.Name), m.elemReader(ms.Member.Shape))
+			e.p("%s = rt.List(d, %q, %s, %s)", field, pathName(mem.Name), m.item(mem.ref), m.elemReader(*ms.Member))
 		case ms.Type == "map":
-			e.p("%s = rt.Map(d, %q, %s)", field, pathName(mem.Name), m.elemReader(ms.Value.Shape))
+			e.p("%s = rt.Map(d, %q, %s, %s)", field, pathName(mem.Name), m.mapForm(mem.ref), m.elemReader(*ms.Value))
 		case !ms.scalar():
-			e.p("%s, _ = %s", field, m.readCall(mem.Shape))
+			e.p("%s, _ = %s", field, m.readCall(mem.ref))
 		case bit == "":
-			e.p("%s = rt.Ptr(%s)", field, m.readCall(mem.Shape))
+			e.p("%s = rt.Ptr(%s)", field, m.readCall(mem.ref))
 		case track:
-			e.p("%s, set = %s\nseen = rt.Mark(seen, %s, set)", field, m.readCall(mem.Shape), bit)
+			e.p("%s, set = %s\nseen = rt.Mark(seen, %s, set)", field, m.readCall(mem.ref), bit)
 		default:
-			e.p("%s, _ = %s", field, m.readCall(mem.Shape))
+			e.p("%s, _ = %s", field, m.readCall(mem.ref))
 		}
 	}
 	e.p("default:\nd.Skip()\n}\n}")
@@ -91,25 +91,23 @@ func (m *model) requiredBits(s *shape) map[string]string {
 	return bits
 }
 
-func (m *model) readCall(name string) string {
-	s := m.Shapes[name]
-	switch s.Type {
-	case "integer":
-		if m.intRule(s) != "" {
-			return "rt.Int(d, &rule" + name + ")"
-		}
-		return "rt.Int(d, nil)"
-	default:
-		return m.elemReader(name) + "(d)"
+func (m *model) readCall(r ref) string {
+	s := m.Shapes[r.Shape]
+	if s.Type != "integer" {
+		return m.elemReader(r) + "(d)"
 	}
+	if m.intRule(s) != "" && m.simple[r.Shape] {
+		return "rt.Int(d, &rule" + r.Shape + ")"
+	}
+	return "rt.Int(d, nil)"
 }
 
 // elemReader is a func(*rt.Decoder) (T, bool).
-func (m *model) elemReader(name string) string {
-	s := m.Shapes[name]
+func (m *model) elemReader(r ref) string {
+	s := m.Shapes[r.Shape]
 	switch s.Type {
 	case "string":
-		return "rt.String[" + m.goType(name) + "]"
+		return "rt.String[" + m.goType(r.Shape) + "]"
 	case "long":
 		return "rt.Long"
 	case "float", "double":
@@ -117,22 +115,25 @@ func (m *model) elemReader(name string) string {
 	case "boolean":
 		return "rt.Bool"
 	case "timestamp":
+		if m.iso(r) {
+			return "rt.TimestampISO"
+		}
 		return "rt.Timestamp"
 	case "blob":
 		return "rt.Blob"
 	case "integer":
-		return "func(d *rt.Decoder) (int64, bool) { return " + m.readCall(name) + " }"
+		return "func(d *rt.Decoder) (int64, bool) { return " + m.readCall(r) + " }"
 	case "list":
-		return fmt.Sprintf("func(d *rt.Decoder) (%s, bool) {\nv := rt.List(d, \"\", %s)\nreturn v, v != nil\n}",
-			m.goType(name), m.elemReader(s.Member.Shape))
+		return fmt.Sprintf("func(d *rt.Decoder) (%s, bool) {\nv := rt.List(d, \"\", %s, %s)\nreturn v, v != nil\n}",
+			m.goType(r.Shape), m.item(r), m.elemReader(*s.Member))
 	case "map":
-		return fmt.Sprintf("func(d *rt.Decoder) (%s, bool) {\nv := rt.Map(d, \"\", %s)\nreturn v, v != nil\n}",
-			m.goType(name), m.elemReader(s.Value.Shape))
+		return fmt.Sprintf("func(d *rt.Decoder) (%s, bool) {\nv := rt.Map(d, \"\", %s, %s)\nreturn v, v != nil\n}",
+			m.goType(r.Shape), m.mapForm(r), m.elemReader(*s.Value))
 	}
 	if s.Document {
 		return "rt.Doc"
 	}
-	return "rt.Struct[" + name + "]"
+	return "rt.Struct[" + r.Shape + "]"
 }
 
 func (m *model) operationInput(name string) bool {
@@ -167,5 +168,9 @@ func (m *model) findInputs() {
 	}
 	for _, o := range m.Operations {
 		visit(o.Input)
+	}
+	m.simple = map[string]bool{}
+	for _, name := range m.inputShapes() {
+		m.simple[name] = true
 	}
 }

@@ -1,99 +1,148 @@
 package main
 
-import "strings"
+import "fmt"
 
-// emitEncode writes AppendJSON and MarshalJSON of the named structures.
+// emitEncode writes EncodeTo and the JSON forms of the named structures.
 func (m *model) emitEncode(e *emitter, names []string) {
+	outputs := map[string]bool{}
+	for _, o := range m.Operations {
+		outputs[o.Output] = true
+	}
 	for _, name := range names {
 		s := m.Shapes[name]
+		e.p("// EncodeTo writes the members that are there.")
+		if len(s.Members) == 0 {
+			e.p("func (v *%s) EncodeTo(e *rt.Encoder) { e.Close(e.Object()) }\n", name)
+		} else {
+			e.p("func (v *%s) EncodeTo(e *rt.Encoder) {", name)
+			m.emitMembers(e, s, outputs[name])
+			e.p("}\n")
+		}
 		e.p("// AppendJSON appends v as JSON; absent members are left out.")
 		e.p("func (v *%s) AppendJSON(b []byte) []byte {", name)
-		e.p("if v == nil {\nreturn append(b, \"null\"...)\n}")
-		if len(s.Members) == 0 {
-			e.p("return append(b, \"{}\"...)\n}\n")
-		} else {
-			e.p("start := len(b)")
-			for _, mem := range s.Members {
-				m.emitMember(e, mem, s.requires(mem.Name))
-			}
-			e.p("return rt.CloseObject(b, start)\n}\n")
-		}
+		e.p("if v == nil {\nreturn append(b, \"null\"...)\n}\nreturn rt.AppendJSON(b, v)\n}\n")
 		e.p("// MarshalJSON returns what AppendJSON writes.")
 		e.p("func (v %s) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }\n", name)
 	}
 }
 
-func (m *model) emitMember(e *emitter, mem member, required bool) {
-	s := m.Shapes[mem.Shape]
-	field := "v." + fieldName(mem.Name)
-	key := "append(b, `," + quoteKey(mem.Name) + ":`...)"
-	if s.scalar() {
-		if required {
-			e.p("b = %s", m.appendScalar(s, field, key))
-			return
+func (m *model) emitMembers(e *emitter, s *shape, output bool) {
+	if output && s.Payload != "" {
+		e.p("if v.%[1]s != nil && e.Payload(v.%[1]s) {\nreturn\n}", fieldName(s.Payload))
+	}
+	e.p("start := e.Object()")
+	for _, mem := range s.Members {
+		if output && mem.Location != "" {
+			m.emitHead(e, mem, s.requires(mem.Name))
+		} else {
+			m.emitMember(e, mem, s.requires(mem.Name))
 		}
-		e.p("if %s != nil {\nb = %s\n}", field, m.appendScalar(s, "*"+field, key))
-		return
 	}
-	var expr string
-	switch s.Type {
-	case "list":
-		expr = "rt.AppendList(" + key + ", " + field + ", " + m.elemAppender(s.Member.Shape) + ")"
-	case "map":
-		expr = "rt.AppendMap(" + key + ", " + field + ", " + m.elemAppender(s.Value.Shape) + ")"
-	case "blob":
-		expr = "rt.AppendBlob(&" + field + ", " + key + ")"
-	default:
-		expr = field + ".AppendJSON(" + key + ")"
-	}
-	if required && (s.Type == "list" || s.Type == "map") {
-		e.p("b = %s", expr)
-		return
-	}
-	e.p("if %s != nil {\nb = %s\n}", field, expr)
+	e.p("e.Close(start)")
 }
 
-func (m *model) appendScalar(s *shape, value, key string) string {
+// emitHead writes a member of an output that belongs into the head of a REST
+// answer; where there is none, it is a member like others.
+func (m *model) emitHead(e *emitter, mem member, required bool) {
+	value := "v." + fieldName(mem.Name)
+	if !required {
+		e.p("if %s != nil {", value)
+		value = "*" + value
+	}
+	if mem.Location == "statusCode" {
+		e.p("if !e.Status(%s) {", value)
+	} else {
+		e.p("if !e.Header(%q, %s) {", mem.LocationName, m.headText(mem, value))
+	}
+	m.emitMember(e, mem, true)
+	e.p("}")
+	if !required {
+		e.p("}")
+	}
+}
+
+// emitMember writes one member; required ones are never nil.
+func (m *model) emitMember(e *emitter, mem member, required bool) {
+	s := m.Shapes[mem.Shape]
+	field, name := "v."+fieldName(mem.Name), m.wireName(mem)
+	if s.scalar() {
+		if required {
+			e.p("%s", m.putScalar(mem, name, field))
+			return
+		}
+		e.p("if %s != nil {\n%s\n}", field, m.putScalar(mem, name, "*"+field))
+		return
+	}
+	var put string
 	switch s.Type {
+	case "list":
+		put = fmt.Sprintf("rt.EncodeList(e, %q, %s, %s, %s)", name, m.item(mem.ref), field, m.elemWriter(*s.Member))
+	case "map":
+		put = fmt.Sprintf("rt.EncodeMap(e, %q, %s, %s, %s)", name, m.mapForm(mem.ref), field, m.elemWriter(*s.Value))
+	case "blob":
+		put = fmt.Sprintf("e.Blob(%q, %s)", name, field)
+	case "structure":
+		put = fmt.Sprintf("e.Struct(%q, %s)", name, field)
+		if s.Document {
+			put = fmt.Sprintf("e.Doc(%q, %s)", name, field)
+		}
+	}
+	if required && (s.Type == "list" || s.Type == "map") {
+		e.p("%s", put)
+		return
+	}
+	e.p("if %s != nil {\n%s\n}", field, put)
+}
+
+func (m *model) putScalar(mem member, name, value string) string {
+	method := ""
+	switch s := m.Shapes[mem.Shape]; s.Type {
 	case "string":
+		method = "String"
 		if isEnum(s) {
 			value = "string(" + value + ")"
 		}
-		return "rt.AppendString(" + key + ", " + value + ")"
 	case "boolean":
-		return "strconv.AppendBool(" + key + ", " + value + ")"
+		method = "Bool"
 	case "integer", "long":
-		return "strconv.AppendInt(" + key + ", " + value + ", 10)"
+		method = "Int"
 	case "timestamp":
-		return strings.TrimPrefix(value, "*") + ".AppendJSON(" + key + ")"
+		method = "Time"
+		if m.iso(mem.ref) {
+			method = "TimeISO"
+		}
 	default:
-		return "strconv.AppendFloat(" + key + ", " + value + ", 'g', -1, 64)"
+		method = "Double"
 	}
+	return fmt.Sprintf("e.%s(%q, %s)", method, name, value)
 }
 
-// elemAppender is a func(*T, []byte) []byte for list elements and map values.
-func (m *model) elemAppender(name string) string {
-	s := m.Shapes[name]
+// elemWriter is a func(*T, *rt.Encoder) for list elements and map values.
+func (m *model) elemWriter(r ref) string {
+	s := m.Shapes[r.Shape]
 	switch s.Type {
 	case "string":
-		return "rt.AppendText[" + m.goType(name) + "]"
+		return "rt.EncodeText[" + m.goType(r.Shape) + "]"
 	case "integer", "long":
-		return "rt.AppendInt"
+		return "rt.EncodeInt"
 	case "float", "double":
-		return "rt.AppendDouble"
+		return "rt.EncodeDouble"
 	case "boolean":
-		return "rt.AppendBool"
+		return "rt.EncodeBool"
 	case "timestamp":
-		return "rt.AppendTime"
+		if m.iso(r) {
+			return "rt.EncodeTimeISO"
+		}
+		return "rt.EncodeTime"
 	case "blob":
-		return "rt.AppendBlob"
+		return "rt.EncodeBlob"
 	case "list":
-		return "func(v *" + m.goType(name) + ", b []byte) []byte { return rt.AppendList(b, *v, " + m.elemAppender(s.Member.Shape) + ") }"
+		return fmt.Sprintf("func(v *%s, e *rt.Encoder) { rt.EncodeItems(e, %s, *v, %s) }", m.goType(r.Shape), m.item(r), m.elemWriter(*s.Member))
 	case "map":
-		return "func(v *" + m.goType(name) + ", b []byte) []byte { return rt.AppendMap(b, *v, " + m.elemAppender(s.Value.Shape) + ") }"
+		return fmt.Sprintf("func(v *%s, e *rt.Encoder) { rt.EncodeEntries(e, %s, *v, %s) }", m.goType(r.Shape), m.mapForm(r), m.elemWriter(*s.Value))
 	}
 	if s.Document {
-		return "rt.AppendDocument"
+		return "rt.EncodeDoc"
 	}
-	return "(*" + name + ").AppendJSON"
+	return "(*" + r.Shape + ").EncodeTo"
 }

@@ -2,6 +2,11 @@ package main
 
 import (
 	"bytes"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -119,6 +124,8 @@ func TestTranslate(t *testing.T) {
 		{`[A-Za-z0-9-_=.]+`, "a-_=.", true},
 		{`^[a-z]+$`, "a\n", false},
 		{`\{####\}`, "{####}", true},
+		{`[\u0020-\u007E\u00A0]+`, "a~\u00a0", true},
+		{`[\u0020-\u007E]+`, "\u00a0", false},
 	} {
 		expr, err := translate(tt.java)
 		if err != nil {
@@ -148,6 +155,78 @@ func TestOverlays(t *testing.T) {
 		for value, want := range values {
 			if re.MatchString(value) != want {
 				t.Errorf("%s on %q: %t", pattern, value, !want)
+			}
+		}
+	}
+}
+
+// TestModelsCompile type-checks what is made of models whose packages are not
+// all committed: of every protocol, with operations without input, exceptions
+// with codes and shapes in lower case.
+func TestModelsCompile(t *testing.T) {
+	fset := token.NewFileSet()
+	imports := importer.ForCompiler(fset, "source", nil)
+	for _, path := range []string{"testdata/iam.json", "../models/cognito-sync.json", "../models/verifiedpermissions.json"} {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := Generate(strings.TrimSuffix(filepath.Base(path), ".json"), raw)
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		var parsed []*ast.File
+		for name, text := range files {
+			file, err := parser.ParseFile(fset, name, text, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parsed = append(parsed, file)
+		}
+		check := types.Config{Importer: imports, Error: func(err error) { t.Errorf("%s: %v", path, err) }}
+		// The errors were told one by one.
+		_, _ = check.Check(packageName(path), fset, parsed, nil)
+	}
+}
+
+// TestForms checks what the protocols besides JSON need of a model.
+func TestForms(t *testing.T) {
+	const query = `{"metadata":{"protocol":"query","xmlNamespace":"urn:x"},"operations":{
+		"Do":{"name":"Do","input":"In","output":"Out","resultWrapper":"DoResult","errors":["Bad"]},"Idle":{"name":"Idle","errors":[]}},"shapes":{
+		"In":{"type":"structure","members":{"Flat":{"shape":"Flats"},"Named":{"shape":"S","locationName":"other"},"Pairs":{"shape":"Pairs"}}},
+		"Flats":{"type":"list","flattened":true,"member":{"shape":"S","locationName":"One"}},
+		"Pairs":{"type":"map","flattened":true,"key":{"shape":"S","locationName":"K"},"value":{"shape":"S"}},
+		"Out":{"type":"structure","members":{"Items":{"shape":"Items"}}},"Items":{"type":"list","member":{"shape":"S","locationName":"Item"}},
+		"S":{"type":"string"},"Bad":{"type":"structure","members":{},"exception":true,"error":{"code":"VeryBad","httpStatusCode":409}}}}`
+	const restJSON = `{"metadata":{"protocol":"rest-json"},"operations":{
+		"Put":{"name":"Put","http":{"method":"PUT","requestUri":"/a/{Id}/{Path+}","responseCode":201},"input":"In","output":"Out","errors":[]}},"shapes":{
+		"In":{"type":"structure","payload":"Data","members":{"Id":{"shape":"S","location":"uri","locationName":"Id"},
+			"Tags":{"shape":"L","location":"querystring","locationName":"tag"},"Meta":{"shape":"M","location":"headers","locationName":"x-meta-"},"Data":{"shape":"B"}}},
+		"Out":{"type":"structure","payload":"Body","required":["When"],"members":{"When":{"shape":"T","location":"header","locationName":"x-when"},
+			"Code":{"shape":"I","location":"statusCode"},"Body":{"shape":"In2"}}},"In2":{"type":"structure","members":{}},
+		"S":{"type":"string"},"L":{"type":"list","member":{"shape":"S"}},"M":{"type":"map","key":{"shape":"S"},"value":{"shape":"S"}},
+		"B":{"type":"blob"},"T":{"type":"timestamp"},"I":{"type":"integer"}}}`
+	for model, wants := range map[string][]string{
+		query: {`XMLNamespace: "urn:x"`, `ResultWrapper: "DoResult"`, `Errors: []string{ "VeryBad", }`, `case "One": v.Flat = rt.List(d, "flat", "", rt.String[string])`,
+			`case "other": v.Named`, `rt.Map(d, "pairs", &rt.MapForm{Entry: "", Key: "K", Value: "value"}, rt.String[string])`,
+			`rt.EncodeList(e, "Items", "Item", v.Items, rt.EncodeText[string])`, `func (*Bad) HTTPStatus() int { return 409 }`,
+			`type IdleRequest struct { }`},
+		restJSON: {`Method: "PUT", Path: "/a/{Id}/{Path+}", Status: 201, Payload: "Data", Bytes: true,`, `{Key: "Id", Name: "Id", In: rt.InPath},`,
+			`{Key: "Tags", Name: "tag", In: rt.InQuery, Many: true},`, `{Key: "Meta", Name: "x-meta-", In: rt.InHeaders},`,
+			`if !e.Header("x-when", v.When.HTTPDate())`, `if !e.Status(*v.Code)`, `if v.Body != nil && e.Payload(v.Body)`},
+	} {
+		files, err := Generate("x", []byte(model))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []byte
+		for _, text := range files {
+			all = append(all, text...)
+		}
+		text := strings.Join(strings.Fields(string(all)), " ")
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %s", want)
 			}
 		}
 	}

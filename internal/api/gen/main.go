@@ -1,5 +1,5 @@
 // Command gen writes the API packages from the AWS model files: shapes with
-// their JSON form and constraint checks, enums, exceptions, the Service
+// their wire forms and constraint checks, enums, exceptions, the Service
 // interface, Unimplemented and the operation table.
 //
 //	go run ./internal/api/gen          writes internal/api/<service>/*_gen.go

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -15,12 +16,14 @@ type model struct {
 		JSONVersion  string `json:"jsonVersion"`
 		TargetPrefix string `json:"targetPrefix"`
 		ServiceID    string `json:"serviceId"`
+		XMLNamespace string `json:"xmlNamespace"`
 	} `json:"metadata"`
 	Operations map[string]*operation `json:"operations"`
 	Shapes     map[string]*shape     `json:"shapes"`
 
 	service string          // file name without .json, for example cognito-idp
-	inputs  map[string]bool // structures that a request body can hold
+	inputs  map[string]bool // structures that a request can hold
+	simple  map[string]bool // their other shapes
 }
 
 type operation struct {
@@ -29,6 +32,12 @@ type operation struct {
 	Output   string   `json:"output"`
 	Errors   []string `json:"errors"`
 	Unsigned bool     `json:"unsigned"`
+	Wrapper  string   `json:"resultWrapper"`
+	HTTP     *struct {
+		Method string `json:"method"`
+		URI    string `json:"requestUri"`
+		Status int    `json:"responseCode"`
+	} `json:"http"`
 }
 
 type shape struct {
@@ -46,15 +55,27 @@ type shape struct {
 	Exception bool     `json:"exception"`
 	Fault     bool     `json:"fault"`
 	Document  bool     `json:"document"`
+	Flattened bool     `json:"flattened"`
+	Payload   string   `json:"payload"`
+	TimeForm  string   `json:"timestampFormat"`
+	Error     struct {
+		Code   string `json:"code"`
+		Status int    `json:"httpStatusCode"`
+	} `json:"error"`
 }
 
+// ref points to a shape and says how it stands there.
 type ref struct {
-	Shape string `json:"shape"`
+	Shape        string `json:"shape"`
+	Location     string `json:"location"`     // in the head of a REST message
+	LocationName string `json:"locationName"` // its name there, or in XML
+	Flattened    bool   `json:"flattened"`
+	TimeForm     string `json:"timestampFormat"`
 }
 
 type member struct {
-	Name  string
-	Shape string
+	Name string
+	ref
 }
 
 // members keeps the model's order, which encoding/json's maps lose.
@@ -74,7 +95,7 @@ func (m *members) UnmarshalJSON(b []byte) error {
 		if err := dec.Decode(&r); err != nil {
 			return err
 		}
-		*m = append(*m, member{Name: key.(string), Shape: r.Shape})
+		*m = append(*m, member{Name: key.(string), ref: r})
 	}
 	return nil
 }
@@ -84,11 +105,14 @@ func parseModel(service string, raw []byte) (*model, error) {
 	if err := json.Unmarshal(raw, m); err != nil {
 		return nil, err
 	}
+	if err := m.export(); err != nil {
+		return nil, err
+	}
 	for name, s := range m.Shapes {
-		refs := s.Members
+		refs := slices.Clone(s.Members)
 		for _, r := range []*ref{s.Member, s.Key, s.Value} {
 			if r != nil {
-				refs = append(refs, member{Shape: r.Shape})
+				refs = append(refs, member{ref: *r})
 			}
 		}
 		for _, mem := range refs {
@@ -97,7 +121,56 @@ func parseModel(service string, raw []byte) (*model, error) {
 			}
 		}
 	}
-	return m, nil
+	return m, m.addInputs()
+}
+
+// export gives the shapes that become Go types a capital letter.
+func (m *model) export() error {
+	names := map[string]string{}
+	for name, s := range m.Shapes {
+		if upper := fieldName(name); upper != name && (s.Type == "structure" || isEnum(s)) {
+			if m.Shapes[upper] != nil {
+				return fmt.Errorf("shapes %s and %s would have one name in Go", name, upper)
+			}
+			names[name] = upper
+		}
+	}
+	rename := func(r *ref) {
+		if upper := names[r.Shape]; upper != "" {
+			r.Shape = upper
+		}
+	}
+	for _, s := range m.Shapes {
+		for i := range s.Members {
+			rename(&s.Members[i].ref)
+		}
+		for _, r := range []*ref{s.Member, s.Key, s.Value} {
+			if r != nil {
+				rename(r)
+			}
+		}
+	}
+	for name, upper := range names {
+		m.Shapes[upper] = m.Shapes[name]
+		delete(m.Shapes, name)
+	}
+	return nil
+}
+
+// addInputs gives operations without input shape an empty one, so that every
+// operation looks alike in Go.
+func (m *model) addInputs() error {
+	for name, o := range m.Operations {
+		if o.Input != "" {
+			continue
+		}
+		o.Input = name + "Request"
+		if m.Shapes[o.Input] != nil {
+			return fmt.Errorf("operation %s has no input, but there is a shape %s", name, o.Input)
+		}
+		m.Shapes[o.Input] = &shape{Type: "structure"}
+	}
+	return nil
 }
 
 // names returns the names of the shapes that keep accepts, sorted.

@@ -12,6 +12,9 @@ func (m *model) emitOperations(e *emitter) {
 	e.p("ServiceName = %q // in ARNs, actions and signing scopes", m.service)
 	e.p("TargetPrefix = %q // of X-Amz-Target", m.Metadata.TargetPrefix)
 	e.p("APIVersion = %q\n)\n", m.Metadata.APIVersion)
+	e.p("// Info is what the model says about the service as a whole.")
+	e.p("var Info = rt.Info{\nName: ServiceName, Protocol: %q, TargetPrefix: TargetPrefix, APIVersion: APIVersion,", m.Metadata.Protocol)
+	e.p("JSONVersion: %q, XMLNamespace: %q,\n}\n", m.Metadata.JSONVersion, m.Metadata.XMLNamespace)
 	e.p("// Operations is the operation table, sorted by name.")
 	e.p("var Operations = []rt.Operation[Service]{")
 	for _, op := range m.operationNames() {
@@ -22,12 +25,16 @@ func (m *model) emitOperations(e *emitter) {
 		}
 		e.p("Errors: []string{")
 		for _, name := range o.Errors {
-			e.p("%q,", name)
+			e.p("%q,", m.errorCode(name))
 		}
 		e.p("},")
 		e.p("Decode: func(d *rt.Decoder) (any, error) { return Decode%s(d) },", o.Input)
 		m.emitResource(e, o)
-		e.p("Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {")
+		m.emitHTTP(e, o)
+		if o.Wrapper != "" {
+			e.p("ResultWrapper: %q,", o.Wrapper)
+		}
+		e.p("Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {")
 		if o.Output == "" {
 			e.p("return nil, svc.%s(ctx, in.(*%s))", op, o.Input)
 		} else {

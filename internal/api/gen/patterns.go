@@ -20,6 +20,13 @@ const javaDot = `[^\n\r\x{85}\x{2028}\x{2029}]`
 type overlay struct{ source, expr string }
 
 var overlays = map[string]map[string]overlay{
+	"iam": {
+		// Go has no lookahead: "no two hyphens in a row" is spelled out. The length is a constraint of its own.
+		`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`: {
+			source: `^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`,
+			expr:   `[a-z0-9]+(-[a-z0-9]+)*`,
+		},
+	},
 	"cognito-idp": {
 		// Go has no lookbehind: "does not end in a dot" is spelled out.
 		`^[0-9A-Za-z\.\-_]*(?<!\.)$`: {
@@ -77,6 +84,9 @@ func translate(java string) (string, error) {
 		case c == '\\' && i+1 < len(java):
 			i++
 			switch esc := java[i]; {
+			case esc == 'u' && i+4 < len(java):
+				b.WriteString(`\x{` + java[i+1:i+5] + "}")
+				i += 4
 			case esc == 's' && inClass:
 				b.WriteString(javaSpace)
 			case esc == 's':
@@ -92,7 +102,7 @@ func translate(java string) (string, error) {
 				b.WriteByte('\\')
 				b.WriteByte(esc)
 			}
-		case inClass && (c == '[' || c == '&'):
+		case inClass && (c == '[' || strings.HasPrefix(java[i:], "&&")):
 			return "", fmt.Errorf("class operator %q", c)
 		case c == '.' && !inClass && !dotAll:
 			b.WriteString(javaDot)

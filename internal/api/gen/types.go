@@ -72,12 +72,25 @@ func (m *model) element(name string) (target, how string) {
 	}
 }
 
+// errorCode is how the wire names an exception: Query services have codes of
+// their own, the others use the name of the shape.
+func (m *model) errorCode(name string) string {
+	if s := m.Shapes[name]; s != nil && m.Metadata.Protocol == protocolQuery && s.Error.Code != "" {
+		return s.Error.Code
+	}
+	return name
+}
+
 func (m *model) emitExceptions(e *emitter) {
 	for _, name := range m.names(func(s *shape) bool { return s.Exception }) {
 		s := m.Shapes[name]
-		status, fault := 400, s.Fault
-		if fault {
+		status := s.Error.Status
+		switch {
+		case status != 0:
+		case s.Fault:
 			status = 500
+		default:
+			status = 400
 		}
 		e.p("// %s is answered with HTTP status %d.", name, status)
 		e.p("type %s struct {\nMessage string", name)
@@ -94,32 +107,25 @@ func (m *model) emitExceptions(e *emitter) {
 		e.p("func %s(format string, args ...any) error {", short)
 		e.p("return &%s{Message: fmt.Sprintf(format, args...)}\n}\n", name)
 		e.p("// Error returns the code and the message.")
-		e.p("func (e *%s) Error() string { return %q + e.Message }\n", name, name+": ")
-		e.p("// ErrorCode returns the bare exception name.")
-		e.p("func (*%s) ErrorCode() string { return %q }\n", name, name)
+		e.p("func (e *%s) Error() string { return %q + e.Message }\n", name, m.errorCode(name)+": ")
+		e.p("// ErrorCode returns the exception as the wire names it.")
+		e.p("func (*%s) ErrorCode() string { return %q }\n", name, m.errorCode(name))
 		e.p("// ErrorMessage returns the text for the client.")
 		e.p("func (e *%s) ErrorMessage() string { return e.Message }\n", name)
 		e.p("// HTTPStatus returns %d.", status)
 		e.p("func (*%s) HTTPStatus() int { return %d }\n", name, status)
-		e.p("// Fault returns %t.", fault)
-		e.p("func (*%s) Fault() bool { return %t }\n", name, fault)
+		e.p("// Fault returns %t.", status >= 500)
+		e.p("func (*%s) Fault() bool { return %t }\n", name, status >= 500)
 		if len(extra) > 0 {
-			m.emitExceptionMembers(e, name, extra)
+			e.p("// EncodeMembers writes the members besides the message.")
+			e.p("func (v *%s) EncodeMembers(e *rt.Encoder) {", name)
+			for _, mem := range extra {
+				m.emitMember(e, mem, false)
+			}
+			e.p("}\n")
 		}
 	}
 }
-
-func (m *model) emitExceptionMembers(e *emitter, name string, extra members) {
-	e.p("// AppendErrorMembers appends the members besides the message.")
-	e.p("func (e *%s) AppendErrorMembers(b []byte) []byte {", name)
-	for _, mem := range extra {
-		e.p("if e.%s != nil {", fieldName(mem.Name))
-		e.p("b = rt.AppendString(append(b, %q...), string(*e.%s))\n}", ","+quoteKey(mem.Name)+":", fieldName(mem.Name))
-	}
-	e.p("return b\n}\n")
-}
-
-func quoteKey(s string) string { return `"` + s + `"` }
 
 func (m *model) emitService(e *emitter) {
 	e.p("// Service is the API: one method per operation. Methods answer the typed")

@@ -4,7 +4,7 @@ package kms
 
 import "cognate/internal/api/rt"
 
-// DecodeDecryptRequest reads a request body and checks every constraint. After a
+// DecodeDecryptRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDecryptRequest(d *rt.Decoder) (*DecryptRequest, error) {
 	v := new(DecryptRequest)
@@ -14,16 +14,16 @@ func DecodeDecryptRequest(d *rt.Decoder) (*DecryptRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DecryptRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DecryptRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DecryptRequest) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CiphertextBlob":
 			v.CiphertextBlob, _ = rt.Blob(d)
 		case "EncryptionContext":
-			v.EncryptionContext = rt.Map(d, "encryptionContext", rt.String[string])
+			v.EncryptionContext = rt.Map(d, "encryptionContext", &rt.PlainMap, rt.String[string])
 		case "GrantTokens":
-			v.GrantTokens = rt.List(d, "grantTokens", rt.String[string])
+			v.GrantTokens = rt.List(d, "grantTokens", rt.PlainItem, rt.String[string])
 		case "KeyId":
 			v.KeyId = rt.Ptr(rt.String[string](d))
 		case "EncryptionAlgorithm":
@@ -60,8 +60,8 @@ func (v *DecryptRequest) check(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DecryptResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DecryptResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DecryptResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "KeyId":
@@ -76,7 +76,7 @@ func (v *DecryptResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeDescribeKeyRequest reads a request body and checks every constraint. After a
+// DecodeDescribeKeyRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeDescribeKeyRequest(d *rt.Decoder) (*DescribeKeyRequest, error) {
 	v := new(DescribeKeyRequest)
@@ -86,8 +86,8 @@ func DecodeDescribeKeyRequest(d *rt.Decoder) (*DescribeKeyRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeKeyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeKeyRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeKeyRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -96,7 +96,7 @@ func (v *DescribeKeyRequest) DecodeJSON(d *rt.Decoder) {
 			v.KeyId, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "GrantTokens":
-			v.GrantTokens = rt.List(d, "grantTokens", rt.String[string])
+			v.GrantTokens = rt.List(d, "grantTokens", rt.PlainItem, rt.String[string])
 		default:
 			d.Skip()
 		}
@@ -121,8 +121,8 @@ func (v *DescribeKeyRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *DescribeKeyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *DescribeKeyResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *DescribeKeyResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "KeyMetadata":
@@ -133,7 +133,7 @@ func (v *DescribeKeyResponse) DecodeJSON(d *rt.Decoder) {
 	}
 }
 
-// DecodeEncryptRequest reads a request body and checks every constraint. After a
+// DecodeEncryptRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeEncryptRequest(d *rt.Decoder) (*EncryptRequest, error) {
 	v := new(EncryptRequest)
@@ -143,8 +143,8 @@ func DecodeEncryptRequest(d *rt.Decoder) (*EncryptRequest, error) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EncryptRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EncryptRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EncryptRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -155,9 +155,9 @@ func (v *EncryptRequest) DecodeJSON(d *rt.Decoder) {
 		case "Plaintext":
 			v.Plaintext, _ = rt.Blob(d)
 		case "EncryptionContext":
-			v.EncryptionContext = rt.Map(d, "encryptionContext", rt.String[string])
+			v.EncryptionContext = rt.Map(d, "encryptionContext", &rt.PlainMap, rt.String[string])
 		case "GrantTokens":
-			v.GrantTokens = rt.List(d, "grantTokens", rt.String[string])
+			v.GrantTokens = rt.List(d, "grantTokens", rt.PlainItem, rt.String[string])
 		case "EncryptionAlgorithm":
 			v.EncryptionAlgorithm = rt.Ptr(rt.String[EncryptionAlgorithmSpec](d))
 		case "DryRun":
@@ -194,8 +194,8 @@ func (v *EncryptRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *EncryptResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *EncryptResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *EncryptResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CiphertextBlob":

@@ -4,7 +4,7 @@ package kms
 
 import "cognate/internal/api/rt"
 
-// DecodeGenerateDataKeyRequest reads a request body and checks every constraint. After a
+// DecodeGenerateDataKeyRequest reads a request and checks every constraint. After a
 // *rt.ValidationError the returned value holds what was read.
 func DecodeGenerateDataKeyRequest(d *rt.Decoder) (*GenerateDataKeyRequest, error) {
 	v := new(GenerateDataKeyRequest)
@@ -14,8 +14,8 @@ func DecodeGenerateDataKeyRequest(d *rt.Decoder) (*GenerateDataKeyRequest, error
 // UnmarshalJSON reads v without checking constraints.
 func (v *GenerateDataKeyRequest) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GenerateDataKeyRequest) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GenerateDataKeyRequest) DecodeFrom(d *rt.Decoder) {
 	var seen uint64
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
@@ -24,13 +24,13 @@ func (v *GenerateDataKeyRequest) DecodeJSON(d *rt.Decoder) {
 			v.KeyId, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<0, set)
 		case "EncryptionContext":
-			v.EncryptionContext = rt.Map(d, "encryptionContext", rt.String[string])
+			v.EncryptionContext = rt.Map(d, "encryptionContext", &rt.PlainMap, rt.String[string])
 		case "NumberOfBytes":
 			v.NumberOfBytes = rt.Ptr(rt.Int(d, &ruleNumberOfBytesType))
 		case "KeySpec":
 			v.KeySpec = rt.Ptr(rt.String[DataKeySpec](d))
 		case "GrantTokens":
-			v.GrantTokens = rt.List(d, "grantTokens", rt.String[string])
+			v.GrantTokens = rt.List(d, "grantTokens", rt.PlainItem, rt.String[string])
 		case "Recipient":
 			v.Recipient = rt.StructPtr[RecipientInfo](d, "recipient")
 		case "DryRun":
@@ -65,8 +65,8 @@ func (v *GenerateDataKeyRequest) check(d *rt.Decoder, seen uint64) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *GenerateDataKeyResponse) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *GenerateDataKeyResponse) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *GenerateDataKeyResponse) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "CiphertextBlob":
@@ -84,8 +84,8 @@ func (v *GenerateDataKeyResponse) DecodeJSON(d *rt.Decoder) {
 // UnmarshalJSON reads v without checking constraints.
 func (v *KeyMetadata) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *KeyMetadata) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *KeyMetadata) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "AWSAccountId":
@@ -115,7 +115,7 @@ func (v *KeyMetadata) DecodeJSON(d *rt.Decoder) {
 		case "KeySpec":
 			v.KeySpec = rt.Ptr(rt.String[KeySpec](d))
 		case "EncryptionAlgorithms":
-			v.EncryptionAlgorithms = rt.List(d, "encryptionAlgorithms", rt.String[EncryptionAlgorithmSpec])
+			v.EncryptionAlgorithms = rt.List(d, "encryptionAlgorithms", rt.PlainItem, rt.String[EncryptionAlgorithmSpec])
 		case "MultiRegion":
 			v.MultiRegion = rt.Ptr(rt.Bool(d))
 		default:

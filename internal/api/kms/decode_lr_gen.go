@@ -7,8 +7,8 @@ import "cognate/internal/api/rt"
 // UnmarshalJSON reads v without checking constraints.
 func (v *RecipientInfo) UnmarshalJSON(b []byte) error { return rt.Unmarshal(b, v) }
 
-// DecodeJSON reads one JSON object.
-func (v *RecipientInfo) DecodeJSON(d *rt.Decoder) {
+// DecodeFrom reads one structure.
+func (v *RecipientInfo) DecodeFrom(d *rt.Decoder) {
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
 		case "KeyEncryptionAlgorithm":

@@ -2,141 +2,167 @@
 
 package kms
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *DecryptRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CiphertextBlob != nil {
+		e.Blob("CiphertextBlob", v.CiphertextBlob)
+	}
+	if v.EncryptionContext != nil {
+		rt.EncodeMap(e, "EncryptionContext", &rt.PlainMap, v.EncryptionContext, rt.EncodeText[string])
+	}
+	if v.GrantTokens != nil {
+		rt.EncodeList(e, "GrantTokens", rt.PlainItem, v.GrantTokens, rt.EncodeText[string])
+	}
+	if v.KeyId != nil {
+		e.String("KeyId", *v.KeyId)
+	}
+	if v.EncryptionAlgorithm != nil {
+		e.String("EncryptionAlgorithm", string(*v.EncryptionAlgorithm))
+	}
+	if v.Recipient != nil {
+		e.Struct("Recipient", v.Recipient)
+	}
+	if v.DryRun != nil {
+		e.Bool("DryRun", *v.DryRun)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DecryptRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CiphertextBlob != nil {
-		b = rt.AppendBlob(&v.CiphertextBlob, append(b, `,"CiphertextBlob":`...))
-	}
-	if v.EncryptionContext != nil {
-		b = rt.AppendMap(append(b, `,"EncryptionContext":`...), v.EncryptionContext, rt.AppendText[string])
-	}
-	if v.GrantTokens != nil {
-		b = rt.AppendList(append(b, `,"GrantTokens":`...), v.GrantTokens, rt.AppendText[string])
-	}
-	if v.KeyId != nil {
-		b = rt.AppendString(append(b, `,"KeyId":`...), *v.KeyId)
-	}
-	if v.EncryptionAlgorithm != nil {
-		b = rt.AppendString(append(b, `,"EncryptionAlgorithm":`...), string(*v.EncryptionAlgorithm))
-	}
-	if v.Recipient != nil {
-		b = v.Recipient.AppendJSON(append(b, `,"Recipient":`...))
-	}
-	if v.DryRun != nil {
-		b = strconv.AppendBool(append(b, `,"DryRun":`...), *v.DryRun)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DecryptRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DecryptResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.KeyId != nil {
+		e.String("KeyId", *v.KeyId)
+	}
+	if v.Plaintext != nil {
+		e.Blob("Plaintext", v.Plaintext)
+	}
+	if v.EncryptionAlgorithm != nil {
+		e.String("EncryptionAlgorithm", string(*v.EncryptionAlgorithm))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DecryptResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.KeyId != nil {
-		b = rt.AppendString(append(b, `,"KeyId":`...), *v.KeyId)
-	}
-	if v.Plaintext != nil {
-		b = rt.AppendBlob(&v.Plaintext, append(b, `,"Plaintext":`...))
-	}
-	if v.EncryptionAlgorithm != nil {
-		b = rt.AppendString(append(b, `,"EncryptionAlgorithm":`...), string(*v.EncryptionAlgorithm))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DecryptResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeKeyRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("KeyId", v.KeyId)
+	if v.GrantTokens != nil {
+		rt.EncodeList(e, "GrantTokens", rt.PlainItem, v.GrantTokens, rt.EncodeText[string])
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeKeyRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"KeyId":`...), v.KeyId)
-	if v.GrantTokens != nil {
-		b = rt.AppendList(append(b, `,"GrantTokens":`...), v.GrantTokens, rt.AppendText[string])
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeKeyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *DescribeKeyResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.KeyMetadata != nil {
+		e.Struct("KeyMetadata", v.KeyMetadata)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *DescribeKeyResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.KeyMetadata != nil {
-		b = v.KeyMetadata.AppendJSON(append(b, `,"KeyMetadata":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v DescribeKeyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EncryptRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("KeyId", v.KeyId)
+	if v.Plaintext != nil {
+		e.Blob("Plaintext", v.Plaintext)
+	}
+	if v.EncryptionContext != nil {
+		rt.EncodeMap(e, "EncryptionContext", &rt.PlainMap, v.EncryptionContext, rt.EncodeText[string])
+	}
+	if v.GrantTokens != nil {
+		rt.EncodeList(e, "GrantTokens", rt.PlainItem, v.GrantTokens, rt.EncodeText[string])
+	}
+	if v.EncryptionAlgorithm != nil {
+		e.String("EncryptionAlgorithm", string(*v.EncryptionAlgorithm))
+	}
+	if v.DryRun != nil {
+		e.Bool("DryRun", *v.DryRun)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EncryptRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"KeyId":`...), v.KeyId)
-	if v.Plaintext != nil {
-		b = rt.AppendBlob(&v.Plaintext, append(b, `,"Plaintext":`...))
-	}
-	if v.EncryptionContext != nil {
-		b = rt.AppendMap(append(b, `,"EncryptionContext":`...), v.EncryptionContext, rt.AppendText[string])
-	}
-	if v.GrantTokens != nil {
-		b = rt.AppendList(append(b, `,"GrantTokens":`...), v.GrantTokens, rt.AppendText[string])
-	}
-	if v.EncryptionAlgorithm != nil {
-		b = rt.AppendString(append(b, `,"EncryptionAlgorithm":`...), string(*v.EncryptionAlgorithm))
-	}
-	if v.DryRun != nil {
-		b = strconv.AppendBool(append(b, `,"DryRun":`...), *v.DryRun)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v EncryptRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *EncryptResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CiphertextBlob != nil {
+		e.Blob("CiphertextBlob", v.CiphertextBlob)
+	}
+	if v.KeyId != nil {
+		e.String("KeyId", *v.KeyId)
+	}
+	if v.EncryptionAlgorithm != nil {
+		e.String("EncryptionAlgorithm", string(*v.EncryptionAlgorithm))
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *EncryptResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CiphertextBlob != nil {
-		b = rt.AppendBlob(&v.CiphertextBlob, append(b, `,"CiphertextBlob":`...))
-	}
-	if v.KeyId != nil {
-		b = rt.AppendString(append(b, `,"KeyId":`...), *v.KeyId)
-	}
-	if v.EncryptionAlgorithm != nil {
-		b = rt.AppendString(append(b, `,"EncryptionAlgorithm":`...), string(*v.EncryptionAlgorithm))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

@@ -2,114 +2,125 @@
 
 package kms
 
-import (
-	"strconv"
+import "cognate/internal/api/rt"
 
-	"cognate/internal/api/rt"
-)
+// EncodeTo writes the members that are there.
+func (v *GenerateDataKeyRequest) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	e.String("KeyId", v.KeyId)
+	if v.EncryptionContext != nil {
+		rt.EncodeMap(e, "EncryptionContext", &rt.PlainMap, v.EncryptionContext, rt.EncodeText[string])
+	}
+	if v.NumberOfBytes != nil {
+		e.Int("NumberOfBytes", *v.NumberOfBytes)
+	}
+	if v.KeySpec != nil {
+		e.String("KeySpec", string(*v.KeySpec))
+	}
+	if v.GrantTokens != nil {
+		rt.EncodeList(e, "GrantTokens", rt.PlainItem, v.GrantTokens, rt.EncodeText[string])
+	}
+	if v.Recipient != nil {
+		e.Struct("Recipient", v.Recipient)
+	}
+	if v.DryRun != nil {
+		e.Bool("DryRun", *v.DryRun)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GenerateDataKeyRequest) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	b = rt.AppendString(append(b, `,"KeyId":`...), v.KeyId)
-	if v.EncryptionContext != nil {
-		b = rt.AppendMap(append(b, `,"EncryptionContext":`...), v.EncryptionContext, rt.AppendText[string])
-	}
-	if v.NumberOfBytes != nil {
-		b = strconv.AppendInt(append(b, `,"NumberOfBytes":`...), *v.NumberOfBytes, 10)
-	}
-	if v.KeySpec != nil {
-		b = rt.AppendString(append(b, `,"KeySpec":`...), string(*v.KeySpec))
-	}
-	if v.GrantTokens != nil {
-		b = rt.AppendList(append(b, `,"GrantTokens":`...), v.GrantTokens, rt.AppendText[string])
-	}
-	if v.Recipient != nil {
-		b = v.Recipient.AppendJSON(append(b, `,"Recipient":`...))
-	}
-	if v.DryRun != nil {
-		b = strconv.AppendBool(append(b, `,"DryRun":`...), *v.DryRun)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GenerateDataKeyRequest) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *GenerateDataKeyResponse) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.CiphertextBlob != nil {
+		e.Blob("CiphertextBlob", v.CiphertextBlob)
+	}
+	if v.Plaintext != nil {
+		e.Blob("Plaintext", v.Plaintext)
+	}
+	if v.KeyId != nil {
+		e.String("KeyId", *v.KeyId)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *GenerateDataKeyResponse) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.CiphertextBlob != nil {
-		b = rt.AppendBlob(&v.CiphertextBlob, append(b, `,"CiphertextBlob":`...))
-	}
-	if v.Plaintext != nil {
-		b = rt.AppendBlob(&v.Plaintext, append(b, `,"Plaintext":`...))
-	}
-	if v.KeyId != nil {
-		b = rt.AppendString(append(b, `,"KeyId":`...), *v.KeyId)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.
 func (v GenerateDataKeyResponse) MarshalJSON() ([]byte, error) { return v.AppendJSON(nil), nil }
+
+// EncodeTo writes the members that are there.
+func (v *KeyMetadata) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.AWSAccountId != nil {
+		e.String("AWSAccountId", *v.AWSAccountId)
+	}
+	e.String("KeyId", v.KeyId)
+	if v.Arn != nil {
+		e.String("Arn", *v.Arn)
+	}
+	if v.CreationDate != nil {
+		e.Time("CreationDate", *v.CreationDate)
+	}
+	if v.Enabled != nil {
+		e.Bool("Enabled", *v.Enabled)
+	}
+	if v.Description != nil {
+		e.String("Description", *v.Description)
+	}
+	if v.KeyUsage != nil {
+		e.String("KeyUsage", string(*v.KeyUsage))
+	}
+	if v.KeyState != nil {
+		e.String("KeyState", string(*v.KeyState))
+	}
+	if v.DeletionDate != nil {
+		e.Time("DeletionDate", *v.DeletionDate)
+	}
+	if v.Origin != nil {
+		e.String("Origin", string(*v.Origin))
+	}
+	if v.KeyManager != nil {
+		e.String("KeyManager", string(*v.KeyManager))
+	}
+	if v.CustomerMasterKeySpec != nil {
+		e.String("CustomerMasterKeySpec", string(*v.CustomerMasterKeySpec))
+	}
+	if v.KeySpec != nil {
+		e.String("KeySpec", string(*v.KeySpec))
+	}
+	if v.EncryptionAlgorithms != nil {
+		rt.EncodeList(e, "EncryptionAlgorithms", rt.PlainItem, v.EncryptionAlgorithms, rt.EncodeText[EncryptionAlgorithmSpec])
+	}
+	if v.MultiRegion != nil {
+		e.Bool("MultiRegion", *v.MultiRegion)
+	}
+	e.Close(start)
+}
 
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *KeyMetadata) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.AWSAccountId != nil {
-		b = rt.AppendString(append(b, `,"AWSAccountId":`...), *v.AWSAccountId)
-	}
-	b = rt.AppendString(append(b, `,"KeyId":`...), v.KeyId)
-	if v.Arn != nil {
-		b = rt.AppendString(append(b, `,"Arn":`...), *v.Arn)
-	}
-	if v.CreationDate != nil {
-		b = v.CreationDate.AppendJSON(append(b, `,"CreationDate":`...))
-	}
-	if v.Enabled != nil {
-		b = strconv.AppendBool(append(b, `,"Enabled":`...), *v.Enabled)
-	}
-	if v.Description != nil {
-		b = rt.AppendString(append(b, `,"Description":`...), *v.Description)
-	}
-	if v.KeyUsage != nil {
-		b = rt.AppendString(append(b, `,"KeyUsage":`...), string(*v.KeyUsage))
-	}
-	if v.KeyState != nil {
-		b = rt.AppendString(append(b, `,"KeyState":`...), string(*v.KeyState))
-	}
-	if v.DeletionDate != nil {
-		b = v.DeletionDate.AppendJSON(append(b, `,"DeletionDate":`...))
-	}
-	if v.Origin != nil {
-		b = rt.AppendString(append(b, `,"Origin":`...), string(*v.Origin))
-	}
-	if v.KeyManager != nil {
-		b = rt.AppendString(append(b, `,"KeyManager":`...), string(*v.KeyManager))
-	}
-	if v.CustomerMasterKeySpec != nil {
-		b = rt.AppendString(append(b, `,"CustomerMasterKeySpec":`...), string(*v.CustomerMasterKeySpec))
-	}
-	if v.KeySpec != nil {
-		b = rt.AppendString(append(b, `,"KeySpec":`...), string(*v.KeySpec))
-	}
-	if v.EncryptionAlgorithms != nil {
-		b = rt.AppendList(append(b, `,"EncryptionAlgorithms":`...), v.EncryptionAlgorithms, rt.AppendText[EncryptionAlgorithmSpec])
-	}
-	if v.MultiRegion != nil {
-		b = strconv.AppendBool(append(b, `,"MultiRegion":`...), *v.MultiRegion)
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

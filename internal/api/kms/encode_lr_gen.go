@@ -4,19 +4,24 @@ package kms
 
 import "cognate/internal/api/rt"
 
+// EncodeTo writes the members that are there.
+func (v *RecipientInfo) EncodeTo(e *rt.Encoder) {
+	start := e.Object()
+	if v.KeyEncryptionAlgorithm != nil {
+		e.String("KeyEncryptionAlgorithm", string(*v.KeyEncryptionAlgorithm))
+	}
+	if v.AttestationDocument != nil {
+		e.Blob("AttestationDocument", v.AttestationDocument)
+	}
+	e.Close(start)
+}
+
 // AppendJSON appends v as JSON; absent members are left out.
 func (v *RecipientInfo) AppendJSON(b []byte) []byte {
 	if v == nil {
 		return append(b, "null"...)
 	}
-	start := len(b)
-	if v.KeyEncryptionAlgorithm != nil {
-		b = rt.AppendString(append(b, `,"KeyEncryptionAlgorithm":`...), string(*v.KeyEncryptionAlgorithm))
-	}
-	if v.AttestationDocument != nil {
-		b = rt.AppendBlob(&v.AttestationDocument, append(b, `,"AttestationDocument":`...))
-	}
-	return rt.CloseObject(b, start)
+	return rt.AppendJSON(b, v)
 }
 
 // MarshalJSON returns what AppendJSON writes.

@@ -19,7 +19,7 @@ func (e *DependencyTimeoutException) Error() string {
 	return "DependencyTimeoutException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DependencyTimeoutException) ErrorCode() string { return "DependencyTimeoutException" }
 
 // ErrorMessage returns the text for the client.
@@ -44,7 +44,7 @@ func NewDisabled(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *DisabledException) Error() string { return "DisabledException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DisabledException) ErrorCode() string { return "DisabledException" }
 
 // ErrorMessage returns the text for the client.
@@ -69,7 +69,7 @@ func NewDryRunOperation(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *DryRunOperationException) Error() string { return "DryRunOperationException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*DryRunOperationException) ErrorCode() string { return "DryRunOperationException" }
 
 // ErrorMessage returns the text for the client.
@@ -94,7 +94,7 @@ func NewIncorrectKey(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *IncorrectKeyException) Error() string { return "IncorrectKeyException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*IncorrectKeyException) ErrorCode() string { return "IncorrectKeyException" }
 
 // ErrorMessage returns the text for the client.
@@ -119,7 +119,7 @@ func NewInvalidArn(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *InvalidArnException) Error() string { return "InvalidArnException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidArnException) ErrorCode() string { return "InvalidArnException" }
 
 // ErrorMessage returns the text for the client.
@@ -146,7 +146,7 @@ func (e *InvalidCiphertextException) Error() string {
 	return "InvalidCiphertextException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidCiphertextException) ErrorCode() string { return "InvalidCiphertextException" }
 
 // ErrorMessage returns the text for the client.
@@ -173,7 +173,7 @@ func (e *InvalidGrantTokenException) Error() string {
 	return "InvalidGrantTokenException: " + e.Message
 }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidGrantTokenException) ErrorCode() string { return "InvalidGrantTokenException" }
 
 // ErrorMessage returns the text for the client.
@@ -198,7 +198,7 @@ func NewInvalidKeyUsage(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *InvalidKeyUsageException) Error() string { return "InvalidKeyUsageException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*InvalidKeyUsageException) ErrorCode() string { return "InvalidKeyUsageException" }
 
 // ErrorMessage returns the text for the client.
@@ -223,7 +223,7 @@ func NewKMSInternal(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *KMSInternalException) Error() string { return "KMSInternalException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*KMSInternalException) ErrorCode() string { return "KMSInternalException" }
 
 // ErrorMessage returns the text for the client.
@@ -248,7 +248,7 @@ func NewKMSInvalidState(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *KMSInvalidStateException) Error() string { return "KMSInvalidStateException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*KMSInvalidStateException) ErrorCode() string { return "KMSInvalidStateException" }
 
 // ErrorMessage returns the text for the client.
@@ -273,7 +273,7 @@ func NewKeyUnavailable(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *KeyUnavailableException) Error() string { return "KeyUnavailableException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*KeyUnavailableException) ErrorCode() string { return "KeyUnavailableException" }
 
 // ErrorMessage returns the text for the client.
@@ -298,7 +298,7 @@ func NewNotFound(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *NotFoundException) Error() string { return "NotFoundException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*NotFoundException) ErrorCode() string { return "NotFoundException" }
 
 // ErrorMessage returns the text for the client.
@@ -323,7 +323,7 @@ func NewValidation(format string, args ...any) error {
 // Error returns the code and the message.
 func (e *ValidationException) Error() string { return "ValidationException: " + e.Message }
 
-// ErrorCode returns the bare exception name.
+// ErrorCode returns the exception as the wire names it.
 func (*ValidationException) ErrorCode() string { return "ValidationException" }
 
 // ErrorMessage returns the text for the client.

@@ -15,6 +15,12 @@ const (
 	APIVersion   = "2014-11-01"
 )
 
+// Info is what the model says about the service as a whole.
+var Info = rt.Info{
+	Name: ServiceName, Protocol: "json", TargetPrefix: TargetPrefix, APIVersion: APIVersion,
+	JSONVersion: "1.1", XMLNamespace: "",
+}
+
 // Operations is the operation table, sorted by name.
 var Operations = []rt.Operation[Service]{
 	{
@@ -40,7 +46,7 @@ var Operations = []rt.Operation[Service]{
 			}
 			return ""
 		},
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.Decrypt(ctx, in.(*DecryptRequest))
 			if err != nil {
 				return nil, err
@@ -59,7 +65,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeDescribeKeyRequest(d) },
 		Resource: func(in any) string { return in.(*DescribeKeyRequest).KeyId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.DescribeKey(ctx, in.(*DescribeKeyRequest))
 			if err != nil {
 				return nil, err
@@ -83,7 +89,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeEncryptRequest(d) },
 		Resource: func(in any) string { return in.(*EncryptRequest).KeyId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.Encrypt(ctx, in.(*EncryptRequest))
 			if err != nil {
 				return nil, err
@@ -107,7 +113,7 @@ var Operations = []rt.Operation[Service]{
 		},
 		Decode:   func(d *rt.Decoder) (any, error) { return DecodeGenerateDataKeyRequest(d) },
 		Resource: func(in any) string { return in.(*GenerateDataKeyRequest).KeyId },
-		Invoke: func(ctx context.Context, svc Service, in any) (rt.JSONAppender, error) {
+		Invoke: func(ctx context.Context, svc Service, in any) (rt.StructEncoder, error) {
 			out, err := svc.GenerateDataKey(ctx, in.(*GenerateDataKeyRequest))
 			if err != nil {
 				return nil, err

@@ -22,7 +22,7 @@ func StructPtr[T any, P structPointer[T]](d *Decoder, name string) *T {
 	}
 	d.path = append(d.path, segment{name: name})
 	v := new(T)
-	P(v).DecodeJSON(d)
+	P(v).DecodeFrom(d)
 	d.path = d.path[:len(d.path)-1]
 	return v
 }
@@ -32,15 +32,19 @@ func Struct[T any, P structPointer[T]](d *Decoder) (v T, ok bool) {
 	if d.null() || d.err != nil {
 		return v, false
 	}
-	P(&v).DecodeJSON(d)
+	P(&v).DecodeFrom(d)
 	return v, d.err == nil
 }
 
 // List reads a list; null elements count as absent. name is the path name of
-// the member, empty for a list inside a list or map.
-func List[T any](d *Decoder, name string, elem func(*Decoder) (T, bool)) []T {
+// the member, empty for a list inside a list or map; item is the name of an
+// element outside JSON, "" for a flattened list.
+func List[T any](d *Decoder, name, item string, elem func(*Decoder) (T, bool)) []T {
 	if d.null() || d.err != nil {
 		return nil
+	}
+	if d.node != nil {
+		return nodeList(d, name, item, elem)
 	}
 	if d.peek() != '[' {
 		d.mismatch("Expected list or null")
@@ -60,9 +64,12 @@ func List[T any](d *Decoder, name string, elem func(*Decoder) (T, bool)) []T {
 }
 
 // Map reads a map; null values count as absent.
-func Map[T any](d *Decoder, name string, value func(*Decoder) (T, bool)) map[string]T {
+func Map[T any](d *Decoder, name string, form *MapForm, value func(*Decoder) (T, bool)) map[string]T {
 	if d.null() || d.err != nil {
 		return nil
+	}
+	if d.node != nil {
+		return nodeMap(d, name, form, value)
 	}
 	if d.peek() != '{' {
 		d.mismatch("Expected map or null")

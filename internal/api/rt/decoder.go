@@ -8,13 +8,17 @@ import (
 // comes near it; deeper input is refused before it can cost anything.
 const MaxDepth = 64
 
-// Decoder reads one JSON document into generated structures, without
-// reflection. Errors stick: after the first one every read answers "absent",
+// Decoder reads generated structures from a source, without reflection: from one
+// JSON document, from a tree of nodes (node.go), or from the head and the body of
+// a REST request. Structures ask it for their members by name and never know. Errors stick: after the first one every read answers "absent",
 // so that generated code needs no error checks between members.
 //
 // A strict decoder also collects every violation of the model's constraints.
 type Decoder struct {
 	data   []byte
+	node   *Node  // the value at hand outside JSON
+	walks  []walk // the nodes around it
+	rest   *HTTP  // not nil: data goes on where the outermost node ends
 	pos    int
 	depth  int
 	strict bool
@@ -28,8 +32,8 @@ func NewDecoder(body []byte) *Decoder { return &Decoder{data: body, strict: true
 
 // StructDecoder is implemented by the pointer of every generated structure.
 type StructDecoder interface {
-	// DecodeJSON reads one JSON object, its opening brace included.
-	DecodeJSON(d *Decoder)
+	// DecodeFrom reads one structure, in JSON its opening brace included.
+	DecodeFrom(d *Decoder)
 }
 
 // Run reads the whole body into v. The error is a *SerializationError when the
@@ -66,9 +70,13 @@ func (d *Decoder) root(v StructDecoder) {
 		d.malformed("body is not UTF-8")
 		return
 	}
+	if d.node != nil {
+		d.rootNode(v)
+		return
+	}
 	switch c := d.peek(); c {
 	case '{':
-		v.DecodeJSON(d)
+		v.DecodeFrom(d)
 	case '[':
 		d.fail(textList)
 		return
@@ -76,6 +84,21 @@ func (d *Decoder) root(v StructDecoder) {
 		d.malformed("body is not a JSON object")
 		return
 	}
+	d.end()
+}
+
+func (d *Decoder) rootNode(v StructDecoder) {
+	switch c := d.peek(); {
+	case c == '[':
+		d.fail(textList)
+	case c != 0 && c != '{':
+		d.malformed("body is not a JSON object")
+	}
+	v.DecodeFrom(d)
+	d.end()
+}
+
+func (d *Decoder) end() {
 	if d.err == nil && d.peek() != 0 {
 		d.malformed("data after the body's JSON object")
 	}
@@ -118,7 +141,7 @@ func (d *Decoder) peek() byte {
 
 // null consumes a null if one stands here.
 func (d *Decoder) null() bool {
-	return d.peek() == 'n' && d.literal("null")
+	return d.node == nil && d.peek() == 'n' && d.literal("null")
 }
 
 func (d *Decoder) literal(word string) bool {
@@ -148,6 +171,9 @@ func (d *Decoder) close() {
 // Object opens an object and returns its first member name; ok is false when
 // the object is empty or there is none.
 func (d *Decoder) Object() (key []byte, ok bool) {
+	if d.node != nil {
+		return d.enter()
+	}
 	if d.peek() != '{' {
 		d.mismatch("Expected null")
 		return nil, false
@@ -164,6 +190,9 @@ func (d *Decoder) Object() (key []byte, ok bool) {
 
 // Next returns the following member name, or false after closing the object.
 func (d *Decoder) Next() (key []byte, ok bool) {
+	if len(d.walks) > 0 {
+		return d.following()
+	}
 	switch d.peek() {
 	case ',':
 		d.pos++
@@ -188,6 +217,10 @@ func (d *Decoder) key() ([]byte, bool) {
 		return nil, false
 	}
 	d.pos++
+	if d.rest != nil && d.inHead(key) {
+		d.Skip()
+		return d.Next()
+	}
 	return key, d.err == nil
 }
 
@@ -217,6 +250,9 @@ func (d *Decoder) list(elem func(i int)) {
 
 // Skip passes over one value of any type, checking its syntax.
 func (d *Decoder) Skip() {
+	if d.node != nil {
+		return
+	}
 	switch c := d.peek(); c {
 	case '{':
 		for _, ok := d.Object(); ok; _, ok = d.Next() {

@@ -33,7 +33,7 @@ var (
 	countRule = IntRule{HasMin: true, Min: 1, HasMax: true, Max: 60}
 )
 
-func (v *sample) DecodeJSON(d *Decoder) {
+func (v *sample) DecodeFrom(d *Decoder) {
 	var set bool
 	for k, ok := d.Object(); ok; k, ok = d.Next() {
 		switch string(k) {
@@ -57,13 +57,13 @@ func (v *sample) DecodeJSON(d *Decoder) {
 		case "Doc":
 			v.Doc, _ = Doc(d)
 		case "Names":
-			v.Names = List(d, "names", String[string])
+			v.Names = List(d, "names", PlainItem, String[string])
 		case "Pairs":
-			v.Pairs = Map(d, "pairs", String[string])
+			v.Pairs = Map(d, "pairs", &PlainMap, String[string])
 		case "Kids":
-			v.Kids = List(d, "kids", Struct[sample])
+			v.Kids = List(d, "kids", PlainItem, Struct[sample])
 		case "ByKey":
-			v.ByKey = Map(d, "byKey", Struct[sample])
+			v.ByKey = Map(d, "byKey", &PlainMap, Struct[sample])
 		case "Kid":
 			v.Kid = StructPtr[sample](d, "kid")
 		default:

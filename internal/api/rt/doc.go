@@ -1,6 +1,8 @@
-// Package rt is what the generated API packages stand on: the JSON reader and
-// writer, constraint rules with AWS's message texts, timestamps, documents, the
+// Package rt is what the generated API packages stand on: the decoder that reads
+// shapes from a source (JSON, a query form, the head of a REST request), the
+// encoder that writes them to a sink (JSON, XML, the head of an answer),
+// constraint rules with AWS's message texts, timestamps, documents, the
 // exception interface and the type of an operation table.
 //
-// It knows the AWS JSON data model but no service and no transport.
+// It knows AWS's data model but no service and no transport.
 package rt

@@ -6,20 +6,21 @@ import "fmt"
 // exception satisfies it through its pointer type.
 type Exception interface {
 	error
-	// ErrorCode is the bare exception name, as in __type and x-amzn-ErrorType.
+	// ErrorCode is the exception as the wire names it: its bare name, or the
+	// code that a Query service has for it.
 	ErrorCode() string
 	// ErrorMessage is the text the client sees.
 	ErrorMessage() string
-	// HTTPStatus is the response status: 400 for client faults, 500 for server faults.
+	// HTTPStatus is the response status, where the model names none 400 for
+	// client faults and 500 for server faults.
 	HTTPStatus() int
 	// Fault reports whether the server, not the caller, is to blame.
 	Fault() bool
 }
 
-// MemberAppender is implemented by exceptions with members besides the
-// message. AppendErrorMembers appends each as `,"name":value`.
-type MemberAppender interface {
-	AppendErrorMembers(b []byte) []byte
+// MemberEncoder is implemented by exceptions with members besides the message.
+type MemberEncoder interface {
+	EncodeMembers(e *Encoder)
 }
 
 // NotBuilt is what Unimplemented answers: the operation exists on AWS but this

@@ -48,6 +48,10 @@ func (d *Decoder) convert(target string) {
 // String reads a string or enum. All readers answer false for null and after
 // an error.
 func String[T ~string](d *Decoder) (T, bool) {
+	if d.node != nil {
+		s, ok := d.leaf("a String")
+		return T(s), ok
+	}
 	if d.peek() == '"' {
 		s := T(d.text())
 		return s, d.err == nil
@@ -60,6 +64,9 @@ func String[T ~string](d *Decoder) (T, bool) {
 
 // Bool reads a boolean.
 func Bool(d *Decoder) (bool, bool) {
+	if d.node != nil {
+		return nodeBool(d)
+	}
 	switch d.peek() {
 	case 't':
 		return true, d.literal("true")
@@ -81,6 +88,9 @@ func (d *Decoder) digit() bool {
 // Int reads a 32-bit integer. Values outside 32 bits are an error unless the
 // rule refuses them anyway: then the violation names the bound, as on AWS.
 func Int(d *Decoder, rule *IntRule) (int64, bool) {
+	if d.node != nil {
+		return nodeInt(d, "an Integer", 32, rule)
+	}
 	if !d.digit() {
 		if !d.null() {
 			d.convert("an Integer")
@@ -103,6 +113,9 @@ func Int(d *Decoder, rule *IntRule) (int64, bool) {
 
 // Long reads a 64-bit integer.
 func Long(d *Decoder) (int64, bool) {
+	if d.node != nil {
+		return nodeInt(d, "a Long", 64, nil)
+	}
 	if !d.digit() {
 		if !d.null() {
 			d.convert("a Long")
@@ -122,6 +135,9 @@ func Long(d *Decoder) (int64, bool) {
 
 // Double reads a floating point number.
 func Double(d *Decoder) (float64, bool) {
+	if d.node != nil {
+		return nodeDouble(d)
+	}
 	if !d.digit() {
 		if !d.null() {
 			d.convert("a Double")
@@ -141,6 +157,9 @@ func Double(d *Decoder) (float64, bool) {
 
 // Timestamp reads epoch seconds.
 func Timestamp(d *Decoder) (Time, bool) {
+	if d.node != nil {
+		return nodeTime(d)
+	}
 	if !d.digit() {
 		if !d.null() {
 			d.convert("milliseconds since epoch")
@@ -158,15 +177,42 @@ func Timestamp(d *Decoder) (Time, bool) {
 	return t, err == nil
 }
 
+// TimestampISO reads a timestamp whose shape is ISO 8601 in every format.
+func TimestampISO(d *Decoder) (Time, bool) {
+	if d.node != nil {
+		return nodeTime(d)
+	}
+	if d.peek() != '"' {
+		if !d.null() {
+			d.convert("a timestamp")
+		}
+		return Time{}, false
+	}
+	t, err := parseText(string(d.text()))
+	if err != nil {
+		d.fail("STRING_VALUE can not be converted to a timestamp")
+	}
+	return t, err == nil && d.err == nil
+}
+
 // Blob reads base64 text.
 func Blob(d *Decoder) ([]byte, bool) {
-	if d.peek() != '"' {
+	var s []byte
+	switch {
+	case d.node != nil:
+		text, ok := d.leaf("a Blob")
+		if !ok {
+			return nil, false
+		}
+		s = []byte(text)
+	case d.peek() == '"':
+		s = d.text()
+	default:
 		if !d.null() {
 			d.convert("a Blob")
 		}
 		return nil, false
 	}
-	s := d.text()
 	if d.err != nil {
 		return nil, false
 	}
@@ -186,6 +232,10 @@ func Blob(d *Decoder) ([]byte, bool) {
 
 // Doc keeps one value of any type as its text.
 func Doc(d *Decoder) (Document, bool) {
+	if d.node != nil {
+		d.unfit("a document")
+		return nil, false
+	}
 	if d.null() || d.err != nil {
 		return nil, false
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Time is a timestamp member. On the wire it is a JSON number: seconds since
-// the epoch with at most three fraction digits. Construct it with NewTime.
+// Time is a timestamp member. In JSON it is a number: seconds since the epoch
+// with at most three fraction digits. Construct it with NewTime.
 type Time struct{ time.Time }
 
 // NewTime wraps t in UTC, cut to the millisecond that the wire can carry.
@@ -41,6 +41,17 @@ func (t Time) AppendJSON(b []byte) []byte {
 	return b
 }
 
+// appendISO appends the ISO 8601 form in UTC, without a fraction when it is zero.
+func (t Time) appendISO(b []byte) []byte {
+	if t.Nanosecond() == 0 {
+		return t.UTC().AppendFormat(b, "2006-01-02T15:04:05Z")
+	}
+	return t.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+}
+
+// HTTPDate is the form of a timestamp in a header.
+func (t Time) HTTPDate() string { return t.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT") }
+
 // MarshalJSON writes the epoch-seconds form.
 func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
 
@@ -58,6 +69,20 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 }
 
 var errEpoch = errors.New("rt: timestamp is not a number of seconds within the years 1 to 9999")
+
+// parseText reads a timestamp outside JSON: ISO 8601, the form of HTTP
+// headers, or epoch seconds.
+func parseText(s string) (Time, error) {
+	for _, layout := range []string{time.RFC3339, time.RFC1123} {
+		if t, err := time.Parse(layout, s); err == nil {
+			if y := t.UTC().Year(); y < 1 || y > 9999 {
+				return Time{}, errEpoch
+			}
+			return NewTime(t), nil
+		}
+	}
+	return parseEpoch(s)
+}
 
 // parseEpoch reads a JSON number of seconds. Fractions finer than a
 // millisecond are rounded.

@@ -52,13 +52,15 @@ func Discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // Attrs returns the request as log attributes; empty facts are left out so
 // that events stay short.
 func (r *Request) Attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 14)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
 		}
 	}
 	add("requestId", r.ID)
+	add("service", r.Service)
+	add("target", r.Target)
 	add("operation", r.Operation)
 	if r.ClientIP.IsValid() {
 		add("clientIp", r.ClientIP.String())

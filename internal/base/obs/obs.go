@@ -37,6 +37,8 @@ func (p Principal) IsZero() bool { return p == Principal{} }
 // goroutine that serves the request and must not be written by others.
 type Request struct {
 	ID        string     // request id, also sent as x-amzn-RequestId
+	Service   string     // AWS service as the caller named it: cognito-idp
+	Target    string     // what was asked for, where no operation is known
 	Operation string     // AWS operation name or web route
 	ClientIP  netip.Addr // the caller's address after trusted proxies
 	UserAgent string

@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -59,6 +60,21 @@ func parseAuthorization(h string) (*authorization, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// Scope is the Region and the service that a request says it is signed for. It
+// says nothing about the signature; ok is false when there is none, or none that
+// can be read.
+func Scope(h http.Header) (region, service string, ok bool) {
+	line := h.Get("Authorization")
+	if line == "" {
+		return "", "", false
+	}
+	a, err := parseAuthorization(line)
+	if err != nil {
+		return "", "", false
+	}
+	return a.scope.region, a.scope.service, true
 }
 
 // splitFields reads name=value pairs separated by commas and optional spaces.

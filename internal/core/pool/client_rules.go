@@ -26,6 +26,9 @@ func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolCli
 		EnablePropagateAdditionalUserContextData: or(in.EnablePropagateAdditionalUserContextData, false),
 		AuthSessionValidity:                      or(in.AuthSessionValidity, 3), RefreshTokenRotation: in.RefreshTokenRotation,
 	}
+	if in.PublishSecretsInAWSSecretsManager != nil && *in.PublishSecretsInAWSSecretsManager {
+		return nil, cognitoidp.NewInvalidParameter("Client secrets cannot be published in AWS Secrets Manager by this server.")
+	}
 	doing := "creating"
 	if old != nil {
 		doing = "updating"
@@ -65,6 +68,7 @@ func clientAsCreate(in *cognitoidp.UpdateUserPoolClientRequest) *cognitoidp.Crea
 		PreventUserExistenceErrors: in.PreventUserExistenceErrors, EnableTokenRevocation: in.EnableTokenRevocation,
 		EnablePropagateAdditionalUserContextData: in.EnablePropagateAdditionalUserContextData,
 		AuthSessionValidity:                      in.AuthSessionValidity, RefreshTokenRotation: in.RefreshTokenRotation,
+		PublishSecretsInAWSSecretsManager: in.PublishSecretsInAWSSecretsManager,
 	}
 }
 

@@ -55,6 +55,7 @@ func TestClientRules(t *testing.T) {
 		{`"AnalyticsConfiguration":{"ApplicationId":"abc"}`, pinpoint},
 		{`"AnalyticsConfiguration":{}`, pinpoint},
 		{`"AnalyticsConfiguration":{"ApplicationArn":"arn:aws:mobiletargeting:eu-west-1:123456789012:apps/a","RoleArn":` + role + `}`, pinpoint},
+		{`"PublishSecretsInAWSSecretsManager":true`, bad + "Client secrets cannot be published in AWS Secrets Manager by this server."},
 		{`"EnablePropagateAdditionalUserContextData":true`, bad + "Client Secret is required to set EnablePropagateAdditionalUserContextData as true"},
 		{`"GenerateSecret":true,"ClientSecret":"abcdefghijklmnopqrstuvwxyz"`, bad + "GenerateSecret can not be true when ClientSecret is specified."},
 	} {

@@ -1,0 +1,27 @@
+// Package sts is the room of AWS Security Token Service. It tells callers who
+// they are.
+package sts
+
+import (
+	"context"
+	"errors"
+
+	"cognate/internal/api/sts"
+	"cognate/internal/base/obs"
+)
+
+// Ops are the STS operations of this room; it needs nothing.
+type Ops struct{}
+
+// Open reports whether an operation is allowed to whoever signed the request,
+// whatever policies say.
+func Open(operation string) bool { return operation == "GetCallerIdentity" }
+
+// GetCallerIdentity tells who signed the request.
+func (Ops) GetCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentityRequest) (*sts.GetCallerIdentityResponse, error) {
+	p := obs.From(ctx).Principal
+	if p.IsZero() {
+		return nil, errors.New("sts: GetCallerIdentity without a caller")
+	}
+	return &sts.GetCallerIdentityResponse{Account: &p.Account, Arn: &p.ARN, UserId: &p.UserID}, nil
+}
