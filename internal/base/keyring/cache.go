@@ -2,12 +2,12 @@ package keyring
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/pack"
 )
 
 const (
@@ -185,8 +185,7 @@ func (k *Keyring) unwrap(ctx context.Context, r row) ([]byte, error) {
 
 // wrapAAD binds a wrapped data key to its row.
 func wrapAAD(scope string, id int64) []byte {
-	b := appendWord(nil, "cognate data key")
-	return binary.BigEndian.AppendUint64(appendWord(b, scope), uint64(id))
+	return pack.Fixed(pack.Text(pack.Text(nil, "cognate data key"), scope), id)
 }
 
 // keep puts a scope into memory. Callers hold the lock. When there are too many, any other one makes room.

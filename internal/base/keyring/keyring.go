@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/pack"
 )
 
 // System is the scope of secrets that belong to no pool. Open creates it.
@@ -132,9 +133,9 @@ func (k *Keyring) MAC(ctx context.Context, scope, purpose string, data ...string
 	for _, word := range data {
 		size += binary.MaxVarintLen64 + len(word)
 	}
-	message := appendWord(make([]byte, 0, size), purpose)
+	message := pack.Text(make([]byte, 0, size), purpose)
 	for _, word := range data {
-		message = appendWord(message, word)
+		message = pack.Text(message, word)
 	}
 	mac := hmac.New(sha256.New, keys.mac[:])
 	mac.Write(message)
@@ -161,14 +162,9 @@ func boundTo(header []byte, scope string, aad []string) []byte {
 	for _, word := range aad {
 		size += binary.MaxVarintLen64 + len(word)
 	}
-	b := appendWord(append(make([]byte, 0, size), header...), scope)
+	b := pack.Text(append(make([]byte, 0, size), header...), scope)
 	for _, word := range aad {
-		b = appendWord(b, word)
+		b = pack.Text(b, word)
 	}
 	return b
-}
-
-// appendWord appends a word with its length in front.
-func appendWord(b []byte, word string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(word))), word...)
 }

@@ -10,10 +10,10 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"strings"
 	"time"
 
 	"cognate/internal/base/keyring"
+	"cognate/internal/base/pack"
 )
 
 // Life is how long a token may be used.
@@ -41,12 +41,11 @@ type Tokens struct {
 
 // Binding joins the parameters of a query into one text such that different parameters never give the same text.
 func Binding(operation string, params ...string) string {
-	var b strings.Builder
-	for _, p := range append([]string{operation}, params...) {
-		b.Write(binary.AppendUvarint(nil, uint64(len(p))))
-		b.WriteString(p)
+	b := pack.Text(nil, operation)
+	for _, p := range params {
+		b = pack.Text(b, p)
 	}
-	return b.String()
+	return string(b)
 }
 
 // Seal returns the token that continues the query after cursor. The text is base64url without padding.

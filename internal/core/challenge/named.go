@@ -1,6 +1,10 @@
 package challenge
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+
+	"cognate/internal/base/pack"
+)
 
 // namedHeader begins the sessions that carry their pool and client before the sealed part. It differs from header in
 // its lowest bit, which the text AYABe does not show. Both names stand in the clear, because the pool's key must be
@@ -15,7 +19,7 @@ func named(step string) bool { return step == "MFA_SETUP" }
 func appendOwner(st *State) []byte {
 	b := namedHeader[:]
 	for _, s := range []string{st.Pool, st.Client} {
-		b = appendString(b, s)
+		b = pack.Text(b, s)
 	}
 	return b
 }
@@ -34,12 +38,12 @@ func split(session string) (poolID, clientID string, sealed []byte, err error) {
 	case header:
 		return "", "", rest, nil
 	case namedHeader:
-		r := reader{rest: rest}
-		poolID, clientID = r.string(), r.string()
-		if r.bad || poolID == "" {
+		r := pack.Read(rest)
+		poolID, clientID = r.Text(), r.Text()
+		if r.Bad() || poolID == "" {
 			return "", "", nil, ErrInvalid
 		}
-		return poolID, clientID, r.rest, nil
+		return poolID, clientID, r.Rest(), nil
 	}
 	return "", "", nil, ErrInvalid
 }

@@ -1,9 +1,8 @@
 package challenge
 
 import (
-	"encoding/binary"
-
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/pack"
 )
 
 // Progress is all that a sign-in has come to. It is the only payload of a Session; nodes keep nothing of it.
@@ -61,12 +60,12 @@ const (
 // a password.
 func (p *Progress) append(b []byte) []byte {
 	for _, s := range []string{p.Door, p.Sub, string(p.Typed), p.Device, p.Custom, string(p.Secret)} {
-		b = appendString(b, s)
+		b = pack.Text(b, s)
 	}
-	b = appendList(b, p.Proven)
-	b = appendList(b, p.Choices)
-	b = appendList(b, p.Offered)
-	b = binary.BigEndian.AppendUint64(b, uint64(p.PasswordSetAt))
+	b = pack.List(b, p.Proven)
+	b = pack.List(b, p.Choices)
+	b = pack.List(b, p.Offered)
+	b = pack.Fixed(b, p.PasswordSetAt)
 	b = append(b, p.flags())
 	if p.Goal == nil {
 		return append(b, 0)
@@ -84,18 +83,19 @@ func (p *Progress) flags() (f byte) {
 }
 
 // read decodes what append wrote.
-func (p *Progress) read(r *reader) {
-	p.Door, p.Sub, p.Typed = r.string(), r.string(), r.bytes()
-	p.Device, p.Custom, p.Secret = r.string(), r.string(), r.bytes()
-	p.Proven, p.Choices, p.Offered = readList[string](r), readList[string](r), readList[cognitoidp.ChallengeNameType](r)
-	p.PasswordSetAt = r.fixed()
-	flags := r.byte()
+func (p *Progress) read(r *pack.Reader) {
+	p.Door, p.Sub, p.Typed = r.Text(), r.Text(), r.Bytes(maxSession)
+	p.Device, p.Custom, p.Secret = r.Text(), r.Text(), r.Bytes(maxSession)
+	p.Proven, p.Choices = pack.Texts[string](r, maxList), pack.Texts[string](r, maxList)
+	p.Offered = pack.Texts[cognitoidp.ChallengeNameType](r, maxList)
+	p.PasswordSetAt = r.Fixed()
+	flags := r.Byte()
 	p.UserVerified, p.DeviceProven = flags&flagUserVerified != 0, flags&flagDeviceProven != 0
 	p.Functions, p.Announced = flags&flagFunctions != 0, flags&flagAnnounced != 0
 	p.First, p.SetUp = flags&flagFirst != 0, flags&flagSetUp != 0
-	level := r.byte()
+	level := r.Byte()
 	if flags > allFlags || level > maxLevel+1 {
-		r.bad = true
+		r.Spoil()
 		return
 	}
 	if level > 0 {

@@ -6,12 +6,13 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+
+	"cognate/internal/base/pack"
 )
 
 // A ciphertext is: format, length of the key id, key id, salt, nonce, and the
@@ -93,10 +94,9 @@ func box(material, salt []byte) (cipher.AEAD, error) {
 // bound is the associated data: head and the pairs in order, each with its
 // length, so that no two different contexts give the same bytes.
 func bound(head []byte, encryptionContext map[string]string) []byte {
-	word := func(b []byte, s string) []byte { return append(binary.AppendUvarint(b, uint64(len(s))), s...) }
-	b := word(nil, string(head))
+	b := pack.Text(nil, head)
 	for _, key := range slices.Sorted(maps.Keys(encryptionContext)) {
-		b = word(word(b, key), encryptionContext[key])
+		b = pack.Text(pack.Text(b, key), encryptionContext[key])
 	}
 	return b
 }

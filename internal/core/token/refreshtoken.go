@@ -5,9 +5,10 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"strings"
+
+	"cognate/internal/base/pack"
 )
 
 // A refresh token has the five parts of the encrypted token that Cognito gives out, and is as opaque to clients:
@@ -99,36 +100,19 @@ func (r *refreshToken) content() []byte {
 	b := make([]byte, 0, 128)
 	b = append(b, refreshFormat)
 	b = append(b, r.client[:]...)
-	b = binary.AppendVarint(b, r.expires)
-	b = binary.AppendVarint(b, r.generation)
-	for _, s := range []string{r.sub, r.eventID} {
-		b = binary.AppendUvarint(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	return b
+	b = pack.Int(pack.Int(b, r.expires), r.generation)
+	return pack.Text(pack.Text(b, r.sub), r.eventID)
 }
 
 func (r *refreshToken) parse(b []byte) bool {
-	if len(b) < 1+len(r.client) || b[0] != refreshFormat {
+	in := pack.Read(b)
+	if in.Byte() != refreshFormat {
 		return false
 	}
-	b = b[1:]
-	b = b[copy(r.client[:], b):]
-	for _, n := range []*int64{&r.expires, &r.generation} {
-		v, size := binary.Varint(b)
-		if size <= 0 {
-			return false
-		}
-		*n, b = v, b[size:]
-	}
-	for _, s := range []*string{&r.sub, &r.eventID} {
-		v, size := binary.Uvarint(b)
-		if size <= 0 || v > uint64(len(b)-size) {
-			return false
-		}
-		*s, b = string(b[size:size+int(v)]), b[size+int(v):]
-	}
-	return len(b) == 0
+	copy(r.client[:], in.Take(len(r.client)))
+	r.expires, r.generation = in.Int(), in.Int()
+	r.sub, r.eventID = in.Text(), in.Text()
+	return in.Done()
 }
 
 // refreshText returns the session's refresh token of a generation.
