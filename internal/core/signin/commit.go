@@ -39,7 +39,7 @@ func (e *Engine) refuse(ctx context.Context, s *signIn, step Step) error {
 // finish ends a sign-in. What the proof earned is written first when functions run that may still refuse the ending: on
 // AWS a password change outlives a failing function.
 func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, error) {
-	concludes := e.Triggers.Concludes(s.subject(nil))
+	concludes := e.Triggers.Concludes(s.pool())
 	if concludes && s.earned != nil {
 		if err := e.write(ctx, s, TryNone, nil); err != nil {
 			return nil, err

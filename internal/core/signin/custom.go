@@ -28,7 +28,7 @@ func (e *Engine) beginCustom(ctx context.Context, r *Request) (*signIn, error) {
 		return nil, err
 	}
 	s := e.opened(r, a).typed(name)
-	if !e.Triggers.Custom(s.subject(nil)) {
+	if !e.Triggers.Custom(s.pool()) {
 		return nil, errCustomAuthOff()
 	}
 	if err := e.announceKnown(ctx, s); err != nil {

@@ -11,7 +11,7 @@ import (
 func (e *Engine) facts(s *signIn) Facts {
 	f := Facts{
 		Proof: s.proof, Known: s.user != nil, Hides: s.Client.HidesUsers(), Locked: s.locked,
-		Challenges: e.Triggers.Challenges(s.subject(nil)),
+		Challenges: e.Triggers.Challenges(s.pool()),
 	}
 	if s.user == nil {
 		return f

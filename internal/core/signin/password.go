@@ -47,7 +47,7 @@ func (e *Engine) beginAdminPassword(ctx context.Context, r *Request) (*signIn, e
 	}
 	s := e.opened(r, a).typed(name)
 	s.proof.Wants = cognitoidp.ChallengeNameTypeAdminNoSrpAuth
-	if s.user != nil || !e.Triggers.Migrates(s.subject(nil)) {
+	if s.user != nil || !e.Triggers.Migrates(s.pool()) {
 		if err := e.announceKnown(ctx, s); err != nil {
 			return nil, err
 		}
@@ -82,7 +82,7 @@ func (e *Engine) proveAdminPassword(ctx context.Context, r *Request) (*signIn, e
 // provePassword verifies a plain password. Whoever is unknown may be brought by the pool's UserMigration function.
 func (e *Engine) provePassword(ctx context.Context, s *signIn) (*signIn, error) {
 	vouched := false
-	if s.user == nil && e.Triggers.Migrates(s.subject(nil)) {
+	if s.user == nil && e.Triggers.Migrates(s.pool()) {
 		var err error
 		if vouched, err = e.migrated(ctx, s); err != nil || s.proof.Refusal != nil {
 			return s, err

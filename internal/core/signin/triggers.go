@@ -21,10 +21,13 @@ func (s *signIn) subject(metadata map[string]string) *trigger.Subject {
 	}
 }
 
+// pool is as much of an event's subject as says which functions the pool has.
+func (s *signIn) pool() *trigger.Subject { return &trigger.Subject{Pool: s.Pool} }
+
 // announce runs PreAuthentication, if there is one, at the first hop of a sign-in. Without one nothing is prepared, which
 // would take longer for users than for names nobody has.
 func (e *Engine) announce(ctx context.Context, s *signIn) error {
-	if !e.Triggers.Begins(&trigger.Subject{Pool: s.Pool}) {
+	if !e.Triggers.Begins(s.pool()) {
 		return nil
 	}
 	return e.Triggers.PreAuthentication(ctx, s.subject(nil), s.startMetadata())
