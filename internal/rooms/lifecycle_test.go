@@ -201,7 +201,7 @@ func TestUserGone(t *testing.T) {
 			switch {
 			case column(table, "pool_id") == "":
 			case user == "" && why == "":
-				w.T.Errorf("%s: has it rows of users?", table.Name)
+				w.T.Errorf("%s: give it a column of %v or list it in nobodys with the reason", table.Name, userColumns)
 			case user != "" && why != "":
 				w.T.Errorf("%s: has rows of users and is listed as having none", table.Name)
 			case user != "" && before[table.Name+"."+user] == 0:
