@@ -221,6 +221,7 @@ CREATE TABLE directory_user (
     pending text COLLATE "C" NOT NULL,
     mfa text COLLATE "C" NOT NULL,
     credential bytea NOT NULL,
+    epoch bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (pool_id, sub)
 );
 

@@ -39,3 +39,6 @@ func (w Window) recent(uses []byte, now int64) []byte {
 	}
 	return uses
 }
+
+// Return takes the newest use back: it was reserved for something that turned out not to count.
+func (w Window) Return(uses []byte) []byte { return uses[:max(0, len(uses)-packed)] }

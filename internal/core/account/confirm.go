@@ -5,6 +5,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
@@ -51,7 +52,7 @@ func (a *Accounts) ConfirmSignUp(ctx context.Context, c directory.Caller, in Con
 	if err := a.confirmed(ctx, c, confirmed, trigger.PostConfirmationSignUp); err != nil {
 		return "", err
 	}
-	return a.Engine.ConfirmedSession(ctx, c.Pool, c.Client, confirmed.Sub, in.Session, method)
+	return a.Engine.ConfirmedSession(ctx, c.Pool, c.Client, confirmed, in.Session, method)
 }
 
 // proof is an operation that is authorised by a code of the named user.
@@ -94,6 +95,10 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 		case u == nil || proven.Attribute == "": // nobody was told a ghost's code; a lucky guess proves nothing
 			refusal = code.Refusal(ctx, code.ErrMismatch)
 			return nil
+		case !holds(u, pr.kind, proven):
+			obs.Cause(ctx, "the code was issued for another address, password or epoch of the user")
+			refusal = code.Refusal(ctx, code.ErrExpired)
+			return nil
 		}
 		return pr.accept(tx, u, proven)
 	})
@@ -103,12 +108,19 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 	return refusal
 }
 
-// saveProven marks the attribute that a code was sent to as verified, when the
-// user still has that value, and saves the user.
-func (a *Accounts) saveProven(tx *db.Tx, c directory.Caller, u *directory.User, proven code.Destination, force bool) error {
-	if u.Attributes[proven.Attribute] == proven.Value {
-		u.Attributes[proven.Attribute+"_verified"] = "true"
+// holds reports whether what a code was issued for still is: the user has the address, which for a recovery has to be
+// verified, and nothing that ends pending proofs has happened since.
+func holds(u *directory.User, kind code.Kind, proven code.Destination) bool {
+	if int64(u.Epoch) != proven.Epoch || u.Attributes[proven.Attribute] != proven.Value {
+		return false
 	}
+	return kind != code.ForgotPassword || u.Attributes[proven.Attribute+"_verified"] == "true"
+}
+
+// saveProven marks the attribute that a code was sent to as verified and saves
+// the user.
+func (a *Accounts) saveProven(tx *db.Tx, c directory.Caller, u *directory.User, proven code.Destination, force bool) error {
+	u.Attributes[proven.Attribute+"_verified"] = "true"
 	if force {
 		if err := a.Directory.MoveAliases(tx, c.Pool, u); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 // sendCode issues a code and queues the message that carries it, both in the
 // caller's transaction.
 func (a *Accounts) sendCode(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *directory.User, kind code.Kind, msg message.Kind, to code.Destination, metadata map[string]string) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	to.Epoch = int64(u.Epoch)
 	secret, err := a.Codes.Issue(tx, p.ID, u.Sub, kind, to, 0)
 	if err != nil {
 		return nil, err

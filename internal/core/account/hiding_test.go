@@ -142,7 +142,7 @@ func TestHiddenRecovery(t *testing.T) {
 		Call(w, w.API.ForgotPassword, forgot(c, "ana"))
 		code = w.Code(p, "ana@example.com")
 		Call(w, w.API.AdminDisableUser, &cognitoidp.AdminDisableUserRequest{UserPoolId: p.ID, Username: "ana"})
-		Refused(w, disabled, w.API.ConfirmForgotPassword, recovery(c, "ana", code, "Third-Pass-1")) // the code proves who asks
+		Refused(w, noCode, w.API.ConfirmForgotPassword, recovery(c, "ana", code, "Third-Pass-1")) // disabling ended the code
 	})
 }
 

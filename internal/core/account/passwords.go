@@ -16,7 +16,8 @@ import (
 
 // ChangePassword sets a new password for a user who proves the present one by
 // previous, nil when it was left out. Wrong previous passwords are limited per
-// hour; AWS's quota of five is applied to them alone.
+// hour (AWS's quota of five is applied to them alone) and count as failed
+// sign-ins.
 func (a *Accounts) ChangePassword(ctx context.Context, c directory.Caller, previous *string, proposed string) error {
 	return untilUnchanged(func() error {
 		u, err := a.user(ctx, c)
@@ -26,10 +27,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, c directory.Caller, previ
 		if err := a.provePrevious(ctx, c.Pool, u, previous); err != nil {
 			return err
 		}
-		return a.replace(ctx, c.Pool, u, directory.NewPassword{Text: proposed}, func(tx *db.Tx) error {
-			// Here and not before, so that parallel guesses are not worth more than the limit.
-			return code.Refusal(ctx, a.Codes.Peek(tx, c.Pool.ID, u.Sub, code.LimitChangePassword))
-		})
+		return a.replace(ctx, c.Pool, u, directory.NewPassword{Text: proposed}, func(*db.Tx) error { return nil })
 	})
 }
 
@@ -74,17 +72,28 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 	if previous == nil {
 		return pool.MissingParameter("PreviousPassword")
 	}
-	if have.Verify(p.Name, u.Username, *previous) {
-		return nil
-	}
-	obs.Cause(ctx, "wrong previous password")
-	err = a.DB.Update(ctx, func(tx *db.Tx) error {
-		return code.Refusal(ctx, a.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangePassword))
+	// A try is reserved before anything is told that depends on the password, the judgement of the new one included.
+	var try int64
+	err = a.DB.Update(ctx, func(tx *db.Tx) (err error) {
+		if err := a.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangePassword); err != nil {
+			return code.Refusal(ctx, err)
+		}
+		try, err = a.Engine.CountTry(tx, p.ID, u.Sub)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return password.Wrong()
+	if !have.Verify(p.Name, u.Username, *previous) {
+		obs.Cause(ctx, "wrong previous password")
+		return password.Wrong()
+	}
+	return a.DB.Update(ctx, func(tx *db.Tx) error {
+		if err := a.Codes.Return(tx, p.ID, u.Sub, code.LimitChangePassword); err != nil {
+			return err
+		}
+		return a.Engine.ReturnTry(tx, p.ID, u.Sub, try)
+	})
 }
 
 // SetPassword sets the password of a user for an administrator; a temporary one

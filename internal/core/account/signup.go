@@ -56,7 +56,7 @@ func (a *Accounts) SignUp(ctx context.Context, c directory.Caller, in SignUpInpu
 	if out.Confirmed {
 		return out, a.confirmed(ctx, c, u, trigger.PostConfirmationSignUp)
 	}
-	out.Session, err = a.Engine.SignUpSession(ctx, c.Pool, c.Client, nu.Sub)
+	out.Session, err = a.Engine.SignUpSession(ctx, c.Pool, c.Client, u)
 	return out, err
 }
 

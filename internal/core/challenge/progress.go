@@ -11,6 +11,8 @@ type Progress struct {
 	Door string
 	// Sub is the user who is signing in; for a name nobody has, what was simulated.
 	Sub string
+	// Epoch is that of the user (directory.User.Epoch) when the session was made; 0 for nobody.
+	Epoch int64
 	// Typed stands for the name of the first hop: a hash, because names are as long as the caller likes.
 	Typed []byte
 	// Proven are the authentication methods (amr values) that count so far, in their order.
@@ -65,7 +67,7 @@ func (p *Progress) append(b []byte) []byte {
 	b = pack.List(b, p.Proven)
 	b = pack.List(b, p.Choices)
 	b = pack.List(b, p.Offered)
-	b = pack.Fixed(b, p.PasswordSetAt)
+	b = pack.Fixed(pack.Fixed(b, p.PasswordSetAt), p.Epoch)
 	b = append(b, p.flags())
 	if p.Goal == nil {
 		return append(b, 0)
@@ -88,7 +90,7 @@ func (p *Progress) read(r *pack.Reader) {
 	p.Device, p.Custom, p.Secret = r.Text(), r.Text(), r.Bytes(maxSession)
 	p.Proven, p.Choices = pack.Texts[string](r, maxList), pack.Texts[string](r, maxList)
 	p.Offered = pack.Texts[cognitoidp.ChallengeNameType](r, maxList)
-	p.PasswordSetAt = r.Fixed()
+	p.PasswordSetAt, p.Epoch = r.Fixed(), r.Fixed()
 	flags := r.Byte()
 	p.UserVerified, p.DeviceProven = flags&flagUserVerified != 0, flags&flagDeviceProven != 0
 	p.Functions, p.Announced = flags&flagFunctions != 0, flags&flagAnnounced != 0

@@ -20,7 +20,7 @@ type State struct {
 }
 
 // format is the first byte of the encoding; a state of another format is refused, which costs its user one sign-in.
-const format = 3
+const format = 4
 
 // maxList bounds the lists of methods and challenges, of which fewer exist.
 const maxList = 16

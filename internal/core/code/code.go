@@ -89,6 +89,7 @@ func (k Kind) Digits() int {
 type Destination struct {
 	Attribute string // email, phone_number, or "" when no attribute is proven
 	Value     string // the address or number itself
+	Epoch     int64  // of the user when the code was issued (directory.Epoch), 0 for nobody
 }
 
 // Deps are the tools of the room; Clock and Rand may be nil for the machine's.

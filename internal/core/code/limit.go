@@ -34,17 +34,10 @@ func (c *Codes) Allow(tx *db.Tx, poolID, key string, r Rule) error {
 	return c.Limit(tx, poolID, key, r.Action, r.Max, r.Per)
 }
 
-// Peek returns what Allow would, and counts nothing.
-func (c *Codes) Peek(tx *db.Tx, poolID, key string, r Rule) error {
-	rowID, err := c.limitID(tx, poolID, key, r.Action)
-	if err != nil {
-		return err
-	}
-	uses, _, err := getUses(tx, poolID, rowID)
-	if err == nil && (limit.Window{Max: r.Max, Per: r.Per}).Full(uses, c.clock.Milli()) {
-		err = ErrLimited
-	}
-	return err
+// Return takes back what Allow counted: the use was reserved for a guess that turned out right.
+func (c *Codes) Return(tx *db.Tx, poolID, key string, r Rule) error {
+	window := limit.Window{Max: r.Max, Per: r.Per}
+	return c.change(tx, poolID, key, r.Action, window, func(uses []byte, _ int64) ([]byte, bool) { return window.Return(uses), true })
 }
 
 // limitID names the row of a limit. Names that people typed do not belong into a table of their own, so it is a keyed
@@ -61,25 +54,31 @@ func (c *Codes) limitID(tx *db.Tx, poolID, key, action string) (string, error) {
 // ErrLimited, and counts nothing, when the last max uses all lie within per. The use is counted when the transaction
 // commits.
 func (c *Codes) Limit(tx *db.Tx, poolID, key, action string, max int, per time.Duration) error {
+	window := limit.Window{Max: max, Per: per}
+	return c.change(tx, poolID, key, action, window, window.Use)
+}
+
+// change writes the uses of an action by a key; ErrLimited when use says that there are too many.
+func (c *Codes) change(tx *db.Tx, poolID, key, action string, window limit.Window, use func(uses []byte, now int64) ([]byte, bool)) error {
 	rowID, err := c.limitID(tx, poolID, key, action)
 	if err != nil {
 		return err
 	}
-	now, window := c.clock.Milli(), limit.Window{Max: max, Per: per}
+	now := c.clock.Milli()
 	for {
 		uses, version, err := getUses(tx, poolID, rowID)
 		if err != nil {
 			return err
 		}
-		recent, ok := window.Use(uses, now)
+		next, ok := use(uses, now)
 		if !ok {
 			return ErrLimited
 		}
-		done, err := putUses(tx, poolID, rowID, recent, version, window.Until(now))
+		done, err := putUses(tx, poolID, rowID, next, version, window.Until(now))
 		if err != nil || done {
 			return err
 		}
-		// Another transaction counted meanwhile; look again. Every round means that somebody else got on, and max
+		// Another transaction counted meanwhile; look again. Every round means that somebody else got on, and the window
 		// bounds how often that can happen.
 	}
 }

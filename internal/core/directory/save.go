@@ -87,6 +87,7 @@ func (d *Directory) Save(tx *db.Tx, p *pool.Pool, u *User) error {
 	was := u.base(tx)
 	u.Sub, u.Username, u.Created = was.sub, was.username, was.created
 	u.Modified = max(d.now().UnixMilli(), was.modified)
+	u.Epoch = u.nextEpoch(was)
 	next, err := u.record()
 	if err != nil {
 		return fmt.Errorf("directory: encode user: %w", err)

@@ -80,22 +80,26 @@ var Migrations = []db.Migration{{
 			PrimaryKey: []string{"pool_id", "group_id"},
 		},
 	},
+}, {
+	// What began before the epoch of a user moved no longer counts; see Epoch.
+	ID:    "directory/0002",
+	Steps: []db.Step{db.AddColumn{Table: tableUser, Column: db.Column{Name: "epoch", Type: db.Int}}},
 }}
 
 // readUser returns db.ErrNoRows when the pool has no such user.
 func readUser(tx *db.Tx, poolID, sub string) (record, error) {
 	r := record{sub: sub}
-	err := tx.QueryRow(`SELECT username, status, enabled, version, created_at, modified_at, attributes, pending, mfa, credential
+	err := tx.QueryRow(`SELECT username, status, enabled, version, created_at, modified_at, attributes, pending, mfa, epoch, credential
 		FROM directory_user WHERE pool_id = $1 AND sub = $2`, poolID, sub).
-		Scan(&r.username, &r.status, &r.enabled, &r.version, &r.created, &r.modified, &r.attributes, &r.pending, &r.mfa, &r.credential)
+		Scan(&r.username, &r.status, &r.enabled, &r.version, &r.created, &r.modified, &r.attributes, &r.pending, &r.mfa, &r.epoch, &r.credential)
 	return r, err
 }
 
 // seekUser returns the user with the lowest sub that is not below the given one; false when there is none.
 func seekUser(tx *db.Tx, poolID, sub string) (r record, found bool, err error) {
-	err = tx.QueryRow(`SELECT sub, username, status, enabled, version, created_at, modified_at, attributes, pending, mfa, credential
+	err = tx.QueryRow(`SELECT sub, username, status, enabled, version, created_at, modified_at, attributes, pending, mfa, epoch, credential
 		FROM directory_user WHERE pool_id = $1 AND sub >= $2 AND sub < $3 ORDER BY sub LIMIT 1`, poolID, sub, aboveSubs).
-		Scan(&r.sub, &r.username, &r.status, &r.enabled, &r.version, &r.created, &r.modified, &r.attributes, &r.pending, &r.mfa, &r.credential)
+		Scan(&r.sub, &r.username, &r.status, &r.enabled, &r.version, &r.created, &r.modified, &r.attributes, &r.pending, &r.mfa, &r.epoch, &r.credential)
 	if errors.Is(err, db.ErrNoRows) {
 		return r, false, nil
 	}
@@ -108,7 +112,7 @@ func scanUsers(rows *db.Rows) ([]record, error) {
 	for rows.Next() {
 		var r record
 		if err := rows.Scan(&r.sub, &r.username, &r.status, &r.enabled, &r.version, &r.created, &r.modified,
-			&r.attributes, &r.pending, &r.mfa); err != nil {
+			&r.attributes, &r.pending, &r.mfa, &r.epoch); err != nil {
 			return nil, err
 		}
 		out = append(out, r)
@@ -125,7 +129,7 @@ func pageUsers(tx *db.Tx, poolID, after, end string, limit int) ([]record, error
 	if end == "" {
 		end = aboveSubs
 	}
-	rows, err := tx.Query(`SELECT sub, username, status, enabled, version, created_at, modified_at, attributes, pending, mfa
+	rows, err := tx.Query(`SELECT sub, username, status, enabled, version, created_at, modified_at, attributes, pending, mfa, epoch
 		FROM directory_user WHERE pool_id = $1 AND sub > $2 AND sub < $3 ORDER BY sub LIMIT $4`, poolID, after, end, limit)
 	if err != nil {
 		return nil, err
@@ -139,7 +143,7 @@ const pageSize = 60
 // usersBySub reads pageSize users by key. It is a union of point reads and not an IN list, because PostgreSQL prefers to
 // walk the whole pool for a long list while its statistics know little of the pool.
 var usersBySub = pointReads(pageSize, `SELECT sub, username, status, enabled, version, created_at, modified_at, attributes,
-	pending, mfa FROM directory_user WHERE pool_id = $1 AND sub = $`)
+	pending, mfa, epoch FROM directory_user WHERE pool_id = $1 AND sub = $`)
 
 // pointReads repeats a SELECT that ends in the number of its last parameter for parameters 2 to n+1.
 func pointReads(n int, sql string) string {
@@ -193,19 +197,33 @@ func readUsers(tx *db.Tx, poolID string, subs []string) (map[string]record, erro
 // insertUser is a statement that changes one row, or none when the sub is taken.
 func insertUser(poolID string, r record) db.Stmt {
 	return db.Stmt{SQL: `INSERT INTO directory_user (pool_id, sub, username, status, enabled, version, created_at,
-			modified_at, attributes, pending, mfa, credential)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (pool_id, sub) DO NOTHING`,
+			modified_at, attributes, pending, mfa, credential, epoch)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (pool_id, sub) DO NOTHING`,
 		Args: []any{poolID, r.sub, r.username, r.status, r.enabled, r.version, r.created, r.modified, r.attributes,
-			r.pending, r.mfa, r.credential}}
+			r.pending, r.mfa, r.credential, r.epoch}}
 }
 
 // updateUser is a statement that changes one row, or none when its version is no longer the one given.
 func updateUser(poolID string, r record, version int64) db.Stmt {
 	return db.Stmt{SQL: `UPDATE directory_user SET username = $3, status = $4, enabled = $5, version = $6, modified_at = $7,
-			attributes = $8, pending = $9, mfa = $10, credential = $11
+			attributes = $8, pending = $9, mfa = $10, credential = $11, epoch = $13
 		WHERE pool_id = $1 AND sub = $2 AND version = $12`,
 		Args: []any{poolID, r.sub, r.username, r.status, r.enabled, r.version, r.modified, r.attributes, r.pending, r.mfa,
-			r.credential, version}}
+			r.credential, version, r.epoch}}
+}
+
+// moveEpoch moves the epoch of a user, and the version with it: whoever is about to write the row looks again.
+func moveEpoch(tx *db.Tx, poolID, sub string, by Epoch) error {
+	_, err := tx.Exec(`UPDATE directory_user SET epoch = epoch + $3, version = version + 1
+		WHERE pool_id = $1 AND sub = $2`, poolID, sub, int64(by))
+	return err
+}
+
+// holdEpoch reports whether a user is enabled and has this epoch, and keeps it so until the transaction ends.
+func holdEpoch(tx *db.Tx, poolID, sub string, epoch Epoch) (bool, error) {
+	n, err := tx.Exec(`UPDATE directory_user SET epoch = epoch WHERE pool_id = $1 AND sub = $2 AND epoch = $3 AND enabled = $4`,
+		poolID, sub, int64(epoch), true)
+	return n > 0, err
 }
 
 // deleteUser is a statement that removes one row, or none when its version is no longer the one given.

@@ -18,8 +18,8 @@ type bulkTable struct {
 const bulkRowsPerStatement = 100
 
 var (
-	bulkUsers = newBulkTable(12, `INSERT INTO directory_user (pool_id, sub, username, status, enabled, version,
-		created_at, modified_at, attributes, pending, mfa, credential) VALUES `)
+	bulkUsers = newBulkTable(13, `INSERT INTO directory_user (pool_id, sub, username, status, enabled, version,
+		created_at, modified_at, attributes, pending, mfa, credential, epoch) VALUES `)
 	bulkAliases = newBulkTable(4, `INSERT INTO user_alias (pool_id, value, kind, sub) VALUES `)
 	bulkSearch  = newBulkTable(4, `INSERT INTO user_search (pool_id, attribute, value, sub) VALUES `)
 )
@@ -72,7 +72,7 @@ type bulkRows struct{ users, aliases, searches []any }
 
 func (b *bulkRows) user(poolID string, r record) {
 	b.users = append(b.users, poolID, r.sub, r.username, r.status, r.enabled, r.version, r.created, r.modified,
-		r.attributes, r.pending, r.mfa, r.credential)
+		r.attributes, r.pending, r.mfa, r.credential, r.epoch)
 }
 
 func (b *bulkRows) alias(poolID string, a alias, sub string) {

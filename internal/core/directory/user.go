@@ -23,6 +23,8 @@ type User struct {
 	Created  int64
 	Modified int64
 	Version  int64
+	// Epoch is what pending proofs (codes, sessions of a sign-in) are bound to. Save moves it.
+	Epoch Epoch
 
 	// Attributes hold every attribute but sub, email_verified and phone_number_verified as "true" or "false".
 	Attributes map[string]string
@@ -86,6 +88,7 @@ type record struct {
 	sub, username, status      string
 	enabled                    bool
 	version, created, modified int64
+	epoch                      int64
 	attributes, pending, mfa   string // JSON, or "" for none
 	credential                 []byte
 }
@@ -94,7 +97,7 @@ type record struct {
 func (r record) user(tx *db.Tx, poolID string) (*User, error) {
 	u := &User{
 		PoolID: poolID, Sub: r.sub, Username: r.username, Status: cognitoidp.UserStatusType(r.status),
-		Enabled: r.enabled, Created: r.created, Modified: r.modified, Version: r.version,
+		Enabled: r.enabled, Created: r.created, Modified: r.modified, Version: r.version, Epoch: Epoch(r.epoch),
 		Attributes: map[string]string{}, credential: r.credential, was: r, readIn: tx,
 	}
 	for _, part := range [...]struct {
@@ -115,7 +118,7 @@ func (r record) user(tx *db.Tx, poolID string) (*User, error) {
 func (u *User) record() (record, error) {
 	r := record{
 		sub: u.Sub, username: u.Username, status: string(u.Status), enabled: u.Enabled,
-		version: u.Version, created: u.Created, modified: u.Modified, credential: u.credential,
+		version: u.Version, created: u.Created, modified: u.Modified, credential: u.credential, epoch: int64(u.Epoch),
 	}
 	var err error
 	encode := func(v any, empty bool) string {

@@ -212,6 +212,9 @@ func (o Ops) unset(ctx context.Context, tx *db.Tx, p *pool.Pool, st *challenge.S
 		return nil, err
 	case !u.Enabled:
 		return nil, directory.Disabled()
+	case !u.Epoch.Since(directory.Epoch(st.Epoch)):
+		obs.Cause(ctx, "%v", directory.ErrMoved)
+		return nil, challenge.Unusable()
 	case u.MFA.TOTP:
 		obs.Cause(ctx, "the user has a software token already")
 		return nil, errSession(ctx)

@@ -76,7 +76,7 @@ func (w *world) access(p *pool.Pool, c *pool.Client, name string) string {
 func (w *world) session(p *pool.Pool, c *pool.Client, u *directory.User) string {
 	w.T.Helper()
 	text, err := w.Sessions.Seal(w.Ctx, &challenge.State{
-		Pool: p.ID, Client: c.ID, Step: "MFA_SETUP", Progress: challenge.Progress{Sub: u.Sub, Proven: []string{"pwd"}},
+		Pool: p.ID, Client: c.ID, Step: "MFA_SETUP", Progress: challenge.Progress{Sub: u.Sub, Epoch: int64(u.Epoch), Proven: []string{"pwd"}},
 		IssuedAt: w.Clock.Now().UnixMilli(), ExpiresAt: w.Clock.Now().Add(c.AuthSession()).UnixMilli(),
 	})
 	w.must(err)

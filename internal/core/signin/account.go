@@ -15,6 +15,7 @@ import (
 type account struct {
 	sub        string          // whose failures are counted: the user's or the ghost's
 	user       *directory.User // nil for nobody
+	epoch      directory.Epoch // of the user as read; what was earned may move it
 	groups     []token.Group
 	credential *password.Credential // the user's, or a stable fake of equal cost
 	locked     bool
@@ -75,7 +76,7 @@ func (e *Engine) read(ctx context.Context, p *pool.Pool, ghost string, lookUp fu
 		return nil, err
 	}
 	if a.user != nil {
-		obs.From(ctx).User = a.user.Sub
+		obs.From(ctx).User, a.epoch = a.user.Sub, a.user.Epoch
 	}
 	return a, nil
 }

@@ -7,8 +7,10 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/challenge"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/password"
 )
 
 // commit does what Next decided. It is the only writer of a step, in one transaction: the answered session is used up,
@@ -59,6 +61,9 @@ func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, err
 		return nil, e.refuse(ctx, s, refusal(err, ""))
 	}
 	err = e.write(ctx, s, step.Try, func(tx *db.Tx) error {
+		if err := e.hold(tx, s); err != nil {
+			return err
+		}
 		if s.device != nil {
 			if err := e.Devices.Touch(tx, s.device, e.now(), obs.From(ctx).ClientIP.String()); err != nil {
 				return device.Refusal(err) // forgotten since it was recognised
@@ -99,9 +104,13 @@ func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx
 			}
 		}
 		if s.earned != nil {
+			if err := e.hold(tx, s); err != nil {
+				return err
+			}
 			if err := s.earned(tx); err != nil {
 				return err
 			}
+			s.epoch = s.user.Epoch
 		}
 		if body != nil {
 			return body(tx)
@@ -124,6 +133,21 @@ func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx
 	return nil
 }
 
+// hold refuses a user whose epoch has moved since the hop read them, and keeps it until the transaction ends: nothing is
+// handed out after a global sign-out, a new password, or when the user was disabled or deleted while functions ran. The
+// session is not used up, but bound to the epoch that is over.
+func (e *Engine) hold(tx *db.Tx, s *signIn) error {
+	err := e.Directory.Hold(tx, s.Pool.ID, s.sub, s.epoch)
+	if !errors.Is(err, directory.ErrMoved) {
+		return err
+	}
+	obs.Cause(tx.Context(), "%v", err)
+	if s.Challenge == "" {
+		return password.Wrong()
+	}
+	return challenge.Unusable()
+}
+
 // tally applies a step's effect on the counter; errLockedMeanwhile when the try is not granted.
 func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
 	open, err := true, error(nil)
@@ -143,4 +167,19 @@ func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
 		return errLockedMeanwhile
 	}
 	return err
+}
+
+// CountTry counts a try at the password of a user for an operation beside sign-in, before it is judged, and returns which
+// one it is, for ReturnTry. The refusal of a locked account is NotAuthorizedException, and nothing is counted then.
+func (e *Engine) CountTry(tx *db.Tx, poolID, sub string) (int64, error) {
+	n, err := countFailure(tx, poolID, sub, e.now())
+	if err == nil && n == 0 {
+		err = errLocked()
+	}
+	return n, err
+}
+
+// ReturnTry tells that the password was right: failed tries are forgotten, unless others were counted since.
+func (e *Engine) ReturnTry(tx *db.Tx, poolID, sub string, n int64) error {
+	return returnFailure(tx, poolID, sub, n)
 }

@@ -158,6 +158,10 @@ func (e *Engine) proveCustom(ctx context.Context, r *Request) (*signIn, error) {
 		obs.Cause(ctx, "answer names another user")
 		return nil, challenge.Unusable()
 	}
+	if s.moved() {
+		obs.Cause(ctx, "%v", directory.ErrMoved)
+		return nil, challenge.Unusable()
+	}
 	if err := e.recall(ctx, s); err != nil {
 		return nil, err
 	}

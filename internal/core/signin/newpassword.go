@@ -78,7 +78,7 @@ func (e *Engine) awaitsPassword(ctx context.Context, s *signIn) error {
 		return challenge.Unusable()
 	case !s.user.Enabled:
 		return directory.Disabled()
-	case s.user.Status != cognitoidp.UserStatusTypeForceChangePassword || s.credential.SetAt != s.progress.PasswordSetAt:
+	case s.moved(), s.user.Status != cognitoidp.UserStatusTypeForceChangePassword, s.credential.SetAt != s.progress.PasswordSetAt:
 		obs.Cause(ctx, "the password changed since the session was made")
 		s.proof.Refusal = challenge.Unusable() // writing it tells a session that was used
 	}

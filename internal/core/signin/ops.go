@@ -126,9 +126,12 @@ func (o Ops) AdminUserGlobalSignOut(ctx context.Context, in *cognitoidp.AdminUse
 	return &cognitoidp.AdminUserGlobalSignOutResponse{}, nil
 }
 
-// signOut ends every token session of a user.
+// signOut ends every token session of a user, and the sign-ins that have begun.
 func (o Ops) signOut(ctx context.Context, c directory.Caller) error {
 	return o.Directory.As(ctx, o.DB.Update, c, func(tx *db.Tx, u *directory.User) error {
+		if err := o.Directory.MoveEpoch(tx, u); err != nil {
+			return err
+		}
 		return o.Tokens.RevokeUser(tx, c.Pool.ID, u.Sub)
 	})
 }

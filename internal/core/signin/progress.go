@@ -49,6 +49,12 @@ func (e *Engine) resumed(r *Request, a *account, st *challenge.State) *signIn {
 	return &signIn{Request: r, account: a, progress: st.Progress, answered: st, name: r.Params["USERNAME"]}
 }
 
+// moved reports whether the session has ended: the user was signed out everywhere or disabled since. Whether a password
+// that it stands on is another one by now is told by PasswordSetAt.
+func (s *signIn) moved() bool {
+	return s.user != nil && !s.user.Epoch.Since(directory.Epoch(s.progress.Epoch))
+}
+
 // identity is the user name that a verifier is bound to.
 func (s *signIn) identity() string {
 	if s.user != nil {
@@ -135,6 +141,10 @@ func (e *Engine) resume(ctx context.Context, r *Request, names ...string) (*sign
 		}
 		if !undecided(r.Challenge) {
 			s.conceal()
+			if s.moved() { // what was sent is worth as little as what nobody was sent
+				obs.Cause(ctx, "%v", directory.ErrMoved)
+				s.user = nil
+			}
 		}
 	}
 	return s, nil
@@ -157,6 +167,9 @@ func (e *Engine) holds(ctx context.Context, s *signIn) error {
 		return directory.Disabled()
 	case s.user.Status == cognitoidp.UserStatusTypeResetRequired:
 		return errResetRequired()
+	case s.moved():
+		obs.Cause(ctx, "%v", directory.ErrMoved)
+		return challenge.Unusable()
 	case slices.Contains(p.Proven, factor.AMRPassword) && s.credential.SetAt != p.PasswordSetAt:
 		obs.Cause(ctx, "the password changed since it was proven")
 		return challenge.Unusable()
@@ -170,7 +183,10 @@ func (e *Engine) state(s *signIn, step Step) *challenge.State {
 	st.Progress = s.progress
 	st.Sub, st.Door = s.sub, s.Door.Name
 	st.First, st.SetUp, st.Offered, st.Choices, st.Secret = step.First, step.SetUp, step.Offered, step.Choices, nil
-	st.PasswordSetAt = 0
+	st.PasswordSetAt, st.Epoch = 0, 0
+	if s.user != nil {
+		st.Epoch = int64(s.user.NextEpoch()) // which it is once this step is written
+	}
 	if slices.Contains(st.Proven, factor.AMRPassword) || step.Challenge == cognitoidp.ChallengeNameTypePasswordVerifier {
 		st.PasswordSetAt = s.credential.SetAt
 	}

@@ -61,7 +61,7 @@ func (e *Engine) proveSRP(ctx context.Context, r *Request) (*signIn, error) {
 		}
 		s.custom.tell(trigger.Step{Name: string(cognitoidp.ChallengeNameTypePasswordVerifier), Result: true})
 	}
-	right := verifySignature(s, st.Secret) && s.credential.SetAt == st.PasswordSetAt
+	right := verifySignature(s, st.Secret) && s.credential.SetAt == st.PasswordSetAt && !s.moved()
 	return s, e.provenPassword(ctx, s, right)
 }
 

@@ -82,6 +82,25 @@ func readFailures(tx *db.Tx, poolID, account string) (failures, error) {
 // recordFailure counts one refused proof. It reports false, and counts nothing,
 // when the account is already locked: such attempts do not extend the lock.
 func recordFailure(tx *db.Tx, poolID, account string, now time.Time) (bool, error) {
+	n, err := countFailure(tx, poolID, account, now)
+	return n > 0, err
+}
+
+// returnFailure takes back a try that was counted as the n-th before it was
+// judged, and those before it, when it turned out right. Tries that were counted
+// since stay.
+func returnFailure(tx *db.Tx, poolID, account string, n int64) error {
+	gone, err := tx.Exec(`DELETE FROM signin_failure WHERE pool_id = $1 AND account = $2 AND failures = $3`, poolID, account, n)
+	if err != nil || gone > 0 {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE signin_failure SET failures = failures - 1 WHERE pool_id = $1 AND account = $2 AND failures > 1`, poolID, account)
+	return err
+}
+
+// countFailure is recordFailure that returns which failure in a row it is, 0 for
+// a locked account.
+func countFailure(tx *db.Tx, poolID, account string, now time.Time) (int64, error) {
 	at := now.UnixMilli()
 	var count int64
 	err := tx.QueryRow(`INSERT INTO signin_failure (pool_id, account, failures, last_at, locked_until)
@@ -93,14 +112,14 @@ func recordFailure(tx *db.Tx, poolID, account string, now time.Time) (bool, erro
 		WHERE signin_failure.locked_until <= $3
 		RETURNING failures`, poolID, account, at, now.Add(-forgetAfter).UnixMilli()).Scan(&count)
 	if errors.Is(err, db.ErrNoRows) {
-		return false, nil
+		return 0, nil
 	}
 	if err != nil || count < freeFailures {
-		return err == nil, err
+		return count, err
 	}
 	_, err = tx.Exec(`UPDATE signin_failure SET locked_until = $3 WHERE pool_id = $1 AND account = $2`,
 		poolID, account, now.Add(lockFor(count)).UnixMilli())
-	return true, err
+	return count, err
 }
 
 // clearFailures forgets a counter after a success. It reports false when the
