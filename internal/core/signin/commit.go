@@ -60,9 +60,12 @@ func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, err
 	if err != nil {
 		return nil, e.refuse(ctx, s, refusal(err, ""))
 	}
+	held := s.earned != nil // which write does before it writes what was earned
 	err = e.write(ctx, s, step.Try, func(tx *db.Tx) error {
-		if err := e.hold(tx, s); err != nil {
-			return err
+		if !held {
+			if err := e.hold(tx, s); err != nil {
+				return err
+			}
 		}
 		if s.device != nil {
 			if err := e.Devices.Touch(tx, s.device, e.now(), obs.From(ctx).ClientIP.String()); err != nil {
@@ -110,7 +113,6 @@ func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx
 			if err := s.earned(tx); err != nil {
 				return err
 			}
-			s.epoch = s.user.Epoch
 		}
 		if body != nil {
 			return body(tx)
@@ -127,6 +129,9 @@ func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx
 	case locked:
 		obs.Cause(ctx, "locked by parallel guesses")
 		return errLocked()
+	}
+	if s.earned != nil {
+		s.epoch = s.user.Epoch
 	}
 	s.answered, s.earned = nil, nil
 	s.custom.dropped()
