@@ -70,17 +70,20 @@ func (r *Reader) Byte() byte {
 // Int takes what Int wrote.
 func (r *Reader) Int() int64 {
 	n, size := binary.Varint(r.rest)
-	if r.Take(size) == nil || size == 0 {
+	if b := r.Take(size); len(b) == 0 || long(b) {
 		r.Spoil()
 		return 0
 	}
 	return n
 }
 
+// long reports whether a varint is written in more bytes than it needs, which would be a second spelling.
+func long(b []byte) bool { return len(b) > 1 && b[len(b)-1] == 0 }
+
 // Count takes what Count wrote, at most limit.
 func (r *Reader) Count(limit int) int {
 	n, size := binary.Uvarint(r.rest)
-	if r.Take(size) == nil || size == 0 || n > uint64(limit) {
+	if b := r.Take(size); len(b) == 0 || long(b) || n > uint64(limit) {
 		r.Spoil()
 		return 0
 	}

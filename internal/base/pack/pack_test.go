@@ -53,6 +53,14 @@ func TestLimits(t *testing.T) {
 	if r := Read(huge); r.Text() != "" || !r.Bad() {
 		t.Error("a huge length was read")
 	}
+	for _, b := range [][]byte{{0x80, 0}, {0x81, 0x80, 0}} {
+		if r := Read(b); r.Int() != 0 || !r.Bad() {
+			t.Errorf("%x is a second spelling", b)
+		}
+		if r := Read(b); r.Count(10) != 0 || !r.Bad() {
+			t.Errorf("%x is a second spelling of a count", b)
+		}
+	}
 	if r := Read(bytes.Repeat([]byte{255}, 11)); r.Int() != 0 || !r.Bad() {
 		t.Error("an endless number was read")
 	}

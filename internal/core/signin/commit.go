@@ -94,17 +94,17 @@ func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx
 		if err := e.spend(tx, s.answered); err != nil {
 			return err
 		}
+		if row := s.custom.row(); row != "" {
+			if err := deleteCustom(tx, s.Pool.ID, row); err != nil {
+				return err
+			}
+		}
 		err := e.tally(tx, s, try)
 		if locked = errors.Is(err, errLockedMeanwhile); locked {
 			return nil // the session is used up all the same
 		}
 		if err != nil {
 			return err
-		}
-		if row := s.custom.row(); row != "" {
-			if err := deleteCustom(tx, s.Pool.ID, row); err != nil {
-				return err
-			}
 		}
 		if s.earned != nil {
 			if err := e.hold(tx, s); err != nil {

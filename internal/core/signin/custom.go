@@ -75,10 +75,10 @@ func (e *Engine) consult(ctx context.Context, s *signIn) error {
 	}
 	d, err := e.Triggers.DefineAuthChallenge(ctx, s.subject(s.answerMetadata()), s.custom.History)
 	if err != nil {
-		s.proof = Proof{Claim: ClaimVerdict, Refusal: err, ByPassword: s.proof.ByPassword}
+		s.proof = Proof{Claim: ClaimVerdict, Refusal: err, ByPassword: s.proof.ByPassword, Counted: s.proof.Counted}
 		return nil
 	}
-	s.proof = Proof{Claim: ClaimVerdict, Verdict: verdict(d, s.custom.History), ByPassword: s.proof.ByPassword}
+	s.proof = Proof{Claim: ClaimVerdict, Verdict: verdict(d, s.custom.History), ByPassword: s.proof.ByPassword, Counted: s.proof.Counted}
 	s.progress.Custom = ""
 	if s.proof.Verdict == VerdictIssue {
 		s.custom.over = true

@@ -2,10 +2,13 @@ package signin
 
 import (
 	"context"
+	"errors"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/core/device"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 )
 
@@ -54,6 +57,9 @@ func (t tokens) Prepare(ctx context.Context, a *Admission) (*Answer, func(*db.Tx
 		return nil, nil, err
 	}
 	grant, err := t.e.Tokens.Prepare(ctx, a.Pool, a.Client, a.Subject, token.Options{Changes: changes, ACR: a.ACR})
+	if errors.Is(err, token.ErrNoKeys) { // they went with the pool
+		return nil, nil, cognitoidp.NewResourceNotFound("%s", pool.Unknown(a.Pool.ID))
+	}
 	if err != nil {
 		return nil, nil, token.Refusal(err)
 	}

@@ -128,7 +128,7 @@ func (e *Engine) Admit(ctx context.Context, r *Request, sub string, methods []st
 }
 
 // maxLooks is how often a hop looks again when a user changed between its read and its write.
-const maxLooks = 10
+const maxLooks = 100
 
 // run is the whole engine: prove, decide, commit. The functions of the pool's owner are asked in between as often as
 // Next says; each of their verdicts is one more thing that Next decides on.
@@ -136,10 +136,10 @@ func (e *Engine) run(ctx context.Context, r *Request, prove prover) (answer *Ans
 	for range maxLooks {
 		answer, err = e.hop(ctx, r, prove)
 		if !errors.Is(err, directory.ErrChanged) {
-			break
+			return answer, err
 		}
 	}
-	return answer, err
+	return nil, errBusy()
 }
 
 func (e *Engine) hop(ctx context.Context, r *Request, prove prover) (*Answer, error) {

@@ -36,6 +36,11 @@ func errCustomAuthOff() error {
 	return cognitoidp.NewInvalidParameter("Custom auth lambda trigger is not configured for the user pool.")
 }
 
+// errBusy is an own text: AWS documents none for a user whom others keep changing.
+func errBusy() error {
+	return cognitoidp.NewTooManyRequests("The user is being changed by other requests. Try again.")
+}
+
 func errNotBuilt(what string) error {
 	return cognitoidp.NewOperationNotEnabled("%s is not built yet in this version of Cognate.", what)
 }

@@ -56,9 +56,10 @@ func (e *Engine) proveNewPassword(ctx context.Context, r *Request) (*signIn, err
 	if err != nil {
 		return nil, err
 	}
-	if s.credential, err = e.Directory.Credential(ctx, updated); err != nil { // what follows stands on it
+	if s.credential, err = e.Directory.Credential(ctx, updated); err != nil {
 		return nil, err
 	}
+	s.progress.PasswordSetAt = s.credential.SetAt // what follows stands on it
 	if err := e.Directory.Apply(updated, s.Pool, changes); err != nil {
 		return nil, err
 	}

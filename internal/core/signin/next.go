@@ -49,6 +49,8 @@ type Proof struct {
 	Ready bool
 	// Verdict is what the functions decided.
 	Verdict Verdict
+	// Counted means that the try was counted before the proof was judged, and taken back when it was right.
+	Counted bool
 	// ByPassword means that the password was proven in this hop, whatever was claimed since.
 	ByPassword bool
 }
@@ -135,6 +137,15 @@ func refusal(err error, cause string) Step { return Step{Kind: Refuse, Refusal: 
 // Next decides what follows. It is the only function that does, and it reads nothing but its arguments.
 func Next(f Facts, p challenge.Progress) Step {
 	step := follow(f, p)
+	if f.Counted {
+		switch step.Try {
+		case TryCount, TryGrant:
+			step.Try = TryNone
+		case TryClear:
+			step.Try = TryForget
+		}
+		return step
+	}
 	switch {
 	case !f.ByPassword || step.Kind == AskFunctions || step.Try == TryCount:
 	case step.Kind == Refuse && f.Claim != ClaimPassword:
@@ -171,7 +182,13 @@ func follow(f Facts, p challenge.Progress) Step {
 			step.Try = TryCount
 			return step
 		}
+		if step, refused := unfit(f, p); refused {
+			return step
+		}
 	case ClaimSetUp: // also when a factor was set up elsewhere since: it must not be gone around
+		if step, refused := unfit(f, p); refused {
+			return step
+		}
 		if f.Second.Challenge == cognitoidp.ChallengeNameTypeMfaSetup {
 			return Step{Kind: Ask, Challenge: f.Wants, SetUp: true}
 		}

@@ -100,34 +100,67 @@ func (e *Engine) provePassword(ctx context.Context, s *signIn) (*signIn, error) 
 // comparePassword derives the verifier of the PASSWORD parameter and compares. The work is done for everybody before
 // anything is said, so that the time does not tell who exists, is locked or disabled.
 func (e *Engine) comparePassword(ctx context.Context, s *signIn, vouched bool) error {
-	right := s.credential.Verify(s.Pool.Name, s.identity(), s.Params["PASSWORD"])
-	return e.provenPassword(ctx, s, right || vouched)
+	return e.provenPassword(ctx, s, func() bool {
+		return s.credential.Verify(s.Pool.Name, s.identity(), s.Params["PASSWORD"]) || vouched
+	})
 }
 
-// provenPassword notes how the proof of a password came out. The device is looked up whatever that was.
-func (e *Engine) provenPassword(ctx context.Context, s *signIn, right bool) error {
+// provenPassword judges the proof of a password and notes how it came out. The device is looked up whatever that was.
+func (e *Engine) provenPassword(ctx context.Context, s *signIn, judge func() bool) error {
 	s.proof.Claim = ClaimPassword
-	if right {
+	try, err := e.reserve(ctx, s)
+	if err != nil {
+		return err
+	}
+	if right := judge(); right && (!s.proof.Counted || try > 0) {
 		s.credit(factor.AMRPassword)
 		s.proof.ByPassword = true
 	}
-	unknown, err := e.recognise(ctx, s, s.Params["DEVICE_KEY"])
-	s.proof.UnknownDevice = unknown
+	if try > 0 && s.proof.Right {
+		if err := e.takeBack(ctx, s, s.sub, try); err != nil {
+			return err
+		}
+	}
+	s.proof.UnknownDevice, err = e.recognise(ctx, s, s.Params["DEVICE_KEY"])
 	return err
+}
+
+// reserve counts the try before a password is judged where functions run after it: they take time, which would tell a
+// right one that the lock then refuses. Elsewhere the try is counted, granted or cleared by the commit, in the same
+// transaction as everything else.
+func (e *Engine) reserve(ctx context.Context, s *signIn) (try int64, err error) {
+	if s.locked || !e.Triggers.Concludes(s.pool()) && s.progress.Custom == "" {
+		return 0, nil
+	}
+	err = e.DB.Update(ctx, func(tx *db.Tx) (err error) {
+		try, err = countFailure(tx, s.Pool.ID, s.sub, e.now())
+		return err
+	})
+	s.proof.Counted, s.locked = true, try == 0
+	return try, err
+}
+
+// takeBack takes a try back that turned out right.
+func (e *Engine) takeBack(ctx context.Context, s *signIn, account string, try int64) error {
+	return e.DB.Update(ctx, func(tx *db.Tx) error { return returnFailure(tx, s.Pool.ID, account, try) })
 }
 
 // migrated asks the pool's UserMigration function for a name nobody has, and reads the account again. It reports whether
 // the function vouched for the password. The try is counted before the function is asked, or the passwords of the other
 // directory could be guessed here without limit.
 func (e *Engine) migrated(ctx context.Context, s *signIn) (vouched bool, err error) {
-	err = e.DB.Update(ctx, func(tx *db.Tx) error { return e.tally(tx, s, TryCount) })
-	if errors.Is(err, errLockedMeanwhile) {
+	nobody, try := s.sub, int64(0)
+	err = e.DB.Update(ctx, func(tx *db.Tx) (err error) {
+		try, err = countFailure(tx, s.Pool.ID, nobody, e.now())
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	if try == 0 {
 		obs.Cause(ctx, "locked after failed attempts")
 		s.proof.Refusal = errLocked()
 		return false, nil
-	}
-	if err != nil {
-		return false, err
 	}
 	made, err := e.Migrate(ctx, Migration{
 		Pool: s.Pool, Client: s.Client, Source: trigger.MigrationAuthentication, Name: s.name, Password: s.Params["PASSWORD"],
@@ -149,5 +182,8 @@ func (e *Engine) migrated(ctx context.Context, s *signIn) (vouched bool, err err
 		return false, err
 	}
 	s.progress.Sub = s.sub
-	return made && s.user != nil, nil
+	if vouched = made && s.user != nil; vouched {
+		err = e.takeBack(ctx, s, nobody, try)
+	}
+	return vouched, err
 }

@@ -49,10 +49,12 @@ func (e *Engine) resumed(r *Request, a *account, st *challenge.State) *signIn {
 	return &signIn{Request: r, account: a, progress: st.Progress, answered: st, name: r.Params["USERNAME"]}
 }
 
-// moved reports whether the session has ended: the user was signed out everywhere or disabled since. Whether a password
-// that it stands on is another one by now is told by PasswordSetAt.
+// moved reports whether the session has ended: the user was signed out everywhere or disabled since, or the password that
+// it stands on is another one by now.
 func (s *signIn) moved() bool {
-	return s.user != nil && !s.user.Epoch.Since(directory.Epoch(s.progress.Epoch))
+	p := &s.progress
+	return s.user != nil && (!s.user.Epoch.Since(directory.Epoch(p.Epoch)) ||
+		slices.Contains(p.Proven, factor.AMRPassword) && s.credential.SetAt != p.PasswordSetAt)
 }
 
 // identity is the user name that a verifier is bound to.
@@ -72,6 +74,9 @@ func (s *signIn) credit(method string) {
 	s.progress.Proven = append(slices.Clone(s.progress.Proven), method)
 	if s.progress.Goal != nil {
 		s.progress.Proven = factor.Methods(s.progress.Proven)
+	}
+	if method == factor.AMRPassword {
+		s.progress.PasswordSetAt = s.credential.SetAt
 	}
 }
 
@@ -170,9 +175,6 @@ func (e *Engine) holds(ctx context.Context, s *signIn) error {
 	case s.moved():
 		obs.Cause(ctx, "%v", directory.ErrMoved)
 		return challenge.Unusable()
-	case slices.Contains(p.Proven, factor.AMRPassword) && s.credential.SetAt != p.PasswordSetAt:
-		obs.Cause(ctx, "the password changed since it was proven")
-		return challenge.Unusable()
 	}
 	return nil
 }
@@ -183,11 +185,11 @@ func (e *Engine) state(s *signIn, step Step) *challenge.State {
 	st.Progress = s.progress
 	st.Sub, st.Door = s.sub, s.Door.Name
 	st.First, st.SetUp, st.Offered, st.Choices, st.Secret = step.First, step.SetUp, step.Offered, step.Choices, nil
-	st.PasswordSetAt, st.Epoch = 0, 0
+	st.Epoch = 0
 	if s.user != nil {
 		st.Epoch = int64(s.user.NextEpoch()) // which it is once this step is written
 	}
-	if slices.Contains(st.Proven, factor.AMRPassword) || step.Challenge == cognitoidp.ChallengeNameTypePasswordVerifier {
+	if step.Challenge == cognitoidp.ChallengeNameTypePasswordVerifier {
 		st.PasswordSetAt = s.credential.SetAt
 	}
 	if key := s.Params["DEVICE_KEY"]; key != "" && len(key) <= maxDeviceKey && len(st.Proven) == 0 {

@@ -61,8 +61,9 @@ func (e *Engine) proveSRP(ctx context.Context, r *Request) (*signIn, error) {
 		}
 		s.custom.tell(trigger.Step{Name: string(cognitoidp.ChallengeNameTypePasswordVerifier), Result: true})
 	}
-	right := verifySignature(s, st.Secret) && s.credential.SetAt == st.PasswordSetAt && !s.moved()
-	return s, e.provenPassword(ctx, s, right)
+	return s, e.provenPassword(ctx, s, func() bool {
+		return verifySignature(s, st.Secret) && s.credential.SetAt == st.PasswordSetAt && !s.moved()
+	})
 }
 
 // answeredBlock checks an answer that carries a SECRET_BLOCK in AWS's order and opens the block.

@@ -94,7 +94,7 @@ func (e *Engine) credited(ctx context.Context, s *signIn, d *demand, first []cog
 	case slices.Contains(access.AMR, factor.AMRPassword) && s.credential.SetAt/1000 > access.AuthTime:
 		return 0, nil
 	}
-	s.progress.Proven = e.Factors.Credited(s.Pool, s.user, first, access.AMR)
+	s.progress.Proven, s.progress.PasswordSetAt = e.Factors.Credited(s.Pool, s.user, first, access.AMR), s.credential.SetAt
 	return max(factor.LevelOf(access.AMR), factor.Level(s.Pool.ACRLevel(access.ACR))), nil
 }
 

@@ -93,8 +93,11 @@ func (c Cookies) Open(ctx context.Context, r *Request, kind Cookie) ([]byte, err
 // genuine one was planted by another page of the host, and neither counts.
 func (c Cookies) find(ctx context.Context, r *Request, kind Cookie) ([]byte, error) {
 	sent := r.CookiesNamed(kind.shape(r.Place).Name)
+	if len(sent) > maxSame { // no browser of ours sends so many, and a genuine one could hide behind them
+		return nil, ErrNoCookie
+	}
 	var found [][]byte
-	for _, one := range sent[:min(len(sent), maxSame)] {
+	for _, one := range sent {
 		value, err := c.open(ctx, r.Place.PoolID, one.Value, "cookie", kind.Name)
 		switch {
 		case err == nil:
