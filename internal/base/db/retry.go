@@ -19,8 +19,7 @@ func pause(ctx context.Context, attempt int, e Engine) error {
 	if e == SQLite {
 		return ctx.Err()
 	}
-	bound := min(firstPause<<attempt, maxPause)
-	t := time.NewTimer(rand.N(bound))
+	t := time.NewTimer(rand.N(pauseBound(attempt)))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -28,4 +27,10 @@ func pause(ctx context.Context, attempt int, e Engine) error {
 	case <-t.C:
 		return nil
 	}
+}
+
+// pauseBound doubles up to maxPause. The shift is bounded because the count is
+// not: whoever waits for a commit's outcome tries for as long as it takes.
+func pauseBound(attempt int) time.Duration {
+	return min(firstPause<<min(max(attempt, 0), 16), maxPause)
 }
