@@ -28,9 +28,6 @@ func TestWindow(t *testing.T) {
 	use := func(at int64, want bool) {
 		t.Helper()
 		before := bytes.Clone(uses)
-		if full := w.Full(uses, at); full == want {
-			t.Errorf("at %d: full is %v", at, full)
-		}
 		got, ok := w.Use(uses, at)
 		if ok != want {
 			t.Fatalf("use at %d: %v, want %v", at, ok, want)

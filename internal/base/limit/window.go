@@ -15,9 +15,6 @@ type Window struct {
 // packed is the size of one time.
 const packed = 8
 
-// Full reports whether a use at now, in milliseconds, would be one too many after the packed ones.
-func (w Window) Full(uses []byte, now int64) bool { return len(w.recent(uses, now))/packed >= w.Max }
-
 // Use returns the packed uses with one at now, without those that no longer count; false, and nothing, when it would be
 // one too many.
 func (w Window) Use(uses []byte, now int64) ([]byte, bool) {

@@ -35,9 +35,8 @@ const (
 type Proof struct {
 	Claim Claim
 	Right bool
-	// Refusal refuses whatever else there is; it uses up the answered session and, when Counts, costs a try.
+	// Refusal refuses whatever else there is, and uses up the answered session.
 	Refusal error
-	Counts  bool
 	// PlaysAlong marks flows that simulate a sign-in for a name nobody has, whatever the client hides.
 	PlaysAlong bool
 	// UnknownDevice means that the answer names a device that the user does not have.
@@ -159,11 +158,7 @@ func Next(f Facts, p challenge.Progress) Step {
 // follow is Next without the counter of a password that was proven.
 func follow(f Facts, p challenge.Progress) Step {
 	if f.Refusal != nil {
-		step := refusal(f.Refusal, "")
-		if f.Counts {
-			step.Try = TryCount
-		}
-		return step
+		return refusal(f.Refusal, "")
 	}
 	switch f.Claim {
 	case ClaimNothing:
