@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	kmsapi "cognate/internal/api/kms"
@@ -42,6 +43,10 @@ type app struct {
 	keys      *keyring.Keyring
 	functions *lambda.Router
 	*rooms.Rooms
+
+	// When the files of --seed and --functions that were applied last had been
+	// written: what is newer is an edit.
+	seedApplied, functionsApplied time.Time
 }
 
 // build opens the store and makes the rooms. The caller closes the app.

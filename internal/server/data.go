@@ -52,6 +52,7 @@ func (a *app) prepareData(ctx context.Context) error {
 }
 
 func (a *app) applySeedFile(ctx context.Context) error {
+	a.seedApplied = modified(a.settings.Seed)
 	text, err := os.ReadFile(a.settings.Seed)
 	if err != nil {
 		return fmt.Errorf("seed file: %w", err)
@@ -76,13 +77,11 @@ func (a *app) watchSeed(ctx context.Context) {
 	if a.settings.Mode != config.Dev || a.settings.Seed == "" {
 		return
 	}
-	last := modified(a.settings.Seed)
 	a.every(ctx, watchEvery, "seed file", func(ctx context.Context) error {
 		now := modified(a.settings.Seed)
-		if now.Equal(last) || now.IsZero() {
+		if now.Equal(a.seedApplied) || now.IsZero() {
 			return nil
 		}
-		last = now
 		if err := a.applySeedFile(ctx); err != nil {
 			return err
 		}
@@ -91,6 +90,8 @@ func (a *app) watchSeed(ctx context.Context) {
 	})
 }
 
+// modified is when file was last written, zero where that cannot be told. It is
+// asked before a file is read: an edit in between is applied once more.
 func modified(file string) time.Time {
 	info, err := os.Stat(file)
 	if err != nil {

@@ -115,6 +115,7 @@ func (a *app) loadFunctions() error {
 }
 
 func (a *app) applyFunctionFile() error {
+	a.functionsApplied = modified(a.settings.Functions)
 	text, err := os.ReadFile(a.settings.Functions)
 	if err != nil {
 		return fmt.Errorf("functions file: %w", err)
@@ -140,13 +141,11 @@ func (a *app) watchFunctions(ctx context.Context) {
 	if a.settings.Mode != config.Dev || file == "" {
 		return
 	}
-	last := modified(file)
 	a.every(ctx, watchEvery, "functions file", func(context.Context) error {
 		now := modified(file)
-		if now.Equal(last) || now.IsZero() {
+		if now.Equal(a.functionsApplied) || now.IsZero() {
 			return nil
 		}
-		last = now
 		return a.applyFunctionFile()
 	})
 }
