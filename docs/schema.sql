@@ -31,6 +31,14 @@ CREATE TABLE data_key (
     PRIMARY KEY (scope, key_id)
 );
 
+CREATE TABLE keyring_kek (
+    name text COLLATE "C" NOT NULL,
+    kek_id text COLLATE "C" NOT NULL,
+    since bigint NOT NULL,
+    holds bigint NOT NULL,
+    PRIMARY KEY (name)
+);
+
 CREATE TABLE job_lease (
     name text COLLATE "C" NOT NULL,
     owner text COLLATE "C" NOT NULL,

@@ -18,6 +18,7 @@ type common struct {
 	LocalFunctions bool     `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
 	KeyFile        string   `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
 	Key            string   `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
+	PreviousKeys   []string `name:"previous-key-file" help:"Files with other key-encryption keys that the database needs until keys rewrap has finished." placeholder:"FILE"`
 	RootAccessKey  string   `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
 	RootSecret     string   `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
 	TLSCert        string   `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
@@ -39,7 +40,7 @@ type common struct {
 
 func (c *common) settings(mode config.Mode) config.Settings {
 	return config.Settings{
-		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key,
+		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key, PreviousKeyFiles: c.PreviousKeys,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
 		SMTP: config.SMTP{

@@ -42,6 +42,9 @@ type Settings struct {
 
 	KeyFile string // file of the key-encryption key; default <data>/kek
 	Key     string // base64 of the 32-byte key-encryption key itself
+	// PreviousKeyFiles hold other key-encryption keys that the database still needs, or will need: before and while the
+	// key is changed, every node knows both.
+	PreviousKeyFiles []string
 
 	RootAccessKeyID     string
 	RootSecretAccessKey string

@@ -39,7 +39,9 @@ type app struct {
 	stop      context.CancelFunc // ends what runs in the background
 	made      *jose.KeySource
 
+	existing  bool // a command's: the database and the key must be there
 	db        *db.DB
+	kek       keyring.KEK
 	keys      *keyring.Keyring
 	functions *lambda.Router
 	*rooms.Rooms
@@ -51,9 +53,12 @@ type app struct {
 
 // build opens the store and makes the rooms. The caller closes the app.
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
-	a := &app{
-		settings: s, addresses: pool.NewAddresses(s.PublicURL), log: log, clock: clock.System(), metrics: newMetrics(),
-	}
+	return assemble(ctx, &app{settings: s, log: log})
+}
+
+// assemble fills an app that knows only what was asked for.
+func assemble(ctx context.Context, a *app) (*app, error) {
+	a.addresses, a.clock, a.metrics = pool.NewAddresses(a.settings.PublicURL), clock.System(), newMetrics()
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
 	if err := a.openStore(ctx); err != nil {

@@ -3,6 +3,7 @@ package keyring
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"cognate/internal/base/db"
 )
@@ -22,7 +23,27 @@ var Migrations = []db.Migration{{
 		},
 		PrimaryKey: []string{"scope", "key_id"},
 	}},
+}, {
+	// Which key-encryption keys are in use: the current one, and those that Rewrap has not replaced everywhere. holds
+	// grows with every data key; it is there to be written.
+	ID: "keyring/0002",
+	Steps: []db.Step{db.CreateTable{
+		Name: "keyring_kek",
+		Columns: []db.Column{
+			{Name: "name", Type: db.Text},
+			{Name: "kek_id", Type: db.Text},
+			{Name: "since", Type: db.Int},
+			{Name: "holds", Type: db.Int},
+		},
+		PrimaryKey: []string{"name"},
+	}},
 }}
+
+// The names in keyring_kek: one row for the current key, one for each that is on its way out.
+const (
+	currentName = "current"
+	retiring    = "retiring "
+)
 
 // row is one wrapped data key.
 type row struct {
@@ -109,4 +130,80 @@ func hasScope(tx *db.Tx, scope string) (bool, error) {
 		return false, fmt.Errorf("keyring: read scope: %w", err)
 	}
 	return true, nil
+}
+
+// selectCurrent reads which key-encryption key wraps new data keys; db.ErrNoRows before one was chosen.
+func selectCurrent(tx *db.Tx) (id string, err error) {
+	err = tx.QueryRow("SELECT kek_id FROM keyring_kek WHERE name = $1", currentName).Scan(&id)
+	return id, err
+}
+
+// selectNames reads all key-encryption keys that are needed.
+func selectNames(tx *db.Tx) ([]string, error) {
+	return texts(tx.Query("SELECT kek_id FROM keyring_kek ORDER BY name"))
+}
+
+// selectKEKs reads by which key-encryption keys data keys are wrapped.
+func selectKEKs(tx *db.Tx) ([]string, error) {
+	return texts(tx.Query("SELECT DISTINCT kek_id FROM data_key ORDER BY kek_id"))
+}
+
+func texts(rows *db.Rows, err error) ([]string, error) {
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			rows.Close()
+			return nil, err
+		}
+		out = append(out, text)
+	}
+	return out, rows.Err()
+}
+
+// holdCurrent locks the row of the current key, unless that is not id.
+func holdCurrent(tx *db.Tx, id string) (bool, error) {
+	n, err := tx.Exec("UPDATE keyring_kek SET holds = holds + 1 WHERE name = $1 AND kek_id = $2", currentName, id)
+	return n == 1, err
+}
+
+// replaceCurrent makes another key the current one, unless somebody else has done so.
+func replaceCurrent(tx *db.Tx, old, id string, now int64) (bool, error) {
+	n, err := tx.Exec("UPDATE keyring_kek SET kek_id = $1, since = $2 WHERE name = $3 AND kek_id = $4", id, now, currentName, old)
+	return n == 1, err
+}
+
+// insertName adds a row unless there is one of that name.
+func insertName(tx *db.Tx, name, id string, now int64) error {
+	_, err := tx.Exec("INSERT INTO keyring_kek (name, kek_id, since, holds) VALUES ($1, $2, $3, 0) ON CONFLICT (name) DO NOTHING",
+		name, id, now)
+	return err
+}
+
+func deleteName(tx *db.Tx, name string) error {
+	_, err := tx.Exec("DELETE FROM keyring_kek WHERE name = $1", name)
+	return err
+}
+
+// deleteUnused removes the keys on their way out that wrap nothing any more.
+func deleteUnused(tx *db.Tx) error {
+	used, err := selectKEKs(tx)
+	if err != nil {
+		return err
+	}
+	names, err := selectNames(tx)
+	if err != nil {
+		return err
+	}
+	for _, id := range names {
+		if !slices.Contains(used, id) {
+			if err := deleteName(tx, retiring+id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
