@@ -20,12 +20,12 @@ type buildInfo struct {
 	Commit   string `json:"commit,omitempty"`
 	Time     string `json:"time,omitempty"` // of the commit
 	Modified bool   `json:"modified,omitempty"`
-	Go       string `json:"go"`
+	Compiler string `json:"go"`
 	Platform string `json:"platform"`
 }
 
 func buildOf() buildInfo {
-	b := buildInfo{Version: release, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := buildInfo{Version: release, Compiler: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		b.Version = first(b.Version, "unknown")
@@ -67,7 +67,7 @@ func (c *versionCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.stdout, "cognate %s\n", b.Version)
 	return c.print(e.stdout, "", filled([][]string{
-		{"commit", trimmed(b.Commit, state)}, {"time", b.Time}, {"go", b.Go}, {"platform", b.Platform},
+		{"commit", trimmed(b.Commit, state)}, {"time", b.Time}, {"go", b.Compiler}, {"platform", b.Platform},
 	}), nil)
 }
 
