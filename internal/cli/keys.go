@@ -9,9 +9,9 @@ import (
 
 // keysCmd operates the keys of a database, also while servers run on it.
 type keysCmd struct {
-	New    newKeyCmd `cmd:"" help:"Make a key-encryption key in a file."`
-	Rotate rotateCmd `cmd:"" help:"Make new data keys, and on request new signing keys."`
-	Rewrap rewrapCmd `cmd:"" help:"Change the key-encryption key."`
+	New    newKeyCmd `cmd:"" help:"Make a key-encryption key in a file." example:"cognate keys new /etc/cognate/kek2"`
+	Rotate rotateCmd `cmd:"" help:"Make new data keys, and on request new signing keys." example:"cognate keys rotate --data /var/lib/cognate --signing"`
+	Rewrap rewrapCmd `cmd:"" help:"Change the key-encryption key." example:"cognate keys rewrap --data /var/lib/cognate --new-key-file /etc/cognate/kek2"`
 }
 
 // storage names the database that a command works on. There is no default: a
