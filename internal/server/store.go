@@ -50,10 +50,11 @@ func (a *app) openDatabase(ctx context.Context) error {
 	if !a.existing {
 		return nil
 	}
-	if fresh, err := a.db.Fresh(ctx); err != nil || fresh {
-		return errors.Join(err, errors.New("the database is empty; no server was started on it yet"))
+	state, err := a.db.Inspect(ctx, rooms.Migrations())
+	if err == nil && state.Fresh {
+		err = errors.New("the database is empty; no server was started on it yet")
 	}
-	return nil
+	return err
 }
 
 func databaseOptions(s config.Settings) db.Options {

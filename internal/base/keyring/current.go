@@ -53,7 +53,7 @@ func (k *Keyring) currentID(tx *db.Tx) (string, error) {
 		return "", fmt.Errorf("%w: %s", ErrUnknownScope, System)
 	}
 	id, now := system[len(system)-1].kekID, k.now().UnixMilli()
-	if err := insertName(tx, currentName, id, now); err != nil {
+	if err := insertCurrent(tx, id, now); err != nil {
 		return "", err
 	}
 	used, err := selectKEKs(tx)
@@ -74,10 +74,10 @@ func (k *Keyring) currentID(tx *db.Tx) (string, error) {
 // check makes sure that every key-encryption key which the database still needs was given. A node that lacks one would
 // find out pool by pool.
 func (k *Keyring) check(ctx context.Context) error {
-	var current string
+	var inForce string
 	var needed []string
 	err := k.db.Update(ctx, func(tx *db.Tx) (err error) {
-		if current, err = k.currentID(tx); err == nil {
+		if inForce, err = k.currentID(tx); err == nil {
 			needed, err = selectNames(tx)
 		}
 		return err
@@ -87,11 +87,11 @@ func (k *Keyring) check(ctx context.Context) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.current = current
+	k.current = inForce
 	for _, id := range needed {
 		switch {
 		case k.known[id] != nil:
-		case id == current:
+		case id == inForce:
 			return fmt.Errorf("%w: the database was sealed with key %s, the configured key is %s; give the right key file"+
 				" or value", ErrWrongKEK, id, k.kek.ID())
 		default:

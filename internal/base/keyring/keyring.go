@@ -73,17 +73,33 @@ type Keyring struct {
 // that was first, until Rewrap changes it. Open creates the System scope when missing, reads the keys of the first
 // thousands of scopes at once, and returns ErrWrongKEK unless every key that the database needs was given.
 func Open(ctx context.Context, d *db.DB, kek KEK, previous ...KEK) (*Keyring, error) {
-	k := &Keyring{
-		db: d, source: rand.Reader, now: time.Now, kek: kek, known: map[string]KEK{},
-		scopes: map[string]*scopeKeys{}, pending: map[string]*pendingScope{}, loading: map[string]*load{},
-	}
-	for _, one := range append(previous, kek) {
-		k.known[one.ID()] = one
-	}
+	k := newKeyring(d, kek, previous)
 	if err := k.preload(ctx); err != nil {
 		return nil, err
 	}
 	return k, nil
+}
+
+// Check reports whether Open would find the keys that it needs, and changes nothing. It knows schemas of before
+// keyring/0002; a database without keys passes.
+func Check(ctx context.Context, d *db.DB, kek KEK, previous ...KEK) error {
+	_, err := newKeyring(d, kek, previous).read(ctx, System)
+	if errors.Is(err, ErrUnknownScope) {
+		return nil
+	}
+	return err
+}
+
+func newKeyring(d *db.DB, kek KEK, previous []KEK) *Keyring {
+	k := &Keyring{
+		db: d, source: rand.Reader, now: time.Now, kek: kek, known: map[string]KEK{},
+		scopes: map[string]*scopeKeys{}, pending: map[string]*pendingScope{}, loading: map[string]*load{},
+	}
+	for _, one := range previous {
+		k.known[one.ID()] = one
+	}
+	k.known[kek.ID()] = kek
+	return k
 }
 
 // Seal encrypts plaintext for a scope. aad names where the value is kept (table, column, row key); Open needs the same

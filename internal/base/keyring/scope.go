@@ -76,6 +76,10 @@ func (k *Keyring) Rotate(ctx context.Context, scope string) error {
 	}
 	last := int64(keys.current)
 	err = k.db.Update(ctx, func(tx *db.Tx) error {
+		kek, err := k.hold(tx) // first, as Rewrap does
+		if err != nil {
+			return err
+		}
 		retired, err := retire(tx, scope, last)
 		if err != nil {
 			return err
@@ -85,10 +89,6 @@ func (k *Keyring) Rotate(ctx context.Context, scope string) error {
 			if err == nil && !there {
 				err = fmt.Errorf("%w: %s", ErrUnknownScope, scope)
 			}
-			return err
-		}
-		kek, err := k.hold(tx)
-		if err != nil {
 			return err
 		}
 		r, _, err := k.fresh(tx.Context(), kek, scope, last+1)
@@ -167,7 +167,7 @@ func (k *Keyring) createSystem(ctx context.Context) error {
 	}
 	now := k.now().UnixMilli()
 	err = k.db.Update(ctx, func(tx *db.Tx) error {
-		if err := insertName(tx, currentName, r.kekID, now); err != nil {
+		if err := insertCurrent(tx, r.kekID, now); err != nil {
 			return err
 		}
 		if held, err := holdCurrent(tx, r.kekID); err != nil || !held {

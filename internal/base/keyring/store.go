@@ -3,7 +3,9 @@ package keyring
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 
 	"cognate/internal/base/db"
 )
@@ -25,7 +27,8 @@ var Migrations = []db.Migration{{
 	}},
 }, {
 	// Which key-encryption keys are in use: the current one, and those that Rewrap has not replaced everywhere. holds
-	// grows with every data key; it is there to be written.
+	// grows with every data key; it is there to be written. The current key stands in several rows, so that transactions
+	// that wrap a data key at the same time seldom meet.
 	ID: "keyring/0002",
 	Steps: []db.Step{db.CreateTable{
 		Name: "keyring_kek",
@@ -39,11 +42,15 @@ var Migrations = []db.Migration{{
 	}},
 }}
 
-// The names in keyring_kek: one row for the current key, one for each that is on its way out.
+// The names in keyring_kek: those of the current key are a prefix and a digit below currents, and each key that is on its
+// way out has the other prefix and its id.
 const (
-	currentName = "current"
-	retiring    = "retiring "
+	current  = "current "
+	currents = 8
+	retiring = "retiring "
 )
+
+func currentName(n int) string { return current + strconv.Itoa(n) }
 
 // row is one wrapped data key.
 type row struct {
@@ -134,13 +141,13 @@ func hasScope(tx *db.Tx, scope string) (bool, error) {
 
 // selectCurrent reads which key-encryption key wraps new data keys; db.ErrNoRows before one was chosen.
 func selectCurrent(tx *db.Tx) (id string, err error) {
-	err = tx.QueryRow("SELECT kek_id FROM keyring_kek WHERE name = $1", currentName).Scan(&id)
+	err = tx.QueryRow("SELECT kek_id FROM keyring_kek WHERE name = $1", currentName(0)).Scan(&id)
 	return id, err
 }
 
 // selectNames reads all key-encryption keys that are needed.
 func selectNames(tx *db.Tx) ([]string, error) {
-	return texts(tx.Query("SELECT kek_id FROM keyring_kek ORDER BY name"))
+	return texts(tx.Query("SELECT DISTINCT kek_id FROM keyring_kek ORDER BY kek_id"))
 }
 
 // selectKEKs reads by which key-encryption keys data keys are wrapped.
@@ -164,16 +171,27 @@ func texts(rows *db.Rows, err error) ([]string, error) {
 	return out, rows.Err()
 }
 
-// holdCurrent locks the row of the current key, unless that is not id.
+// holdCurrent locks one row of the current key, unless that is not id.
 func holdCurrent(tx *db.Tx, id string) (bool, error) {
-	n, err := tx.Exec("UPDATE keyring_kek SET holds = holds + 1 WHERE name = $1 AND kek_id = $2", currentName, id)
+	n, err := tx.Exec("UPDATE keyring_kek SET holds = holds + 1 WHERE name = $1 AND kek_id = $2", currentName(rand.IntN(currents)), id)
 	return n == 1, err
+}
+
+// insertCurrent names the current key, unless one is named.
+func insertCurrent(tx *db.Tx, id string, now int64) error {
+	for n := range currents {
+		if err := insertName(tx, currentName(n), id, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // replaceCurrent makes another key the current one, unless somebody else has done so.
 func replaceCurrent(tx *db.Tx, old, id string, now int64) (bool, error) {
-	n, err := tx.Exec("UPDATE keyring_kek SET kek_id = $1, since = $2 WHERE name = $3 AND kek_id = $4", id, now, currentName, old)
-	return n == 1, err
+	n, err := tx.Exec("UPDATE keyring_kek SET kek_id = $1, since = $2 WHERE name >= $3 AND name < $4 AND kek_id = $5",
+		id, now, currentName(0), currentName(currents), old)
+	return n == currents, err
 }
 
 // insertName adds a row unless there is one of that name.
