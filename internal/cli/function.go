@@ -15,7 +15,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/lambda"
+	"cognate/internal/server"
 )
 
 // functionCmd talks to a running dev server about its functions.
@@ -30,6 +32,25 @@ type functionCmd struct {
 // devServer is the server a command talks to.
 type devServer struct {
 	Server string `default:"http://localhost:7654" help:"URL of the dev server." placeholder:"URL"`
+	Data   string `default:".cognate" help:"Its data folder, for the token in it." type:"path" placeholder:"DIR"`
+	Token  string `name:"function-token" help:"The token itself, where the folder cannot be read; prefer the environment." placeholder:"TOKEN"`
+}
+
+// token proves to the server whose command this is. That of a folder leaves this
+// machine only under TLS. Servers that know the user by the connection need none.
+func (s devServer) token() string {
+	if s.Token != "" {
+		return s.Token
+	}
+	u, err := url.Parse(s.Server)
+	if err != nil || u.Scheme != "https" && !httpkit.ThisMachine(u.Host) {
+		return ""
+	}
+	text, err := os.ReadFile(filepath.Join(s.Data, server.FunctionTokenFile))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // request calls an endpoint below /_cognate/ and decodes its answer into out.
@@ -44,6 +65,9 @@ func (s devServer) request(ctx context.Context, method, path string, query url.V
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
+	if token := s.token(); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("no dev server answers: %w", err)
