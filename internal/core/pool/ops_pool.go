@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"strings"
@@ -163,7 +164,7 @@ func (o Ops) UpdateUserPool(ctx context.Context, in *cognitoidp.UpdateUserPoolRe
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := o.rules().sessionsFitTier(old, config); err != nil {
+		if err := cmp.Or(o.rules().sessionsFitTier(old, config), o.rules().domainsFitTier(old, config)); err != nil {
 			return nil, nil, err
 		}
 		return config, mfa, o.clientsFitTier(tx, old.Config, config)
