@@ -104,6 +104,7 @@ CREATE TABLE pool_domain (
     pool_id text COLLATE "C" NOT NULL,
     PRIMARY KEY (domain)
 );
+CREATE INDEX pool_domain_pool ON pool_domain (pool_id, domain);
 
 CREATE TABLE one_time_code (
     pool_id text COLLATE "C" NOT NULL,

@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -258,7 +259,7 @@ func (p *Pools) Purge(ctx context.Context) (done bool, err error) {
 		if err != nil || n == purgeBatch {
 			return err
 		}
-		if err := dropServers(tx, id); err != nil {
+		if err := errors.Join(dropServers(tx, id), dropDomains(tx, id)); err != nil {
 			return err
 		}
 		return removePool(tx, id)

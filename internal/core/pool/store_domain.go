@@ -19,6 +19,7 @@ var domainMigration = db.Migration{
 			Columns:    []db.Column{{Name: "domain", Type: db.Text}, {Name: "pool_id", Type: db.Text}},
 			PrimaryKey: []string{"domain"},
 		},
+		db.CreateIndex{Name: "pool_domain_pool", Table: "pool_domain", Columns: []string{"pool_id", "domain"}},
 	},
 }
 
@@ -44,6 +45,12 @@ func takeDomain(tx *db.Tx, key, poolID string) (bool, error) {
 
 func freeDomain(tx *db.Tx, key string) error {
 	_, err := tx.Exec("DELETE FROM pool_domain WHERE domain = $1", key)
+	return err
+}
+
+// dropDomains frees the domains of a pool that is being deleted, of which DeleteUserPool leaves none.
+func dropDomains(tx *db.Tx, poolID string) error {
+	_, err := tx.Exec("DELETE FROM pool_domain WHERE pool_id = $1", poolID)
 	return err
 }
 
