@@ -58,7 +58,8 @@ func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, erro
 
 // assemble fills an app that knows only what was asked for.
 func assemble(ctx context.Context, a *app) (*app, error) {
-	a.addresses, a.clock, a.metrics = pool.NewAddresses(a.settings.PublicURL), clock.System(), newMetrics()
+	a.addresses = pool.NewAddresses(a.settings.PublicURL).WithLoginDomain(a.settings.LoginDomain)
+	a.clock, a.metrics = clock.System(), newMetrics()
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
 	if err := a.openStore(ctx); err != nil {
