@@ -73,15 +73,21 @@ func logger(s config.Settings, out io.Writer) (*slog.Logger, error) {
 
 // serve answers on the listener until ctx is over, then lets requests finish.
 func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) error {
-	root, err := a.IAM.EnsureRoot(ctx)
-	if err != nil {
-		return err
-	}
 	handler, err := a.handler()
 	if err != nil {
 		return err
 	}
 	if err := a.prepareData(ctx); err != nil {
+		return err
+	}
+	var metrics net.Listener
+	if a.settings.MetricsListen != "" {
+		if metrics, err = net.Listen("tcp", a.settings.MetricsListen); err != nil {
+			return fmt.Errorf("--metrics-listen: %w", err)
+		}
+		defer metrics.Close()
+	}
+	if err := a.rootKey(ctx, out); err != nil {
 		return err
 	}
 	jobs, stopJobs := context.WithCancel(ctx)
@@ -96,17 +102,13 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		failed <- background.Try("listener", func() error { return a.listen(api, listener) })
 	})
 	var extra *http.Server
-	if a.settings.MetricsListen != "" {
-		l, err := net.Listen("tcp", a.settings.MetricsListen)
-		if err != nil {
-			return fmt.Errorf("--metrics-listen: %w", err)
-		}
+	if metrics != nil {
 		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.ready, Metrics: a.metrics.handler()}))
 		background.Go("metrics listener", func() {
-			failed <- background.Try("metrics listener", func() error { return extra.Serve(l) })
+			failed <- background.Try("metrics listener", func() error { return extra.Serve(metrics) })
 		})
 	}
-	a.announce(out, root)
+	a.announce(out)
 	// What takes tens of milliseconds and nobody waits for yet.
 	a.made.Start(jobs)
 	background.Go("warm SRP", srp.Warm)

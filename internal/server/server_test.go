@@ -330,13 +330,6 @@ func TestServeMode(t *testing.T) {
 	if _, _, err := a.Pools.Client(t.Context(), demoClientID); !errors.Is(err, pool.ErrClientNotFound) {
 		t.Errorf("a demo pool in production: %v", err)
 	}
-	root, err := a.IAM.EnsureRoot(t.Context())
-	if err != nil || root == nil {
-		t.Fatalf("root key: %v, %v", root, err)
-	}
-	if again, err := a.IAM.EnsureRoot(t.Context()); err != nil || again != nil {
-		t.Errorf("the root key is shown twice: %v, %v", again, err)
-	}
 }
 
 // TestRestart: what was acknowledged is there after a restart on the same folder.

@@ -24,6 +24,7 @@ func (a *app) openStore(ctx context.Context) error {
 			return fmt.Errorf("data folder: %w", err)
 		}
 	}
+	a.tighten()
 	if err := a.openDatabase(ctx); err != nil {
 		return err
 	}
@@ -31,6 +32,30 @@ func (a *app) openStore(ctx context.Context) error {
 		return fmt.Errorf("bring the schema up to date: %w", err)
 	}
 	return a.openKeys(ctx)
+}
+
+// tighten closes what Cognate made in the data folder to other users, where a
+// copy or an older version left it open. The key file is no part of it: one
+// that was open may have been read, and is refused.
+func (a *app) tighten() {
+	dir := a.privateDir()
+	if dir == "" {
+		return
+	}
+	for _, pattern := range []string{"cognate.db*", "functions.json*", "function-token*", rootKeyFile, "snapshots", "snapshots/*"} {
+		files, _ := filepath.Glob(filepath.Join(dir, pattern)) // the patterns are well formed
+		for _, file := range files {
+			info, err := os.Stat(file)
+			if err != nil || info.Mode().Perm()&0o077 == 0 {
+				continue
+			}
+			if err := db.Private(file); err != nil {
+				a.log.Warn("a file is open to other users", "file", file, "error", err)
+				continue
+			}
+			a.log.Warn("a file was open to other users and is not any more", "file", file, "mode", info.Mode().Perm())
+		}
+	}
 }
 
 // openDatabase opens the database that the settings name. With existing set it
