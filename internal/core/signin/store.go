@@ -43,11 +43,11 @@ var Migrations = []db.Migration{{
 		},
 		db.CreateIndex{Name: "signin_custom_expires", Table: "signin_custom", Columns: []string{"expires_at"}},
 	},
-}}
+}, waitMigration}
 
-func insertCustom(tx *db.Tx, poolID, id string, state []byte, expires int64) error {
-	_, err := tx.Exec(`INSERT INTO signin_custom (pool_id, session_id, state, expires_at) VALUES ($1, $2, $3, $4)`,
-		poolID, id, state, expires)
+func insertCustom(tx *db.Tx, poolID, id, account string, state []byte, expires int64) error {
+	_, err := tx.Exec(`INSERT INTO signin_custom (pool_id, session_id, account, state, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		poolID, id, account, state, expires)
 	return err
 }
 
@@ -150,7 +150,11 @@ func (e *Engine) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (
 	m, err := tx.Exec(`DELETE FROM signin_custom WHERE (pool_id, session_id) IN (
 		SELECT pool_id, session_id FROM signin_custom WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
 		now.UnixMilli(), limit-int(n))
-	return int(n + m), err
+	if err != nil || int(n+m) >= limit {
+		return int(n + m), err
+	}
+	k, err := sweepWaits(tx, now, limit-int(n+m))
+	return int(n + m + k), err
 }
 
 // DropPool removes up to limit rows of a deleted pool and returns how many.
@@ -162,5 +166,9 @@ func (e *Engine) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
 	}
 	n, err = tx.Exec(`DELETE FROM signin_custom WHERE pool_id = $1 AND session_id IN (
 		SELECT session_id FROM signin_custom WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
+	if err != nil || n > 0 {
+		return int(n), err
+	}
+	n, err = dropWaits(tx, poolID, limit)
 	return int(n), err
 }

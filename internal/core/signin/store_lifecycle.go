@@ -2,8 +2,12 @@ package signin
 
 import "cognate/internal/base/db"
 
-// forgetUser removes the failure counter of a deleted user.
+// forgetUser removes the failure counter of a deleted user and what their running sign-ins keep.
 func forgetUser(tx *db.Tx, poolID, sub string) error {
-	_, err := tx.Exec(`DELETE FROM signin_failure WHERE pool_id = $1 AND account = $2`, poolID, sub)
+	_, err := tx.ExecBatch(
+		db.Stmt{SQL: `DELETE FROM signin_failure WHERE pool_id = $1 AND account = $2`, Args: []any{poolID, sub}},
+		db.Stmt{SQL: `DELETE FROM signin_custom WHERE pool_id = $1 AND account = $2`, Args: []any{poolID, sub}},
+		db.Stmt{SQL: `DELETE FROM signin_device WHERE pool_id = $1 AND account = $2`, Args: []any{poolID, sub}},
+	)
 	return err
 }
