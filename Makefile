@@ -34,9 +34,9 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 
 all: build
 
-# Without cgo: nothing of it is used, and the first build needs no C compiler.
+# With the flags of go run and go test, so that each package is compiled once.
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/cognate
+	$(GO) build -o $(BIN) ./cmd/cognate
 
 # Static binaries for all platforms, an SBOM and checksums, in dist/; the same commit and Go give the same bytes.
 dist:
