@@ -58,8 +58,7 @@ func refusal(ctx context.Context, err error) (int, site.Page) {
 		return e.HTTPStatus(), site.Page{Title: "Your registration could not be confirmed", Text: text}
 	}
 	obs.From(ctx).Outcome = "InternalErrorException"
-	obs.Cause(ctx, "%v", err)
-	return http.StatusInternalServerError, pageInternal
+	return site.Failed(ctx, err), pageInternal
 }
 
 // readLink reads the query of a link and checks it as the API would; nil when
