@@ -30,7 +30,7 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
 .PHONY: all build generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
-	test-crash test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench clean
+	test-crash test-faults test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench clean
 
 all: build
 
@@ -87,6 +87,7 @@ test: deps generate-check lint build
 	$(MAKE) --no-print-directory test-clients
 	$(MAKE) --no-print-directory test-browser
 	$(MAKE) --no-print-directory test-crash
+	$(MAKE) --no-print-directory test-faults FAULTS=short
 	$(MAKE) --no-print-directory test-timing
 	$(MAKE) --no-print-directory fuzz
 	@echo "everything passed"
@@ -115,6 +116,11 @@ test-browser: deps-browser deps-js build
 # Kills a loaded server 24 times and looks for what was acknowledged.
 test-crash: build
 	$(GO) test -count=1 -v -run TestKill9 ./test/crash
+
+# Breaks what three nodes on one PostgreSQL stand on, and looks for what was acknowledged. `make test` runs the short form.
+FAULTS ?= long
+test-faults: build deps-postgres
+	COGNATE_TEST_FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 60m ./test/faults
 
 # Compares the cost of known and unknown users; alone, because a busy machine hides what it looks for.
 test-timing: build

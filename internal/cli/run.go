@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"time"
 
 	"cognate/internal/config"
 	"cognate/internal/server"
@@ -54,19 +55,20 @@ func (c *common) settings(mode config.Mode) config.Settings {
 
 type devCmd struct {
 	common
-	Listen    string `default:"127.0.0.1:7654" help:"Address of the API."`
-	PublicURL string `help:"What clients reach the server by; default http://localhost:<port>." placeholder:"URL"`
-	Data      string `default:".cognate" help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
-	Ephemeral bool   `help:"Write nothing to disk; all is gone at exit."`
-	Region    string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
-	Account   string `default:"000000000000" help:"AWS account id the server stands for."`
+	Listen    string        `default:"127.0.0.1:7654" help:"Address of the API."`
+	PublicURL string        `help:"What clients reach the server by; default http://localhost:<port>." placeholder:"URL"`
+	Data      string        `default:".cognate" help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
+	Drain     time.Duration `default:"0s" help:"How long requests are answered after SIGTERM, while ready says 503." placeholder:"DURATION"`
+	Ephemeral bool          `help:"Write nothing to disk; all is gone at exit."`
+	Region    string        `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
+	Account   string        `default:"000000000000" help:"AWS account id the server stands for."`
 }
 
 // Run starts a development server and blocks until it is stopped.
 func (d *devCmd) Run(e *env) error {
 	s := d.settings(config.Dev)
 	s.Listen, s.PublicURL, s.Region, s.Account = d.Listen, d.PublicURL, d.Region, d.Account
-	s.Data, s.Ephemeral = d.Data, d.Ephemeral
+	s.Data, s.Ephemeral, s.Drain = d.Data, d.Ephemeral, d.Drain
 	if s.PublicURL == "" {
 		_, port, err := net.SplitHostPort(s.Listen)
 		if err != nil {
@@ -81,19 +83,20 @@ func (d *devCmd) Run(e *env) error {
 
 type serveCmd struct {
 	common
-	Listen        string `required:"" help:"Address of the API." placeholder:"HOST:PORT"`
-	PublicURL     string `required:"" help:"What clients reach the server by." placeholder:"URL"`
-	MetricsListen string `help:"Address of the metrics; none when empty." placeholder:"HOST:PORT"`
-	Data          string `help:"Folder of the SQLite database and keys." type:"path" placeholder:"DIR"`
-	Region        string `required:"" help:"AWS Region of seeds, and the one served without --regions."`
-	Account       string `required:"" help:"AWS account id the server stands for."`
+	Listen        string        `required:"" help:"Address of the API." placeholder:"HOST:PORT"`
+	PublicURL     string        `required:"" help:"What clients reach the server by." placeholder:"URL"`
+	MetricsListen string        `help:"Address of the metrics; none when empty." placeholder:"HOST:PORT"`
+	Data          string        `help:"Folder of the SQLite database and keys." type:"path" placeholder:"DIR"`
+	Drain         time.Duration `default:"5s" help:"How long requests are answered after SIGTERM, while ready says 503." placeholder:"DURATION"`
+	Region        string        `required:"" help:"AWS Region of seeds, and the one served without --regions."`
+	Account       string        `required:"" help:"AWS account id the server stands for."`
 }
 
 // Run starts a production server and blocks until it is stopped.
 func (c *serveCmd) Run(e *env) error {
 	s := c.settings(config.Serve)
 	s.Listen, s.PublicURL, s.Region, s.Account = c.Listen, c.PublicURL, c.Region, c.Account
-	s.Data, s.MetricsListen = c.Data, c.MetricsListen
+	s.Data, s.MetricsListen, s.Drain = c.Data, c.MetricsListen, c.Drain
 	if s.KeyFile == "" && s.Data != "" && s.Key == "" {
 		s.KeyFile = filepath.Join(s.Data, "kek")
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Mode is how a server was started.
@@ -27,6 +28,8 @@ type Settings struct {
 	PublicURL     string // what clients reach the server by, no trailing slash
 	TLSCert       string // PEM files; both or neither
 	TLSKey        string
+
+	Drain time.Duration // how long requests are answered after ready has turned 503
 
 	Data      string // folder of the SQLite file and keys
 	Database  string // postgres:// URL instead of SQLite

@@ -20,6 +20,9 @@ func (s *Settings) validateServing() error {
 			bad("--metrics-listen: need host:port, have %q", s.MetricsListen)
 		}
 	}
+	if s.Drain < 0 {
+		bad("--drain: must not be negative")
+	}
 	if _, err := httpkit.ParseProxies(s.TrustedProxies); err != nil {
 		bad("--trusted-proxies: %w", err)
 	}

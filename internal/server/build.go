@@ -38,6 +38,9 @@ type app struct {
 	metrics   *metrics
 	stop      context.CancelFunc // ends what runs in the background
 	made      *jose.KeySource
+	readiness *readiness
+
+	certificate *certificate // nil without TLS
 
 	db        *db.DB
 	keys      *keyring.Keyring
@@ -60,6 +63,7 @@ func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, erro
 		a.close()
 		return nil, err
 	}
+	a.readiness = &readiness{write: a.db.Writable, log: log}
 	if err := a.buildRooms(); err != nil {
 		a.close()
 		return nil, err

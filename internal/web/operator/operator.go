@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"cognate/internal/base/clock"
 	"cognate/internal/core/message"
@@ -77,9 +76,7 @@ func Handler(d Deps) http.Handler {
 }
 
 func (d Deps) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if err := d.Ready(ctx); err != nil {
+	if err := d.Ready(r.Context()); err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
 		return
 	}
