@@ -47,9 +47,9 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Host: c.SMTPHost, Port: c.SMTPPort, Username: c.SMTPUsername,
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
-		AWS:       c.AWSServices.settings(),
-		SMS:       config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
-		LogFormat: c.LogFormat, LogLevel: c.LogLevel,
+		AWS:     c.AWSServices.settings(),
+		SMS:     config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
+		Version: Version(), LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}
 }
 

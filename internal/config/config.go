@@ -53,6 +53,7 @@ type Settings struct {
 	SMS            SMSWebhook
 	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
+	Version        string   // of the build
 	LogFormat      string   // text or json
 	LogLevel       string   // debug, info, warn, error
 }

@@ -14,6 +14,7 @@ import (
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
+	"cognate/internal/base/shed"
 	"cognate/internal/core/pool"
 )
 
@@ -21,6 +22,7 @@ import (
 type Deps struct {
 	// Addresses are those by which pools are found and named.
 	Addresses pool.Addresses
+	Gate      *shed.Gate // nil: everybody is admitted
 	Log       *slog.Logger
 	ClientIP  func(*http.Request) netip.Addr
 	Now       func() time.Time // measures durations
@@ -110,6 +112,15 @@ func (s *Site) answer(ctx context.Context, header http.Header, route *Route, r *
 			panic(p)
 		}
 	}()
+	if s.Gate != nil && !route.Light {
+		admitted, pass, err := s.Gate.Enter(ctx)
+		if err != nil {
+			obs.Cause(ctx, "%v", err)
+			return route.Refuse(ctx, http.StatusServiceUnavailable, TextBusy)
+		}
+		defer pass.Leave()
+		ctx = admitted
+	}
 	return endpoint.Handle(ctx, r)
 }
 
