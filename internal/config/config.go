@@ -41,6 +41,7 @@ type Settings struct {
 	Seed    string // YAML file; dev watches it
 
 	Functions           string // YAML file of functions; dev watches it
+	FunctionToken       string // dev: what the owner of functions proves to be it with; "" for one in Data
 	AllowLocalFunctions bool   // serve: functions may run as processes; dev: they may be put from other machines
 
 	KeyFile string // file of the key-encryption key; default <data>/kek
@@ -54,6 +55,7 @@ type Settings struct {
 	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
 	Version        string   // of the build
+	AllowedHosts   []string // dev: hosts that it is reached by and whose pages it trusts, besides this machine and that of PublicURL
 	LogFormat      string   // text or json
 	LogLevel       string   // debug, info, warn, error
 }
