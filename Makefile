@@ -30,7 +30,7 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
 .PHONY: all build generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
-	test-crash test-faults test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench clean
+	test-crash test-faults test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres deps-pgbouncer fuzz bench clean
 
 all: build
 
@@ -174,10 +174,14 @@ $(BROWSER)/node_modules/.installed: $(BROWSER)/package.json $(BROWSER)/package-l
 	cd $(BROWSER) && npm ci
 	touch $@
 
-# PostgreSQL's own programs are needed for tests only. Debian keeps them out of PATH, so look where it puts them.
-deps-postgres:
+# PostgreSQL's own programs and PgBouncer are needed for tests only. Debian keeps them out of PATH, so look where it puts them.
+deps-postgres: deps-pgbouncer
 	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
 	$(call apt,postgresql)
+
+deps-pgbouncer:
+	@if command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; then exit 0; fi; \
+	$(call apt,pgbouncer)
 
 clean:
 	rm -rf bin .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules
