@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -32,11 +31,6 @@ func terminal(out io.Writer) bool {
 // the last step of a start: a key that was shown belongs to a server that runs.
 func (a *app) rootKey(ctx context.Context, out io.Writer) error {
 	s := a.settings
-	if s.TLSCert != "" {
-		if _, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey); err != nil {
-			return fmt.Errorf("--tls-cert, --tls-key: %w", err)
-		}
-	}
 	if s.Mode == config.Dev { // unknown keys act as root; serve makes one when it takes the folder over
 		return a.IAM.EnsureRoot(ctx, nil)
 	}
