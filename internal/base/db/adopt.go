@@ -6,6 +6,14 @@ import (
 	"slices"
 )
 
+// Schema lists the migrations that the schema consists of, with their checksums.
+func (d *DB) Schema() []string {
+	if s := d.schema.Load(); s != nil {
+		return slices.Clone(s.ids)
+	}
+	return nil
+}
+
 // Adopt takes the schema of a database as it is, without bringing it up to date: of ms, those migrations that were
 // applied. It refuses what Migrate refuses. Dump works after it.
 func (d *DB) Adopt(ctx context.Context, ms []Migration) error {
