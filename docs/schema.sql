@@ -106,6 +106,7 @@ CREATE TABLE one_time_code (
     attempts bigint NOT NULL,
     created_at bigint NOT NULL,
     expires_at bigint NOT NULL,
+    known_attempts bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (pool_id, sub, kind)
 );
 CREATE INDEX one_time_code_expiry ON one_time_code (expires_at);
@@ -379,3 +380,12 @@ CREATE TABLE signin_custom (
     PRIMARY KEY (pool_id, session_id)
 );
 CREATE INDEX signin_custom_expires ON signin_custom (expires_at);
+
+CREATE TABLE guard_source (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    proven_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub, id)
+);
+CREATE INDEX guard_source_proven ON guard_source (proven_at);

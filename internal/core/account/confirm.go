@@ -82,10 +82,14 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 				return err
 			}
 		}
-		if err := a.Codes.Allow(tx, c.Pool.ID, sub, pr.rule); err != nil {
+		asker, err := a.Guard.Asker(tx, c.Pool.ID, sub)
+		if err != nil {
+			return err
+		}
+		if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), pr.rule); err != nil {
 			return code.Refusal(ctx, err)
 		}
-		proven, err := a.Codes.Guess(tx, c.Pool.ID, sub, pr.kind, pr.code)
+		proven, err := a.Codes.Guess(tx, c.Pool.ID, sub, asker, pr.kind, pr.code)
 		switch {
 		case code.Guessed(err):
 			refusal = code.Refusal(ctx, err)
@@ -100,7 +104,7 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 			refusal = code.Refusal(ctx, code.ErrExpired)
 			return nil
 		}
-		if err := a.Codes.Proven(tx, c.Pool.ID, sub, pr.kind); err != nil {
+		if err := a.Codes.Proven(tx, c.Pool.ID, sub, asker, pr.kind); err != nil {
 			return err
 		}
 		return pr.accept(tx, u, proven)

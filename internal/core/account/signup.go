@@ -167,7 +167,11 @@ func (a *Accounts) resend(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 	if confirmed && !hide {
 		return nil, cognitoidp.NewInvalidParameter("User is already confirmed.")
 	}
-	if err := a.Codes.Allow(tx, c.Pool.ID, sub, code.LimitResend); err != nil {
+	asker, err := a.Guard.Asker(tx, c.Pool.ID, sub)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), code.LimitResend); err != nil {
 		return nil, code.Refusal(ctx, err)
 	}
 	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody

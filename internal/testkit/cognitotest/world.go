@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
 	"cognate/internal/testkit/dbtest"
@@ -75,6 +77,13 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 func (w *World) On(t testing.TB) *World {
 	other := *w
 	other.T = t
+	return &other
+}
+
+// From is w as somebody at an address asks it.
+func (w *World) From(address string) *World {
+	other := *w
+	other.Ctx = obs.With(w.T.Context(), &obs.Request{ClientIP: netip.MustParseAddr(address)})
 	return &other
 }
 
