@@ -60,13 +60,17 @@ type devCmd struct {
 	Ephemeral bool   `help:"Write nothing to disk; all is gone at exit."`
 	Region    string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
 	Account   string `default:"000000000000" help:"AWS account id the server stands for."`
+
+	AllowedHosts []string `help:"Further hosts that the server is reached by and whose web pages are trusted, such as a container's name; this machine's and that of --public-url always are." placeholder:"HOST"`
+	Token        string   `name:"function-token" help:"What clients of /_cognate/functions prove to be yours with; default one in the data folder. Prefer the environment." placeholder:"TOKEN"`
 }
 
 // Run starts a development server and blocks until it is stopped.
 func (d *devCmd) Run(e *env) error {
 	s := d.settings(config.Dev)
 	s.Listen, s.PublicURL, s.Region, s.Account = d.Listen, d.PublicURL, d.Region, d.Account
-	s.Data, s.Ephemeral = d.Data, d.Ephemeral
+	s.Data, s.Ephemeral, s.AllowedHosts = d.Data, d.Ephemeral, d.AllowedHosts
+	s.FunctionToken = d.Token
 	if s.PublicURL == "" {
 		_, port, err := net.SplitHostPort(s.Listen)
 		if err != nil {
@@ -89,13 +93,16 @@ type serveCmd struct {
 	Account       string `required:"" help:"AWS account id the server stands for."`
 }
 
-// Run starts a production server and blocks until it is stopped.
-func (c *serveCmd) Run(e *env) error {
+// serving is what the flags of serve come to.
+func (c *serveCmd) serving() config.Settings {
 	s := c.settings(config.Serve)
 	s.Listen, s.PublicURL, s.Region, s.Account = c.Listen, c.PublicURL, c.Region, c.Account
 	s.Data, s.MetricsListen = c.Data, c.MetricsListen
 	if s.KeyFile == "" && s.Data != "" && s.Key == "" {
 		s.KeyFile = filepath.Join(s.Data, "kek")
 	}
-	return server.Run(e.ctx, s, e.stdout)
+	return s
 }
+
+// Run starts a production server and blocks until it is stopped.
+func (c *serveCmd) Run(e *env) error { return server.Run(e.ctx, c.serving(), e.stdout) }
