@@ -398,3 +398,10 @@ CREATE TABLE guard_source (
     PRIMARY KEY (pool_id, sub, id)
 );
 CREATE INDEX guard_source_proven ON guard_source (proven_at);
+
+CREATE TABLE limit_budget (
+    id text COLLATE "C" NOT NULL,
+    full_at bigint NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX limit_budget_full ON limit_budget (full_at);

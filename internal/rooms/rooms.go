@@ -102,7 +102,9 @@ func (r *Rooms) buildLeft() {
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Region: c.Region, Account: c.Account, Addresses: c.Addresses,
 		PoolMade: r.poolMade, PoolGone: r.poolGone, PurgePool: r.purgePool, CountUsers: r.countUsers,
 	})
-	r.Guard = guard.New(guard.Deps{DB: c.DB, Keys: c.Keys, Clock: c.Clock})
+	r.Guard = guard.New(guard.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Shared: c.SharedSources, Limits: c.Limits, Refused: c.Refused,
+	})
 	r.Codes = code.New(code.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Sessions = challenge.New(challenge.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Tokens = token.New(token.Deps{
@@ -114,7 +116,7 @@ func (r *Rooms) buildLeft() {
 	}
 	r.Messages = message.New(message.Deps{
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Log: c.Log, Email: c.Email, SMS: c.SMS, Inbox: c.Inbox,
-		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, DataKeys: c.DataKeys, Suite: c.Suite,
+		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, Budgets: r.Guard, DataKeys: c.DataKeys, Suite: c.Suite,
 		Addresses: c.Addresses,
 	})
 }

@@ -70,6 +70,9 @@ type proof struct {
 
 // proveCode runs one. A wrong code is counted, whatever is answered.
 func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) error {
+	if err := a.Guard.Begin(ctx, c.Pool.ID); err != nil {
+		return err
+	}
 	var refusal error // of a guess that has to be committed
 	err := a.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
@@ -84,6 +87,9 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 		}
 		asker, err := a.Guard.Asker(tx, c.Pool.ID, sub)
 		if err != nil {
+			return err
+		}
+		if err := a.Guard.Admit(ctx, asker); err != nil {
 			return err
 		}
 		if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), pr.rule); err != nil {

@@ -73,6 +73,9 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 	if previous == nil {
 		return pool.MissingParameter("PreviousPassword")
 	}
+	if err := a.Guard.Begin(ctx, p.ID); err != nil {
+		return err
+	}
 	// A try is reserved before anything is told that depends on the password, the judgement of the new one included.
 	var try signin.Counted
 	err = a.DB.Update(ctx, func(tx *db.Tx) (err error) {

@@ -45,6 +45,9 @@ func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := a.Guard.Admit(ctx, asker); err != nil {
+		return nil, err
+	}
 	if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), code.LimitForgotPassword); err != nil {
 		return nil, code.Refusal(ctx, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
+	"cognate/internal/base/limit"
 )
 
 const (
@@ -30,13 +31,19 @@ type Deps struct {
 	// Shared are networks that many people share and that are therefore no sources, such as those of an application's own
 	// servers.
 	Shared []netip.Prefix
+	Limits Limits
+	// Refused is told the scope of a budget that refused a request; nil for nobody.
+	Refused func(scope string)
 }
 
 // Guard is the room. It is safe for concurrent use.
-type Guard struct{ Deps }
+type Guard struct {
+	Deps
+	budgets *limit.Budgets
+}
 
 // New returns the room.
-func New(d Deps) *Guard { return &Guard{Deps: d} }
+func New(d Deps) *Guard { return &Guard{d, limit.NewBudgets(d.DB, d.Clock)} }
 
 // Asker is who asks about an account, as the account knows them. The zero value is a stranger.
 type Asker struct {

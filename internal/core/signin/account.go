@@ -71,6 +71,9 @@ func (e *Engine) findAccount(ctx context.Context, r *Request, sub string) (*acco
 // same is read of somebody else and forgotten, and every account gets a fake credential, so that the work is the same.
 func (e *Engine) read(ctx context.Context, r *Request, ghost string, lookUp func(*db.Tx) (*directory.User, bool, error)) (*account, error) {
 	a, p := &account{}, r.Pool
+	if err := e.Guard.Begin(ctx, p.ID); err != nil {
+		return nil, err
+	}
 	var near *directory.User
 	err := e.DB.View(ctx, func(tx *db.Tx) error {
 		a.user, a.sub = nil, ghost
@@ -99,6 +102,9 @@ func (e *Engine) read(ctx context.Context, r *Request, ghost string, lookUp func
 		return err
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := e.Guard.Admit(ctx, a.asker); err != nil {
 		return nil, err
 	}
 	if a.credential, err = e.credentialOf(ctx, p, a, near); err != nil {

@@ -192,6 +192,9 @@ func (e *Engine) CountTry(tx *db.Tx, poolID, sub string) (Counted, error) {
 	if err != nil {
 		return Counted{}, err
 	}
+	if err := e.Guard.Admit(tx.Context(), asker); err != nil {
+		return Counted{}, err
+	}
 	c := Counted{account: asker.Of(sub)}
 	c.n, err = failures.Count(tx, poolID, c.account, e.now())
 	if err == nil && c.n == 0 {

@@ -95,6 +95,7 @@ func (e *Engine) Start(ctx context.Context, r *Request) (*Answer, error) {
 	}
 	switch r.Flow {
 	case cognitoidp.AuthFlowTypeRefreshToken, cognitoidp.AuthFlowTypeRefreshTokenAuth:
+		guard.Exempt(ctx)
 		return e.refresh(ctx, r)
 	}
 	prove, ok := beginnings[r.Flow]

@@ -16,6 +16,7 @@ import (
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
 	"cognate/internal/testkit/dbtest"
@@ -40,6 +41,8 @@ type Options struct {
 	Mute bool
 	// Functions answers for the Lambda functions of pools; nil for none.
 	Functions lambda.Invoker
+	// Limits are the budgets of strangers, none when zero; see Gated.
+	Limits guard.Limits
 }
 
 // Each runs body on every engine.
@@ -67,7 +70,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	}
 	w.Rooms, err = rooms.Build(rooms.Config{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", Addresses: pool.NewAddresses(PublicURL),
-		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute,
+		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits,
 	})
 	w.must(err)
 	return w
