@@ -34,8 +34,8 @@ func (a *app) limits(c *rooms.Config) error {
 	return nil
 }
 
-// gate puts the operations of user pools under those budgets.
-func (a *app) gate(ctx context.Context, service, operation string) (context.Context, func(error) error) {
+// around puts the operations of user pools under those budgets.
+func (a *app) around(ctx context.Context, service, operation string) (context.Context, func(error) error) {
 	if service != cognitoidp.ServiceName {
 		return ctx, func(err error) error { return err }
 	}

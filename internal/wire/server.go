@@ -16,6 +16,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
+	"cognate/internal/base/shed"
 )
 
 // MaxBody is how many bytes a request body may have; larger ones are refused
@@ -33,10 +34,11 @@ type Options struct {
 	Authenticator Authenticator
 	Authorizer    Authorizer
 	Metrics       Metrics                        // nil: not counted
+	Gate          *shed.Gate                     // nil: everybody is admitted
 	Log           *slog.Logger                   // nil: not logged
 	ClientIP      func(*http.Request) netip.Addr // nil: the peer's address
-	// Gate is passed by every call on its way in, and told on its way out how it ended; nil: none.
-	Gate       func(ctx context.Context, service, operation string) (context.Context, func(error) error)
+	// Around is told of every call before it begins, and of how it ended; nil: nobody.
+	Around     func(ctx context.Context, service, operation string) (context.Context, func(error) error)
 	Now        func() time.Time                // nil: time.Now; measures durations
 	RequestID  func() string                   // nil: random UUIDs
 	Offers     func(*http.Request) bool        // whether a page may be told that it can send signatures; nil: every one
@@ -132,6 +134,14 @@ func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 	if failure != nil {
 		return nil, failure
 	}
+	if s.opts.Gate != nil {
+		ctx, pass, err := s.opts.Gate.Enter(x.ctx)
+		if err != nil {
+			return nil, turnedAway(x.ctx, x.call.Operation, err)
+		}
+		defer pass.Leave()
+		x.ctx = ctx
+	}
 	in, err := x.protocol.Decode(&x.call)
 	var invalid *rt.ValidationError
 	if err != nil && !errors.As(err, &invalid) {
@@ -155,15 +165,15 @@ func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 	return out, nil
 }
 
-// errPanicked is how a call ended that panicked, for the gate.
+// errPanicked is how a call ended that panicked, for Around.
 var errPanicked = errors.New("wire: the operation panicked")
 
-// invoke calls the operation through the gate, which is told of its end also after a panic.
+// invoke calls the operation within Around, which is told of its end also after a panic.
 func (s *Server) invoke(x *exchange, in any) (out rt.StructEncoder, err error) {
-	if s.opts.Gate == nil {
+	if s.opts.Around == nil {
 		return x.call.Operation.invoke(x.ctx, in)
 	}
-	ctx, leave := s.opts.Gate(x.ctx, x.call.Service.Name, x.call.Operation.Name)
+	ctx, leave := s.opts.Around(x.ctx, x.call.Service.Name, x.call.Operation.Name)
 	err = errPanicked
 	defer func() { err = leave(err) }()
 	out, err = x.call.Operation.invoke(ctx, in)
