@@ -12,6 +12,9 @@ import (
 // textInternal is all that a caller learns about an internal error.
 const textInternal = "Something went wrong"
 
+// textBusy is told to callers whose request there is no room for; clients of AWS send it again.
+const textBusy = "The service is busy. Try again."
+
 // maxCause bounds what one refusal adds to the log event, in bytes.
 const maxCause = 4096
 
