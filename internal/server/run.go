@@ -106,6 +106,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 
 	failed := make(chan error, 2)
 	api := a.httpServer(handler)
+	api.RegisterOnShutdown(func() { close(a.leaving) }) // of those who only wait for news
 	background.Go("listener", func() {
 		failed <- background.Try("listener", func() error { return a.listen(api, listener) })
 	})
@@ -188,11 +189,12 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	deps := operator.Deps{Ready: a.ready}
+	deps := operator.Deps{Ready: a.ready, PublicURL: a.settings.PublicURL, BasePath: a.addresses.BasePath(), Leaving: a.leaving}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
 		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
+		deps.Pools = a.shownPools
 		if deps.Names, err = a.settings.Names(); err != nil {
 			return nil, err
 		}
@@ -200,7 +202,9 @@ func (a *app) handler() (http.Handler, error) {
 			return nil, err
 		}
 	}
-	return routes{addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps)}, nil
+	return routes{
+		addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps), start: operator.Start(deps),
+	}, nil
 }
 
 // ready reports whether the store answers.
