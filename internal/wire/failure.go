@@ -6,14 +6,12 @@ import (
 	"net/http"
 
 	"cognate/internal/api/rt"
+	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 )
 
 // textInternal is all that a caller learns about an internal error.
 const textInternal = "Something went wrong"
-
-// textBusy is told to callers whose request there is no room for; clients of AWS send it again.
-const textBusy = "The service is busy. Try again."
 
 // maxCause bounds what one refusal adds to the log event, in bytes.
 const maxCause = 4096
@@ -127,8 +125,20 @@ func internal(ctx context.Context, op *Operation, err error) *Failure {
 		// Nobody reads this answer; it must not count as a fault of the server.
 		return &Failure{Code: "RequestAbortedException", Message: "The request was aborted", Status: http.StatusBadRequest, Common: true}
 	}
+	if errors.Is(err, db.ErrUnavailable) {
+		return unavailable()
+	}
 	code := internalCode(op)
 	return &Failure{Code: code, Message: textInternal, Status: http.StatusInternalServerError, Common: op == nil || !op.declares(code)}
+}
+
+// unavailable asks the caller to send the request again in a moment, which SDKs do by themselves: for the status, since
+// no service declares such an exception.
+func unavailable() *Failure {
+	return &Failure{
+		Code: "ServiceUnavailableException", Message: "The service is temporarily unavailable", Status: http.StatusServiceUnavailable,
+		Common: true,
+	}
 }
 
 // internalCode is the name that the service of op has for internal errors.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cognate/internal/api/rt"
+	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
@@ -80,7 +81,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := &obs.Request{
 		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256),
 	}
-	x := &exchange{w: w, r: r, req: req, ctx: obs.With(r.Context(), req), call: Call{Request: r, ID: req.ID}}
+	x := &exchange{w: w, r: r, req: req, ctx: db.Budget(obs.With(r.Context(), req)), call: Call{Request: r, ID: req.ID}}
 	commonHeader(w.Header(), req.ID)
 	if r.Method == http.MethodOptions {
 		req.Operation = "preflight"
@@ -236,9 +237,8 @@ func readBody(x *exchange) ([]byte, *Failure) {
 	if _, err := b.ReadFrom(io.LimitReader(x.r.Body, MaxBody+1)); err != nil {
 		if errors.Is(err, httpkit.ErrBusy) {
 			obs.Cause(x.ctx, "%v", err)
-			x.w.Header().Set("Retry-After", "1")
 			x.w.Header().Set("Connection", "close") // nobody reads the rest
-			return nil, &Failure{Code: "ServiceUnavailableException", Message: textBusy, Status: http.StatusServiceUnavailable, Common: true}
+			return nil, unavailable()
 		}
 		obs.Cause(x.ctx, "read body: %v", err)
 		return nil, &Failure{Code: "SerializationException", Status: http.StatusBadRequest, Common: true}
