@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"cognate/internal/base/clock"
 	"cognate/internal/base/httpkit"
@@ -86,13 +85,8 @@ func (d Deps) tools() *http.ServeMux {
 	return mux
 }
 
-// readyTimeout bounds how long a probe waits for the store.
-const readyTimeout = 2 * time.Second
-
 func (d Deps) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	if err := d.Ready(ctx); err != nil {
+	if err := d.Ready(r.Context()); err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
 		return
 	}

@@ -41,10 +41,8 @@ func Start(d Deps) http.Handler {
 }
 
 func (d Deps) health(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
 	p, status := page{Title: "Ready", Data: "This server answers."}, http.StatusOK
-	if err := d.Ready(ctx); err != nil {
+	if err := d.Ready(r.Context()); err != nil {
 		p, status = page{Title: "Not ready", Data: "This server cannot answer yet."}, http.StatusServiceUnavailable
 	}
 	d.show(w, status, "health.html", p)
