@@ -76,14 +76,19 @@ func getCode(tx *db.Tx, poolID, sub string, kind Kind) (record, error) {
 	return r, err
 }
 
-// countTry adds one to the attempts of a code that may still be tried and returns it. The row is locked by the update,
-// so parallel tries queue here.
-func countTry(tx *db.Tx, poolID, sub string, kind Kind, now int64) (record, error) {
-	var r record
-	err := tx.QueryRow(`UPDATE one_time_code SET attempts = attempts + 1
+// tryCode adds one to the attempts of a code that may still be tried and returns it; db.ErrNoRows when there is none. The
+// row is locked by the update, so parallel tries queue here.
+func tryCode(tx *db.Tx, poolID, sub string, kind Kind, now int64) (r record, err error) {
+	err = tx.QueryRow(`UPDATE one_time_code SET attempts = attempts + 1
 		WHERE pool_id = $1 AND sub = $2 AND kind = $3 AND expires_at > $4 AND attempts < $5
 		RETURNING hash, destination, attempts, expires_at`, poolID, sub, string(kind), now, MaxAttempts).
 		Scan(&r.hash, &r.destination, &r.attempts, &r.expires)
+	return r, err
+}
+
+// countTry is tryCode that says why there is none.
+func countTry(tx *db.Tx, poolID, sub string, kind Kind, now int64) (record, error) {
+	r, err := tryCode(tx, poolID, sub, kind, now)
 	if !errors.Is(err, db.ErrNoRows) {
 		return r, err
 	}

@@ -46,6 +46,8 @@ type Delivery struct {
 // otherwise when a row falls due. Several nodes may run it on one database. It
 // waits for the tries under way before it returns.
 func (m *Messages) Run(ctx context.Context) {
+	m.running.Add(1)
+	defer m.running.Add(-1)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	free := make(chan struct{}, m.deps.Parallel)
@@ -66,6 +68,19 @@ func (m *Messages) Run(ctx context.Context) {
 			m.deps.Log.Error("message outbox", slog.Any("error", err))
 		}
 		timer.Reset(wait)
+	}
+}
+
+// Deliver sends what is due now and returns when it is done. Where Run is running nobody needs it.
+func (m *Messages) Deliver(ctx context.Context) error {
+	for {
+		rows, err := m.claim(ctx, m.deps.Now(), m.deps.Parallel)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			m.try(ctx, r)
+		}
 	}
 }
 
@@ -129,23 +144,38 @@ func (m *Messages) untilDue(ctx context.Context, now time.Time) (time.Duration, 
 func (m *Messages) try(ctx context.Context, r outboxRow) {
 	var p payload
 	err := m.open(ctx, r, &p)
-	if err == nil && !p.Pretended {
+	switch {
+	case err != nil || p.Pretended:
+	case p.Later != nil:
+		defer m.composing.end(r.id)
+		if err = m.complete(ctx, r, p); err == nil {
+			return
+		}
+	default:
 		err = m.send(ctx, r.id, p)
 	}
 	expired := p.Queued != 0 && m.deps.Now().Sub(time.UnixMilli(p.Queued)) > p.Kind.life()
 	switch {
 	case err == nil:
-		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
+		m.settle(ctx, dropping(r))
 		if !p.Pretended {
 			m.log(slog.LevelDebug, "message sent", r, p, nil)
 		}
 	case errors.Is(err, ErrPermanent), expired, r.tries >= m.maxTries(p):
-		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
+		m.settle(ctx, dropping(r))
 		m.log(slog.LevelError, "message given up", r, p, err)
 	default:
 		due := m.deps.Now().Add(m.backoff(r.tries)).UnixMilli()
 		m.settle(ctx, func(tx *db.Tx) error { return postponeOutbox(tx, r, due) })
 		m.log(slog.LevelWarn, "message delayed", r, p, err)
+	}
+}
+
+// dropping removes a row that is done with.
+func dropping(r outboxRow) func(*db.Tx) error {
+	return func(tx *db.Tx) error {
+		_, err := deleteOutbox(tx, r)
+		return err
 	}
 }
 

@@ -102,6 +102,9 @@ type Messages struct {
 	deps    Deps
 	wakeup  chan struct{}
 	trimmed atomic.Uint32
+	running atomic.Int64 // how many Runs there are
+
+	composing composing
 }
 
 // New assembles the room.

@@ -81,10 +81,10 @@ func claimOutbox(tx *db.Tx, now, leaseEnd int64, limit int) ([]outboxRow, error)
 	return mine, nil
 }
 
-// deleteOutbox removes a row that is still held.
-func deleteOutbox(tx *db.Tx, r outboxRow) error {
-	_, err := tx.Exec(`DELETE FROM message_outbox WHERE pool_id = $1 AND id = $2 AND version = $3`, r.poolID, r.id, r.version)
-	return err
+// deleteOutbox removes a row and reports whether it was still held.
+func deleteOutbox(tx *db.Tx, r outboxRow) (bool, error) {
+	n, err := tx.Exec(`DELETE FROM message_outbox WHERE pool_id = $1 AND id = $2 AND version = $3`, r.poolID, r.id, r.version)
+	return n == 1, err
 }
 
 // postponeOutbox gives a row back for a later try.
