@@ -23,6 +23,7 @@ var nobodys = map[string]string{
 	"user_pool":       "the pool itself",
 	"app_client":      "an application",
 	"resource_server": "an API",
+	"pool_domain":     "a name of the pool",
 	"signing_key":     "keys of the pool",
 	"user_group":      "a group outlives its members",
 	"group_purge":     "a deleted group",

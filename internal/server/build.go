@@ -52,7 +52,7 @@ type app struct {
 // build opens the store and makes the rooms. The caller closes the app.
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
 	a := &app{
-		settings: s, addresses: pool.NewAddresses(s.PublicURL), log: log, clock: clock.System(), metrics: newMetrics(),
+		settings: s, addresses: pool.NewAddresses(s.PublicURL).WithLoginDomain(s.LoginDomain), log: log, clock: clock.System(), metrics: newMetrics(),
 	}
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
@@ -98,10 +98,15 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	callers := newCallers(a.settings, a.IAM, a.Pools)
+	names, err := a.settings.Names()
+	if err != nil {
+		return nil, fmt.Errorf("--allowed-hosts: %w", err)
+	}
+	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
 		Authenticator: callers, Authorizer: callers, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
+		Offers: callers.Offers,
 	})
 }
 

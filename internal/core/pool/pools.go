@@ -38,6 +38,8 @@ type Deps struct {
 	Region arn.Region
 	// Account stands in the ARNs of pools.
 	Account string
+	// Addresses tell which hosts may be domains of pools, and where custom domains have to lead.
+	Addresses Addresses
 	// IgnoreTiers lets every tier use every feature.
 	IgnoreTiers bool
 
@@ -59,6 +61,7 @@ type Pools struct {
 	pages   pagetoken.Tokens
 	pools   *cache[*Pool]
 	clients *cache[*Client]
+	domains *cache[string] // ids of pools by the keys of their domains
 
 	// epoch goes up when another node may have changed something: cached entries of an earlier epoch are compared
 	// with the version of their row before they are used again.
@@ -75,6 +78,7 @@ func New(d Deps) *Pools {
 	return &Pools{
 		d: d, pages: pagetoken.Tokens{Keys: d.Keys, Now: d.Clock.Now},
 		pools: newCache[*Pool](cachedPools), clients: newCache[*Client](cachedClients),
+		domains: newCache[string](cachedPools),
 	}
 }
 
@@ -309,5 +313,6 @@ func (p *Pools) Poll(ctx context.Context) error {
 func (p *Pools) Forget() {
 	p.pools.clear()
 	p.clients.clear()
+	p.domains.clear()
 	p.epoch.Add(1)
 }
