@@ -385,6 +385,19 @@ CREATE TABLE signin_custom (
     session_id text COLLATE "C" NOT NULL,
     state bytea NOT NULL,
     expires_at bigint NOT NULL,
+    account text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (pool_id, session_id)
 );
 CREATE INDEX signin_custom_expires ON signin_custom (expires_at);
+CREATE INDEX signin_custom_account ON signin_custom (pool_id, account);
+
+CREATE TABLE signin_device (
+    pool_id text COLLATE "C" NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    session_id text COLLATE "C" NOT NULL,
+    wait_key text COLLATE "C" NOT NULL,
+    session text COLLATE "C" NOT NULL,
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, account, session_id)
+);
+CREATE INDEX signin_device_expires ON signin_device (expires_at);

@@ -102,7 +102,7 @@ func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoid
 			return err
 		}
 		if u.contact(in.AttributeName) == "" {
-			return cognitoidp.NewInvalidParameter("User does not have a value for %s to send a code to.", in.AttributeName)
+			return errNoAddress(in.AttributeName)
 		}
 		if err := o.Codes.Allow(tx, c.Pool.ID, u.Sub, code.LimitAttributeCode); err != nil {
 			return codeRefusal(ctx, err)
@@ -162,5 +162,38 @@ func verifiable(name string) error {
 	if name == kindEmail || name == kindPhone {
 		return nil
 	}
-	return cognitoidp.NewInvalidParameter("Attribute %s cannot be verified. Only email and phone_number can.", name)
+	return cognitoidp.NewInvalidParameter("Invalid attribute name. Only phone_number and email can be verified.")
+}
+
+// errNoAddress refuses to send a code to an attribute that the user does not have.
+func errNoAddress(name string) error {
+	what := "email address"
+	if name == kindPhone {
+		what = "phone number"
+	}
+	return cognitoidp.NewInvalidParameter("User does not have a valid registered %s", what)
+}
+
+// UserInfo is what the OpenID Connect endpoint of a pool tells the owner of an access token: the user name, and what the
+// client may read and the token's scopes show, sub first. The refusals are NotAuthorizedException.
+func (d *Directory) UserInfo(ctx context.Context, poolID, accessToken string) (username string, attributes []cognitoidp.AttributeType, err error) {
+	a, err := d.Tokens.VerifyToken(ctx, accessToken)
+	if err != nil {
+		return "", nil, err
+	}
+	if a.Pool.ID != poolID {
+		obs.Cause(ctx, "the access token is of another pool")
+		return "", nil, token.InvalidAccess()
+	}
+	if !a.HasScope(token.ScopeOpenID) {
+		obs.Cause(ctx, "the access token lacks the scope openid")
+		return "", nil, token.InvalidAccess()
+	}
+	c := Caller{Pool: a.Pool, Client: a.Client, Access: a}
+	err = d.As(ctx, d.DB.Read, c, func(_ *db.Tx, u *User) error {
+		username = u.Username
+		attributes = u.attributeList(func(name string) bool { return c.Client.Readable(name) && token.Reveals(a.Scopes, name) })
+		return nil
+	})
+	return username, attributes, err
 }

@@ -220,6 +220,13 @@ func (p *Pools) PoolClientOrRefuse(ctx context.Context, poolID, clientID string)
 	return pool, c, ClientRefusal(PoolRefusal(err, poolID), clientID)
 }
 
+// Recheck returns the error that AWS operations answer for an unknown client unless the client of a snapshot is still there:
+// what a request hands out after it waited for a function is not handed to a client that was deleted meanwhile.
+func (p *Pools) Recheck(tx *db.Tx, c *Client) error {
+	_, err := clientVersion(tx, c.ID)
+	return ClientRefusal(err, c.ID)
+}
+
 // clientAndScopes reads a client and which of its scopes exist.
 func clientAndScopes(tx *db.Tx, clientID string) (clientRow, []string, error) {
 	row, err := readClient(tx, clientID)

@@ -24,7 +24,7 @@ func (h *handler) discovery(p *pool.Pool) []byte {
 	text("authorization_endpoint", at(pool.EndpointAuthorize))
 	list("code_challenge_methods_supported", "S256")
 	text("end_session_endpoint", at(pool.EndpointLogout))
-	list("grant_types_supported", "authorization_code", "implicit", "refresh_token", "client_credentials")
+	list("grant_types_supported", grants...)
 	list("id_token_signing_alg_values_supported", "RS256")
 	text("issuer", h.Addresses.Issuer(p))
 	text("jwks_uri", h.Addresses.Document(p, pool.EndpointKeys))

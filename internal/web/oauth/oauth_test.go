@@ -38,6 +38,13 @@ func (r rooms) Pool(_ context.Context, id string) (*pool.Pool, error) {
 	return nil, pool.ErrPoolNotFound
 }
 
+func (r rooms) PoolClient(ctx context.Context, poolID, _ string) (*pool.Pool, *pool.Client, error) {
+	if _, err := r.Pool(ctx, poolID); err != nil {
+		return nil, nil, err
+	}
+	return nil, nil, pool.ErrClientNotFound
+}
+
 func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
 
 func newHandler(publicURL string, log *slog.Logger) http.Handler {
