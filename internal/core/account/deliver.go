@@ -104,6 +104,10 @@ func hers(g *directory.Ghost, attrs []string) string {
 // undeliverable is the refusal of a code that this server has no way to send;
 // other errors pass through.
 func undeliverable(ctx context.Context, err error) error {
+	if errors.Is(err, message.ErrFull) {
+		obs.Cause(ctx, "%v", err)
+		return cognitoidp.NewCodeDeliveryFailure("The code cannot be delivered: too many messages wait.")
+	}
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
 		return noTransport(cognitoidp.NewCodeDeliveryFailure)

@@ -210,9 +210,15 @@ func (m *Messages) enqueue(ctx context.Context, tx *db.Tx, msg Message, pretend 
 
 // queue writes an outbox row.
 func (m *Messages) queue(ctx context.Context, tx *db.Tx, p payload) error {
+	if m.depth.full(p.PoolID, m.deps.MaxWaitingOfPool, m.deps.MaxWaiting) {
+		m.outcomes.refused.Add(1)
+		return ErrFull
+	}
 	now := m.deps.Now().UnixMilli()
 	p.RequestID, p.Queued = obs.From(ctx).ID, now
-	row := outboxRow{poolID: p.PoolID, id: id.Source{Rand: m.deps.Rand}.UUID(), due: now}
+	row := outboxRow{
+		poolID: p.PoolID, id: id.Source{Rand: m.deps.Rand}.UUID(), due: now, lane: p.lane(), queued: now, expires: now + p.Kind.life().Milliseconds(),
+	}
 	plain, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -227,9 +233,21 @@ func (m *Messages) queue(ctx context.Context, tx *db.Tx, p payload) error {
 		if p.Later != nil && !p.Pretended && m.deps.Inbox {
 			m.composing.begin(row.id, m.deps.Now())
 		}
+		m.depth.add(p.PoolID)
 		m.wake()
 	})
 	return nil
+}
+
+// lane names the server that a message goes to.
+func (p payload) lane() string {
+	switch {
+	case p.Later != nil:
+		return "text/" + p.PoolID
+	case p.Function:
+		return "function/" + p.PoolID + "/" + string(p.Medium)
+	}
+	return string(p.Medium)
 }
 
 // payload is what an outbox row seals.
