@@ -223,7 +223,7 @@ CREATE TABLE message_outbox (
 );
 CREATE INDEX message_outbox_due ON message_outbox (due);
 CREATE INDEX message_outbox_lane ON message_outbox (lane, due);
-CREATE INDEX message_outbox_age ON message_outbox (queued_at, pool_id, expires_at);
+CREATE INDEX message_outbox_age ON message_outbox (pool_id, queued_at, expires_at);
 
 CREATE TABLE message_inbox (
     pool_id text COLLATE "C" NOT NULL,

@@ -15,8 +15,11 @@ import (
 var ErrFull = fmt.Errorf("%w, for too many messages wait", ErrNoTransport)
 
 const (
-	// lookEvery is how often a node looks how deep the outbox is, and drops what has outlived its code.
-	lookEvery = 5 * time.Second
+	// lookEvery is how often a node looks how deep the outbox is; more rarely when that takes long, so that it never takes
+	// more than a two-hundredth of the time.
+	lookEvery, lookShare, lookAtLeastEvery = 5 * time.Second, 200, time.Minute
+	// dropEvery is how often it drops what has outlived its code.
+	dropEvery = time.Minute
 	// outlivedAtOnce is how many rows are dropped in one transaction.
 	outlivedAtOnce = 1000
 )
@@ -27,13 +30,14 @@ type depth struct {
 	pools  map[string]int64
 	total  int64
 	oldest int64 // ms, 0 for none
-	looked time.Time
+	next   time.Time // look
+	drop   time.Time // next time
 }
 
-func (d *depth) set(pools map[string]int64, oldest int64, now time.Time) {
+func (d *depth) set(pools map[string]int64, oldest int64, next time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.pools, d.oldest, d.looked, d.total = pools, oldest, now, 0
+	d.pools, d.oldest, d.next, d.total = pools, oldest, next, 0
 	for _, n := range pools {
 		d.total += n
 	}
@@ -85,32 +89,47 @@ func (m *Messages) Figures() Figures {
 // look notes how deep the outbox is and drops what has outlived its code, now and then.
 func (m *Messages) look(ctx context.Context, now time.Time) error {
 	m.depth.mu.Lock()
-	due := now.Sub(m.depth.looked) >= lookEvery
+	look, drop := !now.Before(m.depth.next), !now.Before(m.depth.drop)
+	if drop {
+		m.depth.drop = now.Add(dropEvery)
+	}
 	m.depth.mu.Unlock()
-	if !due {
+	if !look {
 		return nil
+	}
+	if drop {
+		if err := m.dropOutlived(ctx, now); err != nil {
+			return err
+		}
 	}
 	var pools map[string]int64
 	var oldest int64
+	began := time.Now()
 	err := m.deps.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		pools, oldest, err = depths(tx)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	m.depth.set(pools, oldest, now)
-	if len(pools) == 0 {
-		return nil
-	}
-	var n int64
-	err = m.deps.DB.Update(ctx, func(tx *db.Tx) (err error) {
-		n, err = dropOutlived(tx, now.UnixMilli(), outlivedAtOnce)
-		return err
-	})
-	if n > 0 && err == nil {
-		m.outcomes.outlived.Add(n)
-		m.deps.Log.Error("messages outlived their codes and were dropped", slog.Int64("messages", n))
+	if err == nil {
+		pause := min(max(lookEvery, lookShare*time.Since(began)), lookAtLeastEvery)
+		m.depth.set(pools, oldest, now.Add(pause))
 	}
 	return err
+}
+
+func (m *Messages) dropOutlived(ctx context.Context, now time.Time) error {
+	for {
+		var n int64
+		err := m.deps.DB.Update(ctx, func(tx *db.Tx) (err error) {
+			n, err = dropOutlived(tx, now.UnixMilli(), outlivedAtOnce)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+		m.outcomes.outlived.Add(n)
+		m.deps.Log.Error("messages outlived their codes and were dropped", slog.Int64("messages", n))
+		if n < outlivedAtOnce {
+			return nil
+		}
+	}
 }

@@ -43,7 +43,7 @@ var Migrations = []db.Migration{{
 		db.AddColumn{Table: "message_outbox", Column: db.Column{Name: "queued_at", Type: db.Int}},
 		db.AddColumn{Table: "message_outbox", Column: db.Column{Name: "expires_at", Type: db.Int}},
 		db.CreateIndex{Name: "message_outbox_lane", Table: "message_outbox", Columns: []string{"lane", "due"}},
-		db.CreateIndex{Name: "message_outbox_age", Table: "message_outbox", Columns: []string{"queued_at", "pool_id", "expires_at"}},
+		db.CreateIndex{Name: "message_outbox_age", Table: "message_outbox", Columns: []string{"pool_id", "queued_at", "expires_at"}},
 	},
 }}
 
