@@ -36,6 +36,7 @@ func newVillage(ctx context.Context, t *testing.T, server *process.Server, p pro
 	v := &village{ctx: ctx, server: server}
 	v.pool = process.Path(v.must(t, "CreateUserPool", process.M{
 		"PoolName": "timing", "AutoVerifiedAttributes": []string{"email"},
+		"AccountRecoverySetting": process.M{"RecoveryMechanisms": []process.M{{"Name": "verified_email", "Priority": 1}}},
 		"Policies": process.M{"SignInPolicy": process.M{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP", "WEB_AUTHN"}}},
 	}), "UserPool", "Id")
 	v.must(t, "SetUserPoolMfaConfig", process.M{
