@@ -17,6 +17,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	limited  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -31,8 +32,12 @@ func newMetrics() *metrics {
 			Help:    "Time from the head of a request to its answer.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}, []string{"service", "operation"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cognate_limited_total",
+			Help: "Requests that a budget refused, by its scope: source, destination or pool.",
+		}, []string{"scope"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.seconds, m.limited, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -67,6 +72,9 @@ func (m *metrics) outbox(figures func() message.Figures) {
 		}, func() float64 { return float64(value(figures())) }))
 	}
 }
+
+// refused counts a refusal of a budget.
+func (m *metrics) refused(scope string) { m.limited.WithLabelValues(scope).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -81,7 +81,7 @@ func (g *Ghost) Address(attribute string) string {
 	case attribute == kindPhone:
 		return fmt.Sprintf("+1555%07d", binary.BigEndian.Uint32(g.seed[4:])%10_000_000)
 	}
-	return g.mailbox() + "@" + domains[g.seed[9]]
+	return fmt.Sprintf("%s-%x@%s.invalid", g.mailbox(), g.seed[8:16], domains[g.seed[9]]) // nobody else's, since limits count by address
 }
 
 // mailbox is how a made-up address begins: as the name does, or by any letter.

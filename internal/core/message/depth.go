@@ -11,7 +11,7 @@ import (
 	"cognate/internal/base/db"
 )
 
-// ErrFull means that too many messages wait already. It is an ErrNoTransport: for now nothing is sent.
+// ErrFull means that too many messages wait already. It is an ErrNoTransport, until some are sent.
 var ErrFull = fmt.Errorf("%w, for too many messages wait", ErrNoTransport)
 
 const (
@@ -29,7 +29,7 @@ type depth struct {
 	mu     sync.Mutex
 	pools  map[string]int64
 	total  int64
-	oldest int64 // ms, 0 for none
+	oldest int64     // ms, 0 for none
 	next   time.Time // look
 	drop   time.Time // next time
 }

@@ -226,7 +226,7 @@ func (m *Messages) concluded(ctx context.Context, r outboxRow, p payload, err er
 var errOutlived = errors.New("the message has outlived what it carries")
 
 // tells is what the outcome of a try tells about the server: one that refuses a
-// message, or this one for now, is there.
+// message, or wants it later, is there.
 func tells(err error) reach {
 	if err == nil || errors.Is(err, ErrPermanent) || errors.Is(err, ErrDeferred) {
 		return reached
