@@ -55,7 +55,7 @@ func (s devServer) request(ctx context.Context, method, path string, query url.V
 	}
 	if resp.StatusCode != http.StatusOK {
 		var refusal struct {
-			Error string `json:"error"`
+			Error string `json:"error_description"`
 		}
 		if json.Unmarshal(text, &refusal) == nil && refusal.Error != "" {
 			return errors.New(refusal.Error)

@@ -18,10 +18,12 @@ import (
 //go:embed demo.yaml
 var demo string
 
-// The ids of the demo pool; they are fixed, so that commands can be pasted.
+// What demo.yaml says; it is fixed, so that commands can be pasted.
 const (
 	demoPoolSuffix = "_DemoPool1"
 	demoClientID   = "democlientforlocaltesting1"
+	demoUser       = "demo"
+	demoPassword   = "Passw0rd!"
 )
 
 // watchEvery is how often dev looks whether the seed file was edited.
@@ -29,9 +31,18 @@ const watchEvery = time.Second
 
 func (a *app) demoPoolID() string { return a.settings.Region + demoPoolSuffix }
 
+// seededFile is what the file of --seed said when it was applied last, nil without one.
+func (a *app) seededFile() *seed.File {
+	a.dataLock.Lock()
+	defer a.dataLock.Unlock()
+	return a.seeded
+}
+
 // prepareData applies the seed file, or makes the demo pool where a dev server
 // starts with no pools and no seed.
 func (a *app) prepareData(ctx context.Context) error {
+	a.dataLock.Lock()
+	defer a.dataLock.Unlock()
 	if err := a.loadFunctions(); err != nil {
 		return err
 	}
@@ -64,7 +75,11 @@ func (a *app) applySeedFile(ctx context.Context) error {
 	if err := a.replaceFunctions("seed", f.Functions, a.settings.Seed); err != nil {
 		return fmt.Errorf("seed file: %w", err)
 	}
-	return a.seeder().Apply(ctx, f)
+	if err := a.seeder().Apply(ctx, f); err != nil {
+		return err
+	}
+	a.seeded = f
+	return nil
 }
 
 func (a *app) seeder() *seed.Seeder {
@@ -78,6 +93,8 @@ func (a *app) watchSeed(ctx context.Context) {
 		return
 	}
 	a.every(ctx, watchEvery, "seed file", func(ctx context.Context) error {
+		a.dataLock.Lock()
+		defer a.dataLock.Unlock()
 		now := modified(a.settings.Seed)
 		if now.Equal(a.seedApplied) || now.IsZero() {
 			return nil

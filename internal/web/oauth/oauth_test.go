@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,8 +46,21 @@ func newHandler(publicURL string, log *slog.Logger) http.Handler {
 	return newSite(newDeps(publicURL), log)
 }
 
-func newSite(d Deps, log *slog.Logger) http.Handler {
-	return site.New(site.Deps{Addresses: d.Addresses, Log: log}, Routes(d)...)
+func newSite(d Deps, log *slog.Logger, more ...site.Route) http.Handler {
+	return site.New(site.Deps{Addresses: d.Addresses, Log: log}, append(Routes(d), more...)...)
+}
+
+// endpoints are routes that answer nothing, as those of managed login stand beside the documents.
+func endpoints(list ...pool.Endpoint) (routes []site.Route) {
+	for _, e := range list {
+		routes = append(routes, site.Route{Path: string(e), Refuse: refuse})
+	}
+	return routes
+}
+
+// login are the endpoints of managed login.
+func login() []site.Route {
+	return endpoints(pool.EndpointAuthorize, pool.EndpointToken, pool.EndpointUserInfo, pool.EndpointRevoke, pool.EndpointLogout)
 }
 
 func newDeps(publicURL string) Deps {
@@ -91,7 +106,7 @@ func TestDiscovery(t *testing.T) {
 		{"https://example.com/auth", "https://example.com/" + testPool + "/.well-known/openid-configuration"},
 		{"https://example.com/auth", "https://example.com/.well-known/oauth-authorization-server/auth/" + testPool},
 	} {
-		r := ask(t, newHandler(tc.public, nil), "GET", tc.url)
+		r := ask(t, newSite(newDeps(tc.public), nil, login()...), "GET", tc.url)
 		if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/json" {
 			t.Fatalf("%s: %s", tc.url, r.Status)
 		}
@@ -117,12 +132,34 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
+// TestDiscoveryOfWhatIsServed: without managed login the document names the keys and no endpoint, and with some of its
+// endpoints those.
+func TestDiscoveryOfWhatIsServed(t *testing.T) {
+	for _, tc := range []struct {
+		routes []site.Route
+		want   string
+	}{
+		{nil, "id_token_signing_alg_values_supported issuer jwks_uri response_types_supported subject_types_supported"},
+		{endpoints(pool.EndpointToken), "grant_types_supported id_token_signing_alg_values_supported issuer jwks_uri " +
+			"response_types_supported subject_types_supported token_endpoint token_endpoint_auth_methods_supported"},
+	} {
+		var doc map[string]any
+		text := body(t, ask(t, newSite(newDeps("https://id.example.com"), nil, tc.routes...), "GET", "/"+testPool+"/.well-known/openid-configuration"))
+		if err := json.Unmarshal([]byte(text), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if have := strings.Join(slices.Sorted(maps.Keys(doc)), " "); have != tc.want {
+			t.Errorf("%s, want %s", have, tc.want)
+		}
+	}
+}
+
 // TestPinnedIssuer: the issuer may be AWS's while the endpoints stay where they can be reached.
 func TestPinnedIssuer(t *testing.T) {
 	d := newDeps("https://id.example.com")
 	d.Pools.(rooms).pool.Config.IssuerConfiguration = &cognitoidp.IssuerConfigurationType{Type: new(cognitoidp.IssuerTypeUpdated)}
 	var doc map[string]any
-	text := body(t, ask(t, newSite(d, nil), "GET", "/"+testPool+"/.well-known/openid-configuration"))
+	text := body(t, ask(t, newSite(d, nil, login()...), "GET", "/"+testPool+"/.well-known/openid-configuration"))
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatal(err)
 	}

@@ -52,11 +52,11 @@ func (d Deps) inboxCode(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
 	if code != "" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
 		_, _ = w.Write([]byte(code + "\n"))
 		return
 	}
-	http.Error(w, "no message with a code", http.StatusNotFound)
+	writeError(w, http.StatusNotFound, "no message with a code")
 }

@@ -8,6 +8,7 @@ import (
 
 	"cognate/internal/base/clock"
 	"cognate/internal/core/message"
+	"cognate/internal/web/site"
 )
 
 // Snapshots saves and restores the whole state of a dev server by name.
@@ -73,7 +74,11 @@ func Handler(d Deps) http.Handler {
 	mux.HandleFunc("/_cognate/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "there is nothing here")
 	})
-	return http.NewCrossOriginProtection().Handler(mux)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusForbidden, "another web site may not change anything here")
+	}))
+	return guard.Handler(mux)
 }
 
 func (d Deps) ready(w http.ResponseWriter, r *http.Request) {
@@ -93,6 +98,19 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
+// writeError refuses in the one form that all pages and endpoints outside the AWS APIs have: a code, and a text for people.
 func writeError(w http.ResponseWriter, status int, text string) {
-	writeJSON(w, status, map[string]string{"error": text})
+	code := "invalid_request"
+	switch {
+	case status == http.StatusNotFound:
+		code = "not_found"
+	case status == http.StatusForbidden:
+		code = "access_denied"
+	case status >= http.StatusInternalServerError:
+		code = "server_error"
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(site.RefusalBody(code, text))
 }

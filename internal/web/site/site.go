@@ -71,7 +71,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var reply Reply
 	if route := s.routes[place.Path]; found && route != nil {
 		event.Pool = place.PoolID
-		reply = s.answer(ctx, header, route, &Request{Request: r.WithContext(ctx), Place: place}, w)
+		reply = s.answer(ctx, header, route, &Request{r.WithContext(ctx), place, s.routes}, w)
 	} else {
 		obs.Cause(ctx, "nothing at %s", cut(r.URL.Path, maxPath))
 		reply = s.nothing(ctx, header, r)
