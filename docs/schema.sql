@@ -120,6 +120,16 @@ CREATE TABLE code_limit (
 );
 CREATE INDEX code_limit_expiry ON code_limit (expires_at);
 
+CREATE TABLE code_failure (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    failures bigint NOT NULL,
+    last_at bigint NOT NULL,
+    locked_until bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub)
+);
+CREATE INDEX code_failure_last ON code_failure (last_at);
+
 CREATE TABLE spent_session (
     pool_id text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,

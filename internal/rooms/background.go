@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cognate/internal/base/background"
 	"cognate/internal/base/db"
 	"cognate/internal/base/job"
 )
@@ -18,7 +19,7 @@ func (r *Rooms) Start(ctx context.Context) {
 				})})
 		}
 		if l.Run != nil {
-			go l.Run(ctx)
+			background.Start(ctx, l.Name, l.Run)
 		}
 	}
 	r.jobs.Add(job.Job{Name: "pool/purge", Every: sweepEvery, Run: func(ctx context.Context) (bool, error) {
@@ -26,7 +27,7 @@ func (r *Rooms) Start(ctx context.Context) {
 		return !done && err == nil, err
 	}})
 	r.jobs.Start(ctx)
-	go r.flushes(ctx)
+	background.Start(ctx, "flush", r.flushes)
 }
 
 // flushes writes what this node has gathered until ctx is over.

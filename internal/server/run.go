@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"cognate/internal/base/background"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
 	"cognate/internal/base/srp"
@@ -92,12 +93,14 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	jobs, stopJobs := context.WithCancel(ctx)
 	defer stopJobs()
 	a.Start(jobs)
-	go a.watchSeed(jobs)
-	go a.watchFunctions(jobs)
+	background.Start(jobs, "watch seed file", a.watchSeed)
+	background.Start(jobs, "watch functions", a.watchFunctions)
 
 	failed := make(chan error, 2)
 	api := a.httpServer(handler)
-	go func() { failed <- a.listen(api, listener) }()
+	background.Go("listener", func() {
+		failed <- background.Try("listener", func() error { return a.listen(api, listener) })
+	})
 	var extra *http.Server
 	if a.settings.MetricsListen != "" {
 		l, err := net.Listen("tcp", a.settings.MetricsListen)
@@ -105,12 +108,14 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 			return fmt.Errorf("--metrics-listen: %w", err)
 		}
 		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.ready, Metrics: a.metrics.handler()}))
-		go func() { failed <- extra.Serve(l) }()
+		background.Go("metrics listener", func() {
+			failed <- background.Try("metrics listener", func() error { return extra.Serve(l) })
+		})
 	}
 	a.announce(out, root)
 	// What takes tens of milliseconds and nobody waits for yet.
 	a.made.Start(jobs)
-	go srp.Warm()
+	background.Go("warm SRP", srp.Warm)
 	select {
 	case err := <-failed:
 		return err

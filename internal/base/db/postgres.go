@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"cognate/internal/base/background"
 )
 
 // pgDB is the PostgreSQL backend.
@@ -140,10 +142,10 @@ func (d *pgDB) reading(ctx context.Context, fn func(*Tx) error, begin string) er
 			return
 		}
 		// The caller has its answer; it need not wait for the end.
-		go func() {
+		background.Go("end of a read", func() {
+			defer c.Release()
 			run.rollback()
-			c.Release()
-		}()
+		})
 	}()
 	tx := newTx(ctx, run)
 	defer tx.end()

@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"cognate/internal/base/background"
 )
 
 // Time bounds around COMMIT. A marker is kept longer than anybody may still
@@ -94,7 +96,10 @@ func (m *markers) next() string { return m.id(m.seq.Add(1)) }
 func (m *markers) start() {
 	m.once.Do(func() {
 		m.on.Store(true)
-		go m.sweep()
+		background.Go("commit markers", func() {
+			defer close(m.done)
+			background.Keep(context.Background(), "commit markers", func(context.Context) { m.sweep() })
+		})
 	})
 }
 
@@ -131,7 +136,6 @@ func (m *markers) fence(ctx context.Context, id string) (kind string, err error)
 // sweep deletes this handle's markers once they are old, and now and then
 // those of handles that died.
 func (m *markers) sweep() {
-	defer close(m.done)
 	type point struct {
 		at  time.Time
 		seq uint64

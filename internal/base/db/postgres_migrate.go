@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"cognate/internal/base/background"
 )
 
 // The migration lease: who holds the row may change the schema.
@@ -72,10 +74,13 @@ func (d *pgDB) apply(ctx context.Context, h *DB, ms []Migration) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done := make(chan struct{})
-	go func() {
+	background.Go("migration lease", func() {
 		defer close(done)
-		d.keepLock(ctx, h, owner, cancel)
-	}()
+		// A schema is not changed while nobody renews the lease.
+		if err := background.Try("migration lease", func() error { d.keepLock(ctx, h, owner, cancel); return nil }); err != nil {
+			cancel(err)
+		}
+	})
 	err := d.steps(ctx, h, ms)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = fmt.Errorf("%w (%w)", err, cause)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"cognate/internal/base/background"
 )
 
 // memGate orders readers and the writer of an in-memory database. The memdb
@@ -34,7 +36,7 @@ func newMemGate() *memGate {
 
 // wait sleeps until woken or deadline; the caller holds mu.
 func (g *memGate) wait(deadline time.Time) {
-	t := time.AfterFunc(time.Until(deadline), g.cond.Broadcast)
+	t := background.AfterFunc(time.Until(deadline), "memory gate", g.cond.Broadcast)
 	g.cond.Wait()
 	t.Stop()
 }

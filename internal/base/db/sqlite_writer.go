@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"cognate/internal/base/background"
 )
 
 // Bounds of one group commit: no more functions than maxGroup, and no new one
@@ -43,6 +45,8 @@ type job struct {
 	err   error
 	panic *Panic
 	exit  bool // fn called runtime.Goexit, as testing's FailNow does
+
+	answered bool // for the writer alone
 }
 
 // writer owns the writing connection. Its goroutine runs queued functions one
@@ -60,6 +64,7 @@ type writer struct {
 	stats   *counters
 
 	// Only the goroutine uses these.
+	flight []*job // of the group that runs
 	ok     []*job // ran in the open transaction, not yet committed
 	after  []*job // failed in it, and may have seen what is not committed yet
 	broken error  // set once the disk failed
@@ -67,8 +72,37 @@ type writer struct {
 
 func newWriter(c *sqliteConn, gate *memGate, stats *counters) *writer {
 	w := &writer{c: c, gate: gate, stats: stats, wake: make(chan struct{}, 1), gone: make(chan struct{})}
-	go w.loop()
+	w.start()
 	return w
+}
+
+// start runs the loop in a goroutine of its own, again after a panic in it.
+func (w *writer) start() {
+	background.Start(context.Background(), "sqlite writer", func(context.Context) {
+		w.clear()
+		w.loop()
+	})
+}
+
+// errWriter answers those whose group a panic of the writer itself ended.
+var errWriter = errors.New("db: the writer panicked")
+
+// clear rolls back and answers what a panic left behind; there is nothing after a start.
+func (w *writer) clear() {
+	if len(w.flight) == 0 {
+		return
+	}
+	_ = w.c.do("ROLLBACK")
+	w.take()
+	for _, j := range w.flight {
+		if !j.answered {
+			j.answer(errWriter)
+		}
+	}
+	w.flight = nil
+	if w.gate != nil {
+		w.gate.unlock()
+	}
 }
 
 // do queues fn and waits for its commit.
@@ -161,6 +195,7 @@ func (w *writer) group(j *job) {
 	}
 	deadline := time.Now().Add(groupTime)
 	for n := 1; j != nil; n++ {
+		w.flight = append(w.flight, j)
 		w.run(j)
 		j = nil
 		if n < maxGroup && time.Now().Before(deadline) {
@@ -174,6 +209,8 @@ func (w *writer) group(j *job) {
 func (w *writer) finish() {
 	ok, after := w.take()
 	w.commit(ok, after)
+	clear(w.flight)
+	w.flight = w.flight[:0]
 	if w.gate != nil {
 		w.gate.unlock()
 	}
@@ -220,7 +257,7 @@ func (w *writer) run(j *job) {
 func (w *writer) undo(j *job) {
 	if len(w.ok) == 0 {
 		_ = w.c.do("ROLLBACK")
-		close(j.done)
+		j.close()
 		return
 	}
 	if w.c.do("ROLLBACK TO fn") == nil && w.c.do("RELEASE fn") == nil {
@@ -230,7 +267,7 @@ func (w *writer) undo(j *job) {
 	_ = w.c.do("ROLLBACK")
 	ok, after := w.take()
 	w.alone(ok, after)
-	close(j.done)
+	j.close()
 }
 
 // call runs fn so that a panic in it ends neither the writer nor the group.
@@ -247,11 +284,11 @@ func (w *writer) call(j *job) {
 			return
 		}
 		j.exit = true
-		go func() {
+		background.Go("sqlite writer", func() {
 			w.undo(j)
 			w.finish()
-			w.loop()
-		}()
+			w.start()
+		})
 	}()
 	j.err, j.panic = nil, nil
 	j.tx = newTx(j.ctx, w.c)
@@ -274,7 +311,7 @@ func (w *writer) commit(ok, after []*job) {
 	if err == nil {
 		w.stats.commits.Add(1)
 		for _, j := range slices.Concat(ok, after) {
-			close(j.done)
+			j.close()
 		}
 		return
 	}
@@ -306,5 +343,10 @@ func (w *writer) alone(lists ...[]*job) {
 
 func (j *job) answer(err error) {
 	j.err = err
+	j.close()
+}
+
+func (j *job) close() {
+	j.answered = true
 	close(j.done)
 }

@@ -10,10 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
+	"cognate/internal/base/background"
 	"cognate/internal/base/db"
 )
 
@@ -106,7 +106,9 @@ func (r *Runner) Start(ctx context.Context) {
 	r.started = true
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	for _, t := range r.tasks {
-		r.wg.Go(func() { r.loop(t) })
+		background.In(&r.wg, t.Name, func() {
+			background.Keep(r.ctx, t.Name, func(context.Context) { r.loop(t) })
+		})
 	}
 }
 
@@ -183,7 +185,7 @@ func (r *Runner) turn(t *task, woken bool) time.Duration {
 	}
 	if !l.held {
 		if woken {
-			time.AfterFunc(l.wait, func() { r.Wake(t.Name) })
+			background.AfterFunc(l.wait, "wake "+t.Name, func() { r.Wake(t.Name) })
 		}
 		return l.wait
 	}
@@ -207,10 +209,13 @@ func (r *Runner) work(t *task) error {
 	ctx, cancel := context.WithCancelCause(r.ctx)
 	defer cancel(nil)
 	kept := make(chan struct{})
-	go func() {
+	background.Go("keep lease of "+t.Name, func() {
 		defer close(kept)
-		r.keep(ctx, t, cancel)
-	}()
+		// Without anybody who renews the lease the work must not go on.
+		if err := background.Try("keep lease of "+t.Name, func() error { r.keep(ctx, t, cancel); return nil }); err != nil {
+			cancel(err)
+		}
+	})
 	var err error
 	for more := true; more && err == nil; {
 		if err = ctx.Err(); err == nil {
@@ -228,10 +233,9 @@ func (r *Runner) work(t *task) error {
 // call turns a panic of the job into an error: one broken job must not end the
 // server.
 func (t *task) call(ctx context.Context) (more bool, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			more, err = false, fmt.Errorf("job: panic in %s: %v\n%s", t.Name, v, debug.Stack())
-		}
-	}()
-	return t.Run(ctx)
+	err = background.Try(t.Name, func() (err error) {
+		more, err = t.Run(ctx)
+		return err
+	})
+	return more && err == nil, err
 }

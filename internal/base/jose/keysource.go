@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
+
+	"cognate/internal/base/background"
 )
 
 // KeySource makes RSA-2048 keys ahead, because one costs tens of milliseconds and sometimes several hundred. It is safe
@@ -21,11 +23,15 @@ func NewKeySource(ahead int) *KeySource {
 
 // Start makes keys on one goroutine until enough are ready, and another whenever one is taken. The goroutine ends with
 // ctx; Wait tells when. Call it once.
-func (s *KeySource) Start(ctx context.Context) { go s.run(ctx) }
+func (s *KeySource) Start(ctx context.Context) {
+	background.Go("keys ahead", func() {
+		defer close(s.done)
+		background.Keep(ctx, "keys ahead", s.run)
+	})
+}
 
 // run holds one finished key in hand besides those in the channel.
 func (s *KeySource) run(ctx context.Context) {
-	defer close(s.done)
 	for ctx.Err() == nil {
 		key, err := generate()
 		if err != nil {

@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+
+	"cognate/internal/base/background"
 )
 
 // KeyBits is the size of the RSA keys that pools sign with.
@@ -80,10 +82,14 @@ func SignPair(a, b Job) (first, second string, err error) {
 		err   error
 	}
 	other := make(chan result, 1)
-	go func() {
-		token, err := SignRS256(b.Signer, b.KeyID, b.Claims)
-		other <- result{token, err}
-	}()
+	background.Go("sign", func() {
+		var r result
+		r.err = background.Try("sign", func() (err error) {
+			r.token, err = SignRS256(b.Signer, b.KeyID, b.Claims)
+			return err
+		})
+		other <- r
+	})
 	first, err = SignRS256(a.Signer, a.KeyID, a.Claims)
 	got := <-other
 	if err = errors.Join(err, got.err); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"cognate/internal/base/background"
 	"cognate/internal/base/db"
 	"cognate/internal/base/pack"
 )
@@ -88,7 +89,8 @@ func (k *Keyring) fetch(ctx context.Context, scope string) (*scopeKeys, error) {
 	if !running {
 		l = &load{done: make(chan struct{})}
 		k.loading[scope] = l
-		go k.run(scope, l, k.epoch)
+		epoch := k.epoch
+		background.Go("load keys", func() { k.run(scope, l, epoch) })
 	}
 	k.mu.Unlock()
 	select {
@@ -103,7 +105,10 @@ func (k *Keyring) fetch(ctx context.Context, scope string) (*scopeKeys, error) {
 func (k *Keyring) run(scope string, l *load, epoch uint64) {
 	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 	defer cancel()
-	l.keys, l.err = k.read(ctx, scope)
+	l.err = background.Try("load keys", func() (err error) { // those who wait must be told of a panic
+		l.keys, err = k.read(ctx, scope)
+		return err
+	})
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.loading[scope] == l {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"cognate/internal/base/background"
 )
 
 const (
@@ -44,7 +46,9 @@ func (q *asyncQueue) push(in Invocation) error {
 	}
 	q.start.Do(func() {
 		for range asyncWorkers {
-			q.wg.Go(q.work)
+			background.In(&q.wg, "asynchronous functions", func() {
+				background.Keep(q.ctx, "asynchronous functions", func(context.Context) { q.work() })
+			})
 		}
 	})
 	select {

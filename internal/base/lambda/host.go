@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"cognate/internal/base/background"
 )
 
 //go:embed bootstrap
@@ -85,7 +87,7 @@ func NewHost(o HostOptions) (*Host, error) {
 	h := &Host{
 		o: o, dir: dir, starts: make(chan startOrder), stopped: make(chan struct{}), pools: map[*pool]struct{}{},
 	}
-	h.wg.Go(h.starter)
+	background.In(&h.wg, "start functions", h.starter)
 	return h, nil
 }
 
@@ -97,7 +99,7 @@ func (h *Host) starter() {
 	for {
 		select {
 		case order := <-h.starts:
-			order.result <- order.cmd.Start()
+			order.result <- background.Try("start function", order.cmd.Start)
 		case <-h.stopped:
 			return
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"cognate/internal/base/background"
 )
 
 // Defaults and bounds of a function's processes.
@@ -178,10 +180,10 @@ func (p *pool) start(root string, version uint64) (*process, error) {
 		p.slotFree()
 		return nil, err
 	}
-	go func() {
+	background.Go("function process", func() {
 		defer p.host.wg.Done()
 		worker.watch()
-	}()
+	})
 	if closed {
 		worker.kill(errReplaced)
 	}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"cognate/internal/base/background"
 )
 
 const (
@@ -92,7 +94,7 @@ func (p *pool) launch(root string, version uint64) (*process, error) {
 	w.cmd.Env = h.environ(&p.function, p.home, run.dir, listener.Addr().String(), w.number)
 	w.cmd.SysProcAttr = processGroup()
 	w.server = &http.Server{Handler: w, ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: 64 << 10}
-	w.idleTimer = time.AfterFunc(time.Hour, func() { p.expire(w) })
+	w.idleTimer = background.AfterFunc(time.Hour, "idle function", func() { p.expire(w) })
 	w.idleTimer.Stop()
 	if err := h.start(w.cmd); err != nil {
 		listener.Close()
@@ -102,7 +104,7 @@ func (p *pool) launch(root string, version uint64) (*process, error) {
 		}
 		return nil, fmt.Errorf("%w: %w", ErrNotConfigured, err)
 	}
-	w.initTimer = time.AfterFunc(initLimit, w.initOver)
+	w.initTimer = background.AfterFunc(initLimit, "start of a function", w.initOver)
 	h.o.Log.Debug("function process started", "function", p.function.ARN, "process", w.number, "pid", w.cmd.Process.Pid)
 	return w, nil
 }
@@ -110,10 +112,10 @@ func (p *pool) launch(root string, version uint64) (*process, error) {
 // watch serves the Runtime API and waits for the end of the process.
 func (w *process) watch() {
 	var reading, serving sync.WaitGroup
-	reading.Go(func() { w.pool.out.copyFrom(w.stdout, w.number) })
-	serving.Go(func() { _ = w.server.Serve(w.listener) })
+	background.In(&reading, "output of a function", func() { w.pool.out.copyFrom(w.stdout, w.number) })
+	background.In(&serving, "runtime of a function", func() { _ = w.server.Serve(w.listener) })
 	if limit := w.pool.function.Local.Memory; limit > 0 {
-		serving.Go(func() { w.watchMemory(limit) })
+		background.In(&serving, "memory of a function", func() { w.watchMemory(limit) })
 	}
 	err := w.cmd.Wait()
 	killGroup(w.cmd)
@@ -207,7 +209,7 @@ func (w *process) assign(j *job) {
 
 // arm makes the job's deadline the end of the process. w.mu is held.
 func (w *process) arm(j *job) {
-	w.timer = time.AfterFunc(time.Until(j.deadline), func() {
+	w.timer = background.AfterFunc(time.Until(j.deadline), "time of a function", func() {
 		w.mu.Lock()
 		late := w.job == j
 		w.mu.Unlock()
@@ -272,7 +274,7 @@ func (w *process) kill(reason error) {
 // retire asks the process to end, and kills it when it does not. It never blocks.
 func (w *process) retire() {
 	terminateGroup(w.cmd)
-	time.AfterFunc(retireGrace, func() {
+	background.AfterFunc(retireGrace, "end of a function", func() {
 		select {
 		case <-w.quit:
 		default:

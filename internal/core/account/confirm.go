@@ -85,13 +85,13 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 		if err := a.Codes.Allow(tx, c.Pool.ID, sub, pr.rule); err != nil {
 			return code.Refusal(ctx, err)
 		}
-		proven, err := a.Codes.Verify(tx, c.Pool.ID, sub, pr.kind, pr.code)
+		proven, err := a.Codes.Guess(tx, c.Pool.ID, sub, pr.kind, pr.code)
 		switch {
 		case code.Guessed(err):
 			refusal = code.Refusal(ctx, err)
 			return nil
 		case err != nil:
-			return err
+			return code.Refusal(ctx, err)
 		case u == nil || proven.Attribute == "": // nobody was told a ghost's code; a lucky guess proves nothing
 			refusal = code.Refusal(ctx, code.ErrMismatch)
 			return nil
@@ -99,6 +99,9 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 			obs.Cause(ctx, "the code was issued for another address, password or epoch of the user")
 			refusal = code.Refusal(ctx, code.ErrExpired)
 			return nil
+		}
+		if err := a.Codes.Proven(tx, c.Pool.ID, sub, pr.kind); err != nil {
+			return err
 		}
 		return pr.accept(tx, u, proven)
 	})

@@ -176,7 +176,7 @@ func (a *Accounts) recover(ctx context.Context, c directory.Caller, in RecoverIn
 	}
 	var seen *directory.User
 	pr := proof{
-		kind: code.ForgotPassword, rule: code.LimitForgotPassword, code: in.Code,
+		kind: code.ForgotPassword, rule: code.LimitConfirmForgot, code: in.Code,
 		check: func(u *directory.User) error {
 			if !u.Enabled {
 				return directory.Disabled()

@@ -212,14 +212,16 @@ func TestConfirmationCodes(t *testing.T) {
 		for range 5 {
 			Refused(w, wrongCode, w.API.ConfirmSignUp, confirm(c, "guessed", other(right)))
 		}
-		Refused(w, tooMany, w.API.ConfirmSignUp, confirm(c, "guessed", right))
-		for range 9 {
-			Refused(w, tooMany, w.API.ConfirmSignUp, confirm(c, "guessed", right))
+		for lock := time.Second; lock <= 512*time.Second; lock *= 2 {
+			Refused(w, limited, w.API.ConfirmSignUp, confirm(c, "guessed", right))
+			w.Clock.Advance(lock - time.Millisecond)
+			Refused(w, limited, w.API.ConfirmSignUp, confirm(c, "guessed", right)) // which did not extend the lock
+			w.Clock.Advance(time.Millisecond)
+			Refused(w, tooMany, w.API.ConfirmSignUp, confirm(c, "guessed", right)) // the code is dead
 		}
-		Refused(w, limited, w.API.ConfirmSignUp, confirm(c, "guessed", right))
 		Call(w, w.API.ResendConfirmationCode, resend(c, "guessed"))
 		right = w.Code(p, mail)
-		Refused(w, limited, w.API.ConfirmSignUp, confirm(c, "guessed", right))
+		Refused(w, limited, w.API.ConfirmSignUp, confirm(c, "guessed", right)) // a new code is no new count
 		w.Clock.Advance(time.Hour)
 		Refused(w, "", w.API.ConfirmSignUp, confirm(c, "guessed", right))
 
@@ -241,7 +243,7 @@ func TestConfirmationCodes(t *testing.T) {
 		mail = begin("brute")
 		right = w.Code(p, mail)
 		got = Together(w, 15, w.API.ConfirmSignUp, func(int) *cognitoidp.ConfirmSignUpRequest { return confirm(c, "brute", other(right)) })
-		if got[wrongCode] != 5 || got[tooMany] != 10 {
+		if got[wrongCode] != 5 || got[limited] != 10 {
 			w.T.Errorf("parallel guesses: %v", got)
 		}
 		got = Together(w, 32, w.API.SignUp, func(int) *cognitoidp.SignUpRequest { return signUp(c, "rush", "email", "rush@example.com") })

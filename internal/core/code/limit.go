@@ -16,10 +16,11 @@ type Rule struct {
 	Per    time.Duration
 }
 
-// The hourly limits per user of Cognito's quotas page. ForgotPassword and ConfirmForgotPassword share one, whose range
-// AWS gives as 5 to 20 depending on risk.
+// The hourly limits per user of Cognito's quotas page. AWS gives those of ForgotPassword and ConfirmForgotPassword as 5 to
+// 20 together, depending on risk. Here each has its own, or asking for codes would keep the owner from using one.
 var (
 	LimitForgotPassword  = Rule{"ForgotPassword", 20, time.Hour}
+	LimitConfirmForgot   = Rule{"ConfirmForgotPassword", 5, time.Hour}
 	LimitResend          = Rule{"ResendConfirmationCode", 5, time.Hour}
 	LimitConfirmSignUp   = Rule{"ConfirmSignUp", 15, time.Hour}
 	LimitChangePassword  = Rule{"ChangePassword", 5, time.Hour}

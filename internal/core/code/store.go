@@ -3,8 +3,10 @@ package code
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/limit"
 )
 
 // Migrations of this room: the pending codes and the uses that the hourly limits count.
@@ -39,6 +41,10 @@ var Migrations = []db.Migration{{
 		},
 		db.CreateIndex{Name: "code_limit_expiry", Table: "code_limit", Columns: []string{"expires_at"}},
 	},
+}, {
+	// Wrong codes in a row, by user and kind.
+	ID:    "code/0002",
+	Steps: limit.TallyTable(failures.Table, failures.Account),
 }}
 
 // record is a pending code as the database holds it.
@@ -112,34 +118,41 @@ func dropCode(tx *db.Tx, poolID, sub string, kind Kind) error {
 
 func dropUser(tx *db.Tx, poolID, sub string) error {
 	_, err := tx.Exec(`DELETE FROM one_time_code WHERE pool_id = $1 AND sub = $2`, poolID, sub)
-	return err
+	if err != nil {
+		return err
+	}
+	return failures.DropAccount(tx, poolID, sub)
 }
 
-func dropPool(tx *db.Tx, poolID string, limit int) (int, error) {
+func dropPool(tx *db.Tx, poolID string, most int) (int, error) {
 	n, err := tx.Exec(`DELETE FROM one_time_code WHERE (pool_id, sub, kind) IN
-		(SELECT pool_id, sub, kind FROM one_time_code WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
+		(SELECT pool_id, sub, kind FROM one_time_code WHERE pool_id = $1 LIMIT $2)`, poolID, most)
 	if err != nil || n > 0 {
 		return int(n), err
 	}
 	n, err = tx.Exec(`DELETE FROM code_limit WHERE (pool_id, id) IN
-		(SELECT pool_id, id FROM code_limit WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
-	return int(n), err
+		(SELECT pool_id, id FROM code_limit WHERE pool_id = $1 LIMIT $2)`, poolID, most)
+	if err != nil || n > 0 {
+		return int(n), err
+	}
+	return failures.Purge(tx, poolID, most)
 }
 
-func sweep(tx *db.Tx, now int64, limit int) (int, error) {
+func sweep(tx *db.Tx, now int64, most int) (int, error) {
 	n, err := tx.Exec(`DELETE FROM one_time_code WHERE (pool_id, sub, kind) IN
 		(SELECT pool_id, sub, kind FROM one_time_code WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
-		AND expires_at <= $1`, now, limit)
+		AND expires_at <= $1`, now, most)
 	if err != nil {
 		return 0, fmt.Errorf("code: sweep codes: %w", err)
 	}
 	m, err := tx.Exec(`DELETE FROM code_limit WHERE (pool_id, id) IN
 		(SELECT pool_id, id FROM code_limit WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
-		AND expires_at <= $1`, now, limit)
+		AND expires_at <= $1`, now, most)
 	if err != nil {
 		return 0, fmt.Errorf("code: sweep limits: %w", err)
 	}
-	return int(n + m), nil
+	wrong, err := failures.Expire(tx, time.UnixMilli(now), most)
+	return int(n+m) + wrong, err
 }
 
 // getUses returns the packed times of the recent uses and their version; nil and 0 when there is no row.

@@ -129,7 +129,8 @@ func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserA
 		if err := o.Codes.Allow(tx, c.Pool.ID, u.Sub, code.LimitVerifyAttribute); err != nil {
 			return codeRefusal(ctx, err)
 		}
-		proven, err := o.Codes.Verify(tx, c.Pool.ID, u.Sub, code.Attribute(in.AttributeName), in.Code)
+		kind := code.Attribute(in.AttributeName)
+		proven, err := o.Codes.Guess(tx, c.Pool.ID, u.Sub, kind, in.Code)
 		if err == nil && !u.verified(in.AttributeName, proven.Value) {
 			obs.Cause(ctx, "the value changed after the code was sent")
 			err = code.ErrExpired
@@ -141,6 +142,9 @@ func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserA
 				return err
 			}
 			return nil
+		}
+		if err := o.Codes.Proven(tx, c.Pool.ID, u.Sub, kind); err != nil {
+			return err
 		}
 		return o.Save(tx, c.Pool, u)
 	})

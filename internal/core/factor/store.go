@@ -130,35 +130,8 @@ func dropSoftware(tx *db.Tx, poolID, sub string) error {
 	return err
 }
 
-// countTry counts a proof before it is compared, so that parallel guesses are all counted. It returns how many failed
-// in a row with this one, and ErrTooMany, counting nothing, while guessing is locked.
-func countTry(tx *db.Tx, poolID, sub string, now time.Time) (int64, error) {
-	var n int64
-	err := tx.QueryRow(`INSERT INTO factor_failure (pool_id, sub, failures, last_at, locked_until)
-		VALUES ($1, $2, 1, $3, 0)
-		ON CONFLICT (pool_id, sub) DO UPDATE SET
-			failures = CASE WHEN factor_failure.last_at < $4 THEN 1 ELSE factor_failure.failures + 1 END,
-			last_at = excluded.last_at
-		WHERE factor_failure.locked_until <= $3
-		RETURNING failures`, poolID, sub, now.UnixMilli(), lockout.Forgotten(now)).Scan(&n)
-	if errors.Is(err, db.ErrNoRows) {
-		return 0, ErrTooMany
-	}
-	return n, err
-}
-
-func lockGuessing(tx *db.Tx, poolID, sub string, until int64) error {
-	_, err := tx.Exec(`UPDATE factor_failure SET locked_until = $3 WHERE pool_id = $1 AND sub = $2`, poolID, sub, until)
-	return err
-}
-
-func clearTries(tx *db.Tx, poolID, sub string) error {
-	_, err := tx.Exec(`DELETE FROM factor_failure WHERE pool_id = $1 AND sub = $2`, poolID, sub)
-	return err
-}
-
 // userTables are the tables of this room that hold rows of a user.
-var userTables = [...]string{"factor_totp", "factor_failure", "factor_passkey", "factor_ceremony", "factor_recovery"}
+var userTables = [...]string{"factor_totp", "factor_passkey", "factor_ceremony", "factor_recovery"}
 
 func forget(tx *db.Tx, poolID, sub string) error {
 	keys, err := readPasskeys(tx, poolID, sub)
@@ -172,14 +145,15 @@ func forget(tx *db.Tx, poolID, sub string) error {
 	for _, table := range userTables {
 		stmts = append(stmts, db.Stmt{SQL: `DELETE FROM ` + table + ` WHERE pool_id = $1 AND sub = $2`, Args: []any{poolID, sub}})
 	}
-	_, err = tx.ExecBatch(stmts...)
-	return err
+	if _, err = tx.ExecBatch(stmts...); err != nil {
+		return err
+	}
+	return failures.DropAccount(tx, poolID, sub)
 }
 
 // poolTables are the statements that remove a limited number of rows of a pool, one per table of this room.
 var poolTables = [...]string{
 	`DELETE FROM factor_totp WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_totp WHERE pool_id = $1 LIMIT $2)`,
-	`DELETE FROM factor_failure WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_failure WHERE pool_id = $1 LIMIT $2)`,
 	`DELETE FROM factor_ceremony WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_ceremony WHERE pool_id = $1 LIMIT $2)`,
 	`DELETE FROM factor_recovery WHERE pool_id = $1 AND sub IN (SELECT sub FROM factor_recovery WHERE pool_id = $1 LIMIT $2)`,
 	`DELETE FROM factor_passkey WHERE pool_id = $1 AND (sub, id) IN
@@ -189,7 +163,10 @@ var poolTables = [...]string{
 }
 
 func dropPool(tx *db.Tx, poolID string, limit int) (int, error) {
-	done := 0
+	done, err := failures.Purge(tx, poolID, limit)
+	if err != nil {
+		return 0, fmt.Errorf("factor: drop pool: %w", err)
+	}
 	for _, sql := range poolTables {
 		if done >= limit {
 			break
@@ -210,8 +187,6 @@ func sweep(tx *db.Tx, now time.Time, limit int) (int, error) {
 	if err != nil || int(n) >= limit {
 		return int(n), err
 	}
-	m, err := tx.Exec(`DELETE FROM factor_failure WHERE (pool_id, sub) IN
-		(SELECT pool_id, sub FROM factor_failure WHERE last_at < $1 ORDER BY last_at LIMIT $2)
-		AND last_at < $1 AND locked_until < $1`, lockout.Forgotten(now), limit-int(n))
-	return int(n + m), err
+	m, err := failures.Expire(tx, now, limit-int(n))
+	return int(n) + m, err
 }

@@ -91,9 +91,9 @@ func TestSecretCode(t *testing.T) {
 
 func TestLockFor(t *testing.T) {
 	for n, want := range map[int64]time.Duration{
-		0: 0, 4: 0, 5: time.Second, 6: 2 * time.Second, 14: 512 * time.Second, 15: lockout.Longest, 1 << 40: lockout.Longest,
+		0: 0, 4: 0, 5: time.Second, 6: 2 * time.Second, 14: 512 * time.Second, 15: failures.Lock.Longest, 1 << 40: failures.Lock.Longest,
 	} {
-		if got := lockout.For(n); got != want {
+		if got := failures.Lock.For(n); got != want {
 			t.Errorf("after %d failures %v, want %v", n, got, want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"cognate/internal/base/background"
 	"cognate/internal/base/db"
 )
 
@@ -82,7 +83,7 @@ func (m *Messages) dispatch(ctx context.Context, free chan struct{}, wg *sync.Wa
 	}
 	for _, r := range rows {
 		<-free
-		wg.Go(func() {
+		background.In(wg, "deliver message", func() {
 			defer m.wake()
 			defer func() { free <- struct{}{} }()
 			m.try(context.WithoutCancel(ctx), r)

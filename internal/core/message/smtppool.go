@@ -9,6 +9,8 @@ import (
 
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
+
+	"cognate/internal/base/background"
 )
 
 const (
@@ -88,10 +90,10 @@ func (p *smtpPool) put(conn *smtpConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if conn.sent >= mailsPerSMTP || len(p.idle) >= maxIdleSMTP {
-		go p.quit(conn)
+		background.Go("quit SMTP", func() { p.quit(conn) })
 		return
 	}
-	conn.timer = time.AfterFunc(idleSMTP, func() {
+	conn.timer = background.AfterFunc(idleSMTP, "idle SMTP", func() {
 		p.mu.Lock()
 		for i, c := range p.idle {
 			if c == conn {

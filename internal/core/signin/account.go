@@ -54,11 +54,9 @@ func (e *Engine) read(ctx context.Context, p *pool.Pool, ghost string, lookUp fu
 		if known {
 			a.user, a.sub = near, near.Sub
 		}
-		f, err := readFailures(tx, p.ID, a.sub)
-		if err != nil {
+		if a.locked, err = failures.Locked(tx, p.ID, a.sub, e.now()); err != nil {
 			return err
 		}
-		a.locked = f.locked(e.now())
 		whose := a.sub
 		if near != nil {
 			whose = near.Sub

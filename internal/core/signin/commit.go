@@ -158,15 +158,17 @@ func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
 	open, err := true, error(nil)
 	switch try {
 	case TryCount:
-		open, err = recordFailure(tx, s.Pool.ID, s.sub, e.now())
+		var n int64
+		n, err = failures.Count(tx, s.Pool.ID, s.sub, e.now())
+		open = n > 0
 	case TryGrant:
-		var f failures
-		f, err = readFailures(tx, s.Pool.ID, s.sub)
-		open = !f.locked(e.now())
+		var locked bool
+		locked, err = failures.Locked(tx, s.Pool.ID, s.sub, e.now())
+		open = !locked
 	case TryClear:
-		open, err = clearFailures(tx, s.Pool.ID, s.sub, e.now())
+		open, err = failures.Clear(tx, s.Pool.ID, s.sub, e.now())
 	case TryForget:
-		_, err = clearFailures(tx, s.Pool.ID, s.sub, e.now())
+		_, err = failures.Clear(tx, s.Pool.ID, s.sub, e.now())
 	}
 	if err == nil && !open {
 		return errLockedMeanwhile
@@ -177,7 +179,7 @@ func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
 // CountTry counts a try at the password of a user for an operation beside sign-in, before it is judged, and returns which
 // one it is, for ReturnTry. The refusal of a locked account is NotAuthorizedException, and nothing is counted then.
 func (e *Engine) CountTry(tx *db.Tx, poolID, sub string) (int64, error) {
-	n, err := countFailure(tx, poolID, sub, e.now())
+	n, err := failures.Count(tx, poolID, sub, e.now())
 	if err == nil && n == 0 {
 		err = errLocked()
 	}
@@ -186,5 +188,5 @@ func (e *Engine) CountTry(tx *db.Tx, poolID, sub string) (int64, error) {
 
 // ReturnTry tells that the password was right: failed tries are forgotten, unless others were counted since.
 func (e *Engine) ReturnTry(tx *db.Tx, poolID, sub string, n int64) error {
-	return returnFailure(tx, poolID, sub, n)
+	return failures.Return(tx, poolID, sub, n)
 }

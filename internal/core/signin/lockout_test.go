@@ -11,7 +11,7 @@ func TestLockFor(t *testing.T) {
 		14: 512 * time.Second, 15: 15 * time.Minute, 16: 15 * time.Minute, 1 << 40: 15 * time.Minute,
 	}
 	for n, d := range want {
-		if got := lockFor(n); got != d {
+		if got := failures.Lock.For(n); got != d {
 			t.Errorf("lock after %d failures: %v, want %v", n, got, d)
 		}
 	}

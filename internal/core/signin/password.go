@@ -133,7 +133,7 @@ func (e *Engine) reserve(ctx context.Context, s *signIn) (try int64, err error) 
 		return 0, nil
 	}
 	err = e.DB.Update(ctx, func(tx *db.Tx) (err error) {
-		try, err = countFailure(tx, s.Pool.ID, s.sub, e.now())
+		try, err = failures.Count(tx, s.Pool.ID, s.sub, e.now())
 		return err
 	})
 	s.proof.Counted, s.locked = true, try == 0
@@ -142,7 +142,7 @@ func (e *Engine) reserve(ctx context.Context, s *signIn) (try int64, err error) 
 
 // takeBack takes a try back that turned out right.
 func (e *Engine) takeBack(ctx context.Context, s *signIn, account string, try int64) error {
-	return e.DB.Update(ctx, func(tx *db.Tx) error { return returnFailure(tx, s.Pool.ID, account, try) })
+	return e.DB.Update(ctx, func(tx *db.Tx) error { return failures.Return(tx, s.Pool.ID, account, try) })
 }
 
 // migrated asks the pool's UserMigration function for a name nobody has, and reads the account again. It reports whether
@@ -151,7 +151,7 @@ func (e *Engine) takeBack(ctx context.Context, s *signIn, account string, try in
 func (e *Engine) migrated(ctx context.Context, s *signIn) (vouched bool, err error) {
 	nobody, try := s.sub, int64(0)
 	err = e.DB.Update(ctx, func(tx *db.Tx) (err error) {
-		try, err = countFailure(tx, s.Pool.ID, nobody, e.now())
+		try, err = failures.Count(tx, s.Pool.ID, nobody, e.now())
 		return err
 	})
 	if err != nil {

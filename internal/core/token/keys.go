@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"cognate/internal/base/background"
 	"cognate/internal/base/db"
 	"cognate/internal/base/jose"
 	"cognate/internal/base/keyring"
@@ -57,7 +58,9 @@ func (k *signingKey) job(claims []byte) jose.Job {
 // Nothing waits for them but the first token or key set of the pool, if it is asked for that soon.
 func (t *Tokens) CreateKeys(tx *db.Tx, poolID string) error {
 	tx.AfterCommit(func() {
-		go func() { _, _ = t.keySet(context.Background(), poolID, ringLife) }() // who needs them meets the error again
+		background.Go("first keys", func() {
+			_, _ = t.keySet(context.Background(), poolID, ringLife) // who needs them meets the error again
+		})
 	})
 	return nil
 }
