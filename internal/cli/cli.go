@@ -12,23 +12,45 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// root is the command line. Every flag can also be set by a COGNATE_* variable
-// (COGNATE_LISTEN for --listen) or by a key of the same name in the YAML file
-// given with --config; the command line wins over the environment, and that
+// root is the command line, and the one table of commands: a command is a
+// field with its help and an example. Every flag can also be set by a COGNATE_*
+// variable (COGNATE_LISTEN for --listen) or by a key of the same name in the YAML
+// file given with --config; the command line wins over the environment, and that
 // over the file.
 type root struct {
-	Config   kong.ConfigFlag  `help:"YAML file with settings, keys named like the flags." placeholder:"FILE" env:"COGNATE_CONFIG"`
-	Dev      devCmd           `cmd:"" help:"Run a server for a laptop or CI: relaxed caller checks, inbox, clock, demo data."`
-	Serve    serveCmd         `cmd:"" help:"Run a server in production: strict checks, explicit configuration."`
-	Function functionCmd      `cmd:"" help:"Look at and change the trigger functions of a running dev server."`
-	Keys     keysCmd          `cmd:"" help:"Operate the keys that seal secrets at rest."`
-	Version  kong.VersionFlag `help:"Print the version."`
+	Config kong.ConfigFlag `help:"YAML file with settings, keys named like the flags." placeholder:"FILE" env:"COGNATE_CONFIG"`
+
+	Dev   devCmd   `cmd:"" group:"Run a server" help:"Run a server for a laptop or CI: relaxed caller checks, inbox, clock, demo data." example:"cognate dev --ephemeral"`
+	Serve serveCmd `cmd:"" group:"Run a server" help:"Run a server in production: strict checks, explicit configuration." example:"cognate serve --listen :8443 --public-url https://id.example.com --region eu-west-1 --account 123456789012 --data /var/lib/cognate"`
+	Wait  waitCmd  `cmd:"" group:"Run a server" help:"Wait until a server is ready." example:"cognate wait --timeout 30s && npm test"`
+
+	Pool   poolCmd   `cmd:"" group:"Manage what a server has" help:"User pools." example:"cognate pool list"`
+	Client clientCmd `cmd:"" group:"Manage what a server has" help:"App clients of a user pool." example:"cognate client list"`
+	User   userCmd   `cmd:"" group:"Manage what a server has" help:"Users of a user pool." example:"cognate user list"`
+	Group  groupCmd  `cmd:"" group:"Manage what a server has" help:"Groups of a user pool." example:"cognate group list"`
+	Token  tokenCmd  `cmd:"" group:"Manage what a server has" help:"Get, decode and verify tokens." example:"cognate token verify \"$ACCESS_TOKEN\""`
+
+	Code     codeCmd     `cmd:"" group:"Use a dev server" help:"Print the newest code that was sent to an address." example:"cognate code ana@example.com --wait 10s"`
+	Snapshot snapshotCmd `cmd:"" group:"Use a dev server" help:"Save and restore the whole state." example:"cognate snapshot save before-tests"`
+	Function functionCmd `cmd:"" group:"Use a dev server" help:"Look at and change the trigger functions." example:"cognate function list"`
+	Env      envCmd      `cmd:"" group:"Use a dev server" help:"Print what points AWS's tools at a server." example:"eval \"$(cognate env)\""`
+
+	Keys   keysCmd   `cmd:"" group:"Operate" help:"Operate the keys that seal secrets at rest." example:"cognate keys rotate --data /var/lib/cognate"`
+	Doctor doctorCmd `cmd:"" group:"Operate" help:"Check what serve would run with: settings, files, keys, database, TLS, ports, clock, mail." example:"cognate --config /etc/cognate/cognate.yaml doctor --mail-to ops@example.com"`
+
+	Completion completionCmd `cmd:"" group:"About this program" help:"Print a completion script." example:"source <(cognate completion bash)"`
+	Version    versionCmd    `cmd:"" group:"About this program" help:"Print the version and how it was built." example:"cognate version"`
+
+	VersionFlag kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
+	Complete    completeCmd      `cmd:"" name:"__complete" hidden:""`
 }
 
 // env is what commands get from the outside.
 type env struct {
 	ctx            context.Context
+	stdin          io.Reader
 	stdout, stderr io.Writer
+	parser         *kong.Kong
 }
 
 // Main runs the command line args and returns the exit status: 0 for success,
@@ -48,12 +70,16 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return status
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "cognate:", err)
+		if unfinished(err) {
+			_, _ = parser.Parse(append(args, "--help"))
+			return 0
+		}
+		complain(stderr, err, "cognate"+path(err)+" --help")
 		return 2
 	}
-	err = kctx.Run(&env{ctx: ctx, stdout: stdout, stderr: stderr})
+	err = kctx.Run(&env{ctx: ctx, stdin: os.Stdin, stdout: stdout, stderr: stderr, parser: parser})
 	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(stderr, "cognate:", err)
+		complain(stderr, err, "")
 		return 1
 	}
 	return 0
@@ -61,15 +87,19 @@ func Main(args []string, stdout, stderr io.Writer) int {
 
 // newParser reads command lines into r. exit is called for --help and --version.
 func newParser(r *root, stdout, stderr io.Writer, exit func(code int)) (*kong.Kong, error) {
-	return kong.New(r,
+	parser, err := kong.New(r,
 		kong.Name("cognate"),
 		kong.Description("Amazon Cognito that anyone can run."),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.DefaultEnvars("COGNATE"),
 		kong.Configuration(yamlSettings),
-		kong.Vars{"version": Version()},
+		kong.Vars{"version": "cognate " + Version()},
 		kong.Writers(stdout, stderr),
 		kong.Exit(exit),
 	)
+	if err != nil {
+		return nil, err
+	}
+	showExamples(parser.Model.Node)
+	return parser, nil
 }

@@ -103,7 +103,7 @@ func TestCommandLine(t *testing.T) {
 		"help":           {[]string{"--help"}, 0, "dev"},
 		"help of dev":    {[]string{"dev", "--help"}, 0, "127.0.0.1:7654"},
 		"version":        {[]string{"--version"}, 0, "cognate"},
-		"nothing":        {nil, 2, "cognate:"},
+		"nothing":        {nil, 0, "Usage"},
 		"unknown":        {[]string{"fly"}, 2, "fly"},
 		"unknown flag":   {[]string{"dev", "--fly"}, 2, "--fly"},
 		"serve, bare":    {[]string{"serve"}, 2, "--listen"},

@@ -20,16 +20,16 @@ import (
 
 // functionCmd talks to a running dev server about its functions.
 type functionCmd struct {
-	List   functionListCmd   `cmd:"" help:"List the functions and how they are reached."`
-	Put    functionPutCmd    `cmd:"" help:"Add or replace a function."`
-	Remove functionRemoveCmd `cmd:"" help:"Take a function out."`
-	Invoke functionInvokeCmd `cmd:"" help:"Invoke a function with an event."`
-	Logs   functionLogsCmd   `cmd:"" help:"Print what a local function printed."`
+	List   functionListCmd   `cmd:"" help:"List the functions and how they are reached." example:"cognate function list"`
+	Put    functionPutCmd    `cmd:"" help:"Add or replace a function." example:"cognate function put arn:aws:lambda:us-east-1:000000000000:function:welcome --local ./welcome --runtime nodejs --handler index.handler"`
+	Remove functionRemoveCmd `cmd:"" help:"Take a function out." example:"cognate function remove arn:aws:lambda:us-east-1:000000000000:function:welcome"`
+	Invoke functionInvokeCmd `cmd:"" help:"Invoke a function with an event." example:"cognate function invoke arn:aws:lambda:us-east-1:000000000000:function:welcome --event event.json"`
+	Logs   functionLogsCmd   `cmd:"" help:"Print what a local function printed." example:"cognate function logs arn:aws:lambda:us-east-1:000000000000:function:welcome --follow"`
 }
 
 // devServer is the server a command talks to.
 type devServer struct {
-	Server string `default:"http://localhost:7654" help:"URL of the dev server." placeholder:"URL"`
+	Server string `name:"endpoint-url" aliases:"server" default:"http://localhost:7654" help:"URL of the dev server." env:"COGNATE_ENDPOINT_URL,COGNATE_SERVER,AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,AWS_ENDPOINT_URL" placeholder:"URL"`
 }
 
 // request calls an endpoint below /_cognate/ and decodes its answer into out.
@@ -46,7 +46,7 @@ func (s devServer) request(ctx context.Context, method, path string, query url.V
 	req.Header.Set("Accept", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return fmt.Errorf("no dev server answers: %w", err)
+		return withHint(fmt.Errorf("no dev server answers at %s", s.Server), `start one with "cognate dev", or name another with --endpoint-url`)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)

@@ -7,8 +7,8 @@ import (
 
 // keysCmd operates the keys of a database, also while servers run on it.
 type keysCmd struct {
-	Rotate rotateCmd `cmd:"" help:"Make new data keys, and on request new signing keys."`
-	Rewrap rewrapCmd `cmd:"" help:"Change the key-encryption key."`
+	Rotate rotateCmd `cmd:"" help:"Make new data keys, and on request new signing keys." example:"cognate keys rotate --data /var/lib/cognate --signing"`
+	Rewrap rewrapCmd `cmd:"" help:"Change the key-encryption key." example:"cognate keys rewrap --data /var/lib/cognate --new-key-file /etc/cognate/kek2"`
 }
 
 // storage names the database that a command works on.

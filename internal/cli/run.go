@@ -82,13 +82,16 @@ type serveCmd struct {
 	Account       string `required:"" help:"AWS account id the server stands for."`
 }
 
-// Run starts a production server and blocks until it is stopped.
-func (c *serveCmd) Run(e *env) error {
+// serving is what the flags of serve come to.
+func (c *serveCmd) serving() config.Settings {
 	s := c.settings(config.Serve)
 	s.Listen, s.PublicURL, s.Region, s.Account = c.Listen, c.PublicURL, c.Region, c.Account
 	s.Data, s.MetricsListen = c.Data, c.MetricsListen
 	if s.KeyFile == "" && s.Data != "" && s.Key == "" {
 		s.KeyFile = filepath.Join(s.Data, "kek")
 	}
-	return server.Run(e.ctx, s, e.stdout)
+	return s
 }
+
+// Run starts a production server and blocks until it is stopped.
+func (c *serveCmd) Run(e *env) error { return server.Run(e.ctx, c.serving(), e.stdout) }

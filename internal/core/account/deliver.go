@@ -23,6 +23,9 @@ func (a *Accounts) sendCode(ctx context.Context, tx *db.Tx, p *pool.Pool, c *poo
 	}
 	out := outgoing(p, c, msg, to, secret)
 	out.Sub, out.Username = u.Sub, u.Username
+	if out.Link, err = a.link(tx, out, kind, to); err != nil {
+		return nil, err
+	}
 	out.Attributes, out.Metadata = directory.EventAttributes(p, u), metadata
 	if err := a.Messages.Send(ctx, tx, out); err != nil {
 		return nil, err
@@ -38,6 +41,14 @@ func outgoing(p *pool.Pool, c *pool.Client, msg message.Kind, to code.Destinatio
 		out.ClientID = c.ID
 	}
 	return out
+}
+
+// link issues what the link of a message proves, "" for messages without one.
+func (a *Accounts) link(tx *db.Tx, out message.Outgoing, kind code.Kind, to code.Destination) (string, error) {
+	if !message.LinkFor(out.Config, out.Kind, out.Medium) {
+		return "", nil
+	}
+	return a.Codes.IssueLink(tx, out.PoolID, out.Sub, out.ClientID, kind, to)
 }
 
 // ghostCode does for a name that must look like nobody's what sendCode does for
@@ -57,6 +68,9 @@ func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, c directory.Caller,
 	}
 	out := outgoing(c.Pool, c.Client, msg, to, secret)
 	out.Sub, out.Username = sub, c.Name
+	if out.Link, err = a.link(tx, out, kind, code.Destination{}); err != nil {
+		return nil, err
+	}
 	if err := a.Messages.Pretend(ctx, tx, out); err != nil {
 		return nil, err
 	}

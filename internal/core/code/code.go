@@ -122,16 +122,7 @@ func (c *Codes) Issue(tx *db.Tx, poolID, sub string, kind Kind, dest Destination
 	if err != nil {
 		return "", err
 	}
-	sealed, err := c.sealDestination(tx.Context(), poolID, sub, kind, dest)
-	if err != nil {
-		return "", err
-	}
-	now := c.clock.Milli()
-	row := record{hash: hash, destination: sealed, expires: now + ttl.Milliseconds()}
-	if err := putCode(tx, poolID, sub, kind, row, now); err != nil {
-		return "", fmt.Errorf("code: issue: %w", err)
-	}
-	return text, nil
+	return text, c.put(tx, poolID, sub, kind, hash, dest, ttl)
 }
 
 // Verify redeems a code and returns where it was sent. Every try is counted before it is compared, so parallel guesses

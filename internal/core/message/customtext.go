@@ -43,7 +43,7 @@ func (m *Messages) checkText(o Outgoing) error {
 	if err := CheckText(o.Kind, o.Medium, o.Text); err != nil || o.Text == nil || o.Medium == SMS {
 		return err
 	}
-	if o.Config != nil && wantsLink(o.Config, o.Kind) && m.deps.Addresses.Known() {
+	if o.Link != "" && m.deps.Addresses.Known() {
 		return nil
 	}
 	return checkText("emailMessage", o.Kind, value(o.Text.Email), maxMailText, false)

@@ -60,7 +60,7 @@ func TestRenderCustomText(t *testing.T) {
 	linked := &cognitoidp.UserPoolType{Id: new("p_1"), VerificationMessageTemplate: &cognitoidp.VerificationMessageTemplateType{
 		DefaultEmailOption: new(cognitoidp.DefaultEmailOptionTypeConfirmWithLink), EmailMessage: new("template {####}"), EmailSubject: new("template"),
 	}}
-	const link = `<a href="https://x/p_1/confirmUser/?client_id=c&amp;user_name=a%3Cb&amp;confirmation_code=123456">`
+	const link = `<a href="https://x/p_1/confirmUser/?client_id=c&amp;user_name=a%3Cb&amp;confirmation_code=secret.sub">`
 	for _, c := range []struct {
 		name          string
 		o             Outgoing
@@ -78,6 +78,9 @@ func TestRenderCustomText(t *testing.T) {
 		{"code chosen over link", Outgoing{Config: linked, Kind: SignUp, Medium: Email, Text: &trigger.CustomText{Email: new("or {####}")}}, "https://x", "Your verification link", "or 123456", ""},
 	} {
 		c.o.Code, c.o.Username, c.o.ClientID = "123456", "a<b", "c"
+		if c.o.Config == linked {
+			c.o.Link = "secret.sub"
+		}
 		r, ok := Render(c.o, pool.NewAddresses(c.base))
 		if want := c.html; c.o.Medium == SMS && r.Text != c.text || !ok || r.Subject != c.subject || r.HTML != want {
 			t.Errorf("%s: %+v %v", c.name, r, ok)

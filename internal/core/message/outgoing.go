@@ -28,6 +28,7 @@ type Outgoing struct {
 	Stored   string // user name as stored, where Username is an address instead
 	To       string // e-mail address or E.164 number
 	Code     string // code or temporary password; "" for users without a password
+	Link     string // secret of the link that stands in place of the code where LinkFor says so, else ""
 	// Text replaces the pool's templates; it is what trigger.CustomMessage
 	// answered before the transaction. Nil keeps them.
 	Text *trigger.CustomText

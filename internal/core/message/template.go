@@ -33,8 +33,8 @@ type Rendered struct {
 	HTML    string // "" for SMS
 }
 
-// Render fills in the template of o. Where addresses are known, sign-up mails of
-// pools that ask for links carry one. The result
+// Render fills in the template of o. Where addresses are known, a mail that has
+// the secret of a link carries the link. The result
 // is false for an invitation that must not be sent: the user has a temporary
 // password but the template no place for it, or the other way round.
 func Render(o Outgoing, addresses pool.Addresses) (Rendered, bool) {
@@ -50,8 +50,8 @@ func Render(o Outgoing, addresses pool.Addresses) (Rendered, bool) {
 		return Rendered{Text: fill(text, o, func(s string) string { return s })}, true
 	}
 	link := ""
-	if addresses.Known() && wantsLink(cfg, o.Kind) {
-		link = addresses.ConfirmLink(cfg, o.ClientID, o.Username, o.Code)
+	if addresses.Known() && o.Link != "" {
+		link = addresses.ConfirmLink(cfg, o.ClientID, o.Username, o.Link)
 	}
 	subject, body := emailTemplate(cfg, o, link != "")
 	if o.Text != nil {
@@ -93,10 +93,16 @@ func fill(text string, o Outgoing, escape func(string) string) string {
 	return strings.ReplaceAll(text, codePlace, escape(o.Code))
 }
 
-// wantsLink: links confirm sign-ups only; resets and attribute checks stay with codes.
-func wantsLink(cfg *cognitoidp.UserPoolType, kind Kind) bool {
+// LinkFor reports whether messages of a kind carry a link. Links confirm sign-ups by e-mail only; resets, attribute
+// checks and SMS stay with codes.
+func LinkFor(cfg *cognitoidp.UserPoolType, kind Kind, medium Medium) bool {
+	return (kind == SignUp || kind == ResendCode) && medium == Email && SendsLinks(cfg)
+}
+
+// SendsLinks reports whether a pool confirms by links.
+func SendsLinks(cfg *cognitoidp.UserPoolType) bool {
 	t := cfg.VerificationMessageTemplate
-	return (kind == SignUp || kind == ResendCode) && t != nil && t.DefaultEmailOption != nil &&
+	return t != nil && t.DefaultEmailOption != nil &&
 		*t.DefaultEmailOption == cognitoidp.DefaultEmailOptionTypeConfirmWithLink
 }
 

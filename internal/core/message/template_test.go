@@ -109,9 +109,9 @@ func TestLink(t *testing.T) {
 		EmailMessage:       new("code {####}"),
 		SmsMessage:         new("sms {####}"),
 	}}
-	o := Outgoing{Config: cfg, Kind: SignUp, Medium: Email, ClientID: "c1", Username: "a b&c=d", Code: "123456"}
+	o := Outgoing{Config: cfg, Kind: SignUp, Medium: Email, ClientID: "c1", Username: "a b&c=d", Code: "123456", Link: "secret.sub"}
 	r, _ := Render(o, pool.NewAddresses("https://auth.example.com/"))
-	link := "https://auth.example.com/p_1/confirmUser/?client_id=c1&user_name=a+b%26c%3Dd&confirmation_code=123456"
+	link := "https://auth.example.com/p_1/confirmUser/?client_id=c1&user_name=a+b%26c%3Dd&confirmation_code=secret.sub"
 	if r.Subject != "link" || r.Text != "Hello, click here ("+link+") or there ("+link+")." {
 		t.Errorf("%+v", r)
 	}
@@ -125,7 +125,10 @@ func TestLink(t *testing.T) {
 	if r, _ := Render(o, pool.Addresses{}); r.Text != "code 123456" {
 		t.Errorf("without a domain: %+v", r)
 	}
-	o.Kind = ForgotPassword
+	if !LinkFor(cfg, SignUp, Email) || !LinkFor(cfg, ResendCode, Email) || LinkFor(cfg, SignUp, SMS) || LinkFor(cfg, ForgotPassword, Email) {
+		t.Error("links confirm sign-ups by e-mail, and nothing else")
+	}
+	o.Kind, o.Link = ForgotPassword, ""
 	if r, _ := Render(o, pool.NewAddresses("https://auth.example.com")); r.Text != "code 123456" {
 		t.Errorf("password reset: %+v", r)
 	}

@@ -117,10 +117,11 @@ func (a Addresses) Base(pool *cognitoidp.UserPoolType) string { return a.public 
 // Endpoint is the address of one of a pool's pages or endpoints.
 func (a Addresses) Endpoint(p *Pool, e Endpoint) string { return a.Base(p.Config) + string(e) }
 
-// ConfirmLink is the address that confirms a sign-up when it is opened.
-func (a Addresses) ConfirmLink(pool *cognitoidp.UserPoolType, clientID, username, code string) string {
+// ConfirmLink is the address that confirms a sign-up when it is opened, in the form of AWS's. The secret is all that
+// proves anything; the user name is for people.
+func (a Addresses) ConfirmLink(pool *cognitoidp.UserPoolType, clientID, username, secret string) string {
 	return a.Base(pool) + string(EndpointConfirmUser) + "/?client_id=" + url.QueryEscape(clientID) +
-		"&user_name=" + url.QueryEscape(username) + "&confirmation_code=" + url.QueryEscape(code)
+		"&user_name=" + url.QueryEscape(username) + "&confirmation_code=" + url.QueryEscape(secret)
 }
 
 // RelyingParty is the id that passkeys of the pool are bound to: the configured one, else the pool's custom domain, else

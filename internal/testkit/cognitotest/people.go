@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -122,6 +123,26 @@ func (w *World) Code(p *pool.Pool, to string) string {
 			return m.Code
 		}
 	}
+	return ""
+}
+
+// Linking makes a pool confirm sign-ups by links.
+func Linking(in *cognitoidp.CreateUserPoolRequest) {
+	in.VerificationMessageTemplate = &cognitoidp.VerificationMessageTemplateType{
+		DefaultEmailOption: new(cognitoidp.DefaultEmailOptionTypeConfirmWithLink),
+	}
+}
+
+// Link is the newest confirmation link that was sent to an address.
+func (w *World) Link(p *pool.Pool, to string) string {
+	w.T.Helper()
+	for _, m := range w.Inbox(p, to) {
+		if _, rest, found := strings.Cut(m.Body, "("+PublicURL); found {
+			link, _, _ := strings.Cut(rest, ")")
+			return PublicURL + link
+		}
+	}
+	w.T.Fatalf("no link to %s", to)
 	return ""
 }
 

@@ -6,11 +6,9 @@ import (
 	"net/http"
 	"net/url"
 
-	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/account"
-	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/site"
 )
@@ -21,65 +19,55 @@ var (
 	pageInternal  = site.Page{Title: "Something went wrong", Text: "Try again in a moment."}
 )
 
-// confirm follows a confirmation link. The link carries the sign-up code and
-// ConfirmSignUp has the rules, so that API and page cannot differ. The page is the server's own: a client with a secret
-// need not prove itself here.
+// confirm follows a confirmation link. All that counts is the secret that the link carries: a client with a secret of its
+// own need not prove itself, and without the secret of the link there is one answer to everything.
 func (h *handler) confirm(ctx context.Context, poolID, query string) (int, site.Page) {
-	in := readLink(query)
-	if in == nil {
+	clientID, secret := readLink(query)
+	if secret == "" {
 		obs.Cause(ctx, "malformed link")
 		return http.StatusBadRequest, pageBadLink
 	}
-	p, client, err := h.Pools.PoolClient(ctx, poolID, in.ClientId)
+	p, client, err := h.Pools.PoolClient(ctx, poolID, clientID)
 	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
 		obs.Cause(ctx, "unknown pool or client")
 		return http.StatusBadRequest, pageBadLink
 	}
 	if err == nil {
 		obs.From(ctx).Client = client.ID
-		caller := directory.Caller{Pool: p, Client: client, Name: in.Username}
-		_, err = h.Accounts.ConfirmSignUp(ctx, caller, account.ConfirmInput{Code: in.ConfirmationCode})
+		err = h.Accounts.ConfirmByLink(ctx, p, client, secret)
 	}
 	return refusal(ctx, err)
 }
 
-// refusal is the page of what ConfirmSignUp answered.
+// refusal is the page of what a link came to.
 func refusal(ctx context.Context, err error) (int, site.Page) {
 	var e rt.Exception
 	switch {
 	case err == nil:
 		return http.StatusOK, pageConfirmed
+	case errors.Is(err, account.ErrLink):
+		obs.From(ctx).Outcome = "InvalidLink"
+		return http.StatusBadRequest, pageBadLink
 	case errors.As(err, &e) && !e.Fault():
 		obs.From(ctx).Outcome = e.ErrorCode()
-		text := e.ErrorMessage()
-		if text == "" {
-			text = pageBadLink.Text
-		}
-		return e.HTTPStatus(), site.Page{Title: "Your registration could not be confirmed", Text: text}
+		return e.HTTPStatus(), site.Page{Title: "Your registration could not be confirmed", Text: e.ErrorMessage()}
 	}
 	obs.From(ctx).Outcome = "InternalErrorException"
 	obs.Cause(ctx, "%v", err)
 	return http.StatusInternalServerError, pageInternal
 }
 
-// readLink reads the query of a link and checks it as the API would; nil when
-// something is missing, repeated or not possible.
-func readLink(query string) *cognitoidp.ConfirmSignUpRequest {
+// maxSecret is more than any secret of a link has.
+const maxSecret = 256
+
+// readLink reads the query of a link; "" when something is missing, repeated or not possible.
+func readLink(query string) (clientID, secret string) {
 	values, err := url.ParseQuery(query)
-	if err != nil {
-		return nil
+	if err != nil || len(values["client_id"]) != 1 || len(values["confirmation_code"]) != 1 || len(values["user_name"]) != 1 {
+		return "", ""
 	}
-	for _, name := range []string{"client_id", "user_name", "confirmation_code"} {
-		if len(values[name]) != 1 {
-			return nil
-		}
+	if clientID, secret = values.Get("client_id"), values.Get("confirmation_code"); clientID == "" || len(secret) > maxSecret {
+		return "", ""
 	}
-	asked := &cognitoidp.ConfirmSignUpRequest{
-		ClientId: values.Get("client_id"), Username: values.Get("user_name"), ConfirmationCode: values.Get("confirmation_code"),
-	}
-	in, err := cognitoidp.DecodeConfirmSignUpRequest(rt.NewDecoder(asked.AppendJSON(nil)))
-	if err != nil {
-		return nil
-	}
-	return in
+	return clientID, secret
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"cognate/internal/base/obs"
-	"cognate/internal/core/account"
-	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/site"
 )
@@ -21,8 +19,9 @@ type Pools interface {
 
 // Accounts holds the rules that the pages follow; *account.Accounts does.
 type Accounts interface {
-	// ConfirmSignUp confirms a user by a code, or returns the exception of the AWS operation.
-	ConfirmSignUp(ctx context.Context, c directory.Caller, in account.ConfirmInput) (session string, err error)
+	// ConfirmByLink confirms the user to whom a link with this secret was sent; account.ErrLink when it is good for
+	// nothing, or an AWS exception.
+	ConfirmByLink(ctx context.Context, p *pool.Pool, client *pool.Client, secret string) error
 }
 
 // Deps are what the pages are made of.
