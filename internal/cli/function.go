@@ -15,7 +15,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/lambda"
+	"cognate/internal/server"
 )
 
 // functionCmd talks to a running dev server about its functions.
@@ -32,8 +34,41 @@ type devServer struct {
 	Server string `name:"endpoint-url" aliases:"server" default:"http://localhost:7654" help:"URL of the dev server." env:"COGNATE_ENDPOINT_URL,COGNATE_SERVER,AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,AWS_ENDPOINT_URL" placeholder:"URL"`
 }
 
+// functionServer is a dev server whose functions a command is about.
+type functionServer struct {
+	devServer
+	Data  string `default:".cognate" help:"Its data folder, for the token in it." type:"path" placeholder:"DIR" env:"COGNATE_DATA"`
+	Token string `name:"function-token" help:"The token itself, where the folder cannot be read; prefer the environment." placeholder:"TOKEN" env:"COGNATE_FUNCTION_TOKEN"`
+}
+
+// request is that of devServer with what proves whose command this is.
+func (s functionServer) request(ctx context.Context, method, path string, query url.Values, body []byte, out any) error {
+	return s.send(ctx, s.token(), method, path, query, body, out)
+}
+
+// token is the text of the data folder's file, which leaves this machine only
+// under TLS. Servers that know the user by the connection need none.
+func (s functionServer) token() string {
+	if s.Token != "" {
+		return s.Token
+	}
+	u, err := url.Parse(s.Server)
+	if err != nil || u.Scheme != "https" && !httpkit.ThisMachine(u.Host) {
+		return ""
+	}
+	text, err := os.ReadFile(filepath.Join(s.Data, server.FunctionTokenFile))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
 // request calls an endpoint below /_cognate/ and decodes its answer into out.
 func (s devServer) request(ctx context.Context, method, path string, query url.Values, body []byte, out any) error {
+	return s.send(ctx, "", method, path, query, body, out)
+}
+
+func (s devServer) send(ctx context.Context, token, method, path string, query url.Values, body []byte, out any) error {
 	u := strings.TrimSuffix(s.Server, "/") + "/_cognate/" + path
 	if len(query) > 0 {
 		u += "?" + query.Encode()
@@ -44,6 +79,9 @@ func (s devServer) request(ctx context.Context, method, path string, query url.V
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return withHint(fmt.Errorf("no dev server answers at %s", s.Server), `start one with "cognate dev", or name another with --endpoint-url`)
@@ -65,7 +103,7 @@ func (s devServer) request(ctx context.Context, method, path string, query url.V
 	return json.Unmarshal(text, out)
 }
 
-type functionListCmd struct{ devServer }
+type functionListCmd struct{ functionServer }
 
 // Run prints a table.
 func (c *functionListCmd) Run(e *env) error {
@@ -93,7 +131,7 @@ func (c *functionListCmd) Run(e *env) error {
 }
 
 type functionPutCmd struct {
-	devServer
+	functionServer
 	ARN     string        `arg:"" help:"ARN of the function, as pools name it."`
 	Timeout time.Duration `help:"Limit of one attempt; default 5s."`
 
@@ -147,7 +185,7 @@ func (c *functionPutCmd) Run(e *env) error {
 }
 
 type functionRemoveCmd struct {
-	devServer
+	functionServer
 	ARN string `arg:"" help:"ARN of the function."`
 }
 
@@ -162,7 +200,7 @@ func (c *functionRemoveCmd) Run(e *env) error {
 }
 
 type functionInvokeCmd struct {
-	devServer
+	functionServer
 	ARN   string `arg:"" help:"ARN of the function."`
 	Event string `help:"File with the event; - reads it from the standard input." default:"-" placeholder:"FILE"`
 	Async bool   `help:"Do not wait for the answer."`
@@ -201,7 +239,7 @@ func (c *functionInvokeCmd) Run(e *env) error {
 }
 
 type functionLogsCmd struct {
-	devServer
+	functionServer
 	ARN    string `arg:"" help:"ARN of the function."`
 	Follow bool   `short:"f" help:"Go on with what it prints from here."`
 }

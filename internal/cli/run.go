@@ -62,13 +62,17 @@ type devCmd struct {
 	Ephemeral bool   `help:"Write nothing to disk; all is gone at exit."`
 	Region    string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
 	Account   string `default:"000000000000" help:"AWS account id the server stands for."`
+
+	AllowedHosts []string `help:"Further hosts that the server is reached by and whose web pages are trusted, such as a container's name; this machine's and that of --public-url always are." placeholder:"HOST"`
+	Token        string   `name:"function-token" help:"What clients of /_cognate/functions prove to be yours with; default one in the data folder. Prefer the environment." placeholder:"TOKEN"`
 }
 
 // Run starts a development server and blocks until it is stopped.
 func (d *devCmd) Run(e *env) error {
 	s := d.settings(config.Dev)
 	s.Listen, s.PublicURL, s.Region, s.Account = d.Listen, d.PublicURL, d.Region, d.Account
-	s.Data, s.Ephemeral = d.Data, d.Ephemeral
+	s.Data, s.Ephemeral, s.AllowedHosts = d.Data, d.Ephemeral, d.AllowedHosts
+	s.FunctionToken = d.Token
 	return server.Run(e.ctx, s, e.stdout)
 }
 

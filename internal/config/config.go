@@ -38,6 +38,7 @@ type Settings struct {
 	Seed    string // YAML file; dev watches it
 
 	Functions           string // YAML file of functions; dev watches it
+	FunctionToken       string // dev: what the owner of functions proves to be it with; "" for one in Data
 	AllowLocalFunctions bool   // serve: functions may run as processes; dev: they may be put from other machines
 
 	KeyFile string // file of the key-encryption key; default <data>/kek
@@ -50,6 +51,7 @@ type Settings struct {
 	SMS            SMSWebhook
 	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
+	AllowedHosts   []string // dev: hosts that it is reached by and whose pages it trusts, besides this machine and that of PublicURL
 	LogFormat      string   // text or json
 	LogLevel       string   // debug, info, warn, error
 }

@@ -72,6 +72,7 @@ func TestMistakes(t *testing.T) {
 		"short secret":       {func(s *Settings) { s.SMS = SMSWebhook{URL: "https://sms.example.com", Secret: "short"} }, "--sms-webhook-secret"},
 		"proxy":              {func(s *Settings) { s.TrustedProxies = []string{"nonsense"} }, "--trusted-proxies"},
 		"metrics":            {func(s *Settings) { s.MetricsListen = "9090" }, "--metrics-listen"},
+		"allowed host":       {func(s *Settings) { s.AllowedHosts = []string{"http://x"} }, "--allowed-hosts"},
 		"log format":         {func(s *Settings) { s.LogFormat = "xml" }, "--log-format"},
 		"log level":          {func(s *Settings) { s.LogLevel = "loud" }, "--log-level"},
 	} {

@@ -4,11 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/obs"
 )
+
+// Names are the hosts that a dev server is known by: this machine, the public URL's and those of AllowedHosts.
+func (s *Settings) Names() (httpkit.Names, error) {
+	list := s.AllowedHosts
+	if u, err := url.Parse(s.PublicURL); err == nil {
+		if _, err := httpkit.NewNames(u.Hostname()); err == nil {
+			list = append([]string{u.Hostname()}, list...)
+		}
+	}
+	return httpkit.NewNames(list...)
+}
 
 // validateServing checks what would otherwise stop a server half-way through its
 // start.
@@ -22,6 +34,12 @@ func (s *Settings) validateServing() error {
 	}
 	if _, err := httpkit.ParseProxies(s.TrustedProxies); err != nil {
 		bad("--trusted-proxies: %w", err)
+	}
+	if _, err := s.Names(); err != nil {
+		bad("--allowed-hosts: %w", err)
+	}
+	if n := len(s.FunctionToken); n > 0 && n < 16 {
+		bad("--function-token: need at least 16 characters")
 	}
 	if s.Key != "" {
 		if _, err := keyring.ParseKEK(s.Key); err != nil {

@@ -102,10 +102,15 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	callers := newCallers(a.settings, a.IAM, a.Pools)
+	names, err := a.settings.Names()
+	if err != nil {
+		return nil, fmt.Errorf("--allowed-hosts: %w", err)
+	}
+	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
 		Authenticator: callers, Authorizer: callers, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
+		Offers: callers.Offers,
 	})
 }
 

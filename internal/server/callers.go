@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/arn"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
 	"cognate/internal/base/sigv4"
 	"cognate/internal/config"
@@ -25,13 +27,15 @@ type callers struct {
 	verifier *sigv4.Verifier
 	iam      *iam.Room
 	pools    *pool.Pools
+	own      httpkit.Names // pages of which may use keys that Cognate did not issue
+	dev      bool
 }
 
-func newCallers(s config.Settings, room *iam.Room, pools *pool.Pools) callers {
+func newCallers(s config.Settings, own httpkit.Names, room *iam.Room, pools *pool.Pools) callers {
 	served := func(service string, region arn.Region) bool { return globalServices[service] || s.Serves(region) }
 	return callers{
 		verifier: sigv4.NewVerifier(sigv4.Options{Lookup: room.Credentials, Region: served}),
-		iam:      room, pools: pools,
+		iam:      room, pools: pools, own: own, dev: s.Mode == config.Dev,
 	}
 }
 
@@ -41,8 +45,16 @@ func (c callers) Authenticate(ctx context.Context, r *http.Request, body []byte,
 	if err != nil {
 		return wire.Caller{}, err
 	}
+	if identity.Unchecked && !c.own.OwnPage(r.Header) {
+		return wire.Caller{}, sigv4.UnknownKey(fmt.Sprintf(
+			"the key is not one of this server's, and the page that uses it is foreign (Origin %.100q); --allowed-hosts lets pages of other hosts in", r.Header.Values("Origin")))
+	}
 	return wire.Caller{Principal: identity.Principal, Region: identity.Region}, nil
 }
+
+// Offers reports whether a page may be told that it can send a signature. In dev, where any key is good, that goes only
+// to pages of this machine; serve checks the keys instead.
+func (c callers) Offers(r *http.Request) bool { return !c.dev || c.own.OwnPage(r.Header) }
 
 // Authorize implements wire.Authorizer. It is the one place that holds every
 // signed operation to the user pools of the caller's Region; what is no pool

@@ -17,14 +17,28 @@ type routes struct {
 
 // ServeHTTP implements http.Handler.
 func (r routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	switch path := req.URL.Path; {
+	switch path := r.addresses.Trim(req.URL.Path); {
+	case path == "/_cognate":
+		http.Redirect(w, req, r.addresses.BasePath()+"/_cognate/", http.StatusFound)
 	case strings.HasPrefix(path, "/_cognate/"):
-		r.operator.ServeHTTP(w, req)
-	case strings.Trim(r.addresses.Trim(path), "/") == "" || callsAPI(req):
+		r.operator.ServeHTTP(w, at(req, path))
+	case strings.Trim(path, "/") == "" || callsAPI(req):
 		r.api.ServeHTTP(w, req)
 	default:
 		r.site.ServeHTTP(w, req)
 	}
+}
+
+// at is a request as if it had come without the base path of the public URL.
+func at(r *http.Request, path string) *http.Request {
+	if path == r.URL.Path {
+		return r
+	}
+	u := *r.URL
+	u.Path, u.RawPath = path, ""
+	out := r.WithContext(r.Context())
+	out.URL = &u
+	return out
 }
 
 // callsAPI reports whether a request says that it is for an AWS API, whatever its path: by the header that names the

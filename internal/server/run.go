@@ -163,7 +163,13 @@ func (a *app) handler() (http.Handler, error) {
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
 		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
-		deps.Functions, deps.PublicURL, deps.RemoteFunctions = &functions{app: a}, a.settings.PublicURL, a.settings.AllowLocalFunctions
+		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
+		if deps.Names, err = a.settings.Names(); err != nil {
+			return nil, err
+		}
+		if deps.Token, err = functionToken(a.settings.FunctionToken, a.privateDir()); err != nil {
+			return nil, err
+		}
 	}
 	return routes{addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps)}, nil
 }
@@ -171,8 +177,16 @@ func (a *app) handler() (http.Handler, error) {
 // ready reports whether the store answers.
 func (a *app) ready(ctx context.Context) error { return a.db.Ping(ctx) }
 
+// privateDir is the folder in which a server keeps what is its own, "" where it writes nothing to disk.
+func (a *app) privateDir() string {
+	if a.settings.Ephemeral {
+		return ""
+	}
+	return a.settings.Data
+}
+
 func (a *app) snapshotDir() string {
-	if a.settings.Ephemeral || a.settings.Data == "" {
+	if a.privateDir() == "" {
 		return ""
 	}
 	return filepath.Join(a.settings.Data, "snapshots")

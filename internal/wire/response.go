@@ -28,8 +28,13 @@ func commonHeader(h http.Header, requestID string) {
 	cors.Allow(h)
 }
 
-// preflight answers a browser's question whether it may call.
-func (x *exchange) preflight() {
+// preflight answers a browser's question whether it may call. A page that signatures are not offered to may still
+// call what nobody signs.
+func (x *exchange) preflight(signatures bool) {
+	if !signatures && !cors.Withhold(x.w.Header(), x.r.Header, "Authorization") {
+		x.send(Reply{Status: http.StatusForbidden})
+		return
+	}
 	cors.Preflight(x.w.Header(), x.r.Header)
 	x.send(Reply{Status: http.StatusOK})
 }

@@ -36,6 +36,7 @@ type Options struct {
 	ClientIP      func(*http.Request) netip.Addr  // nil: the peer's address
 	Now           func() time.Time                // nil: time.Now; measures durations
 	RequestID     func() string                   // nil: random UUIDs
+	Offers        func(*http.Request) bool        // whether a page may be told that it can send signatures; nil: every one
 	OnInternal    func(context.Context, *Failure) // nil: nothing; told of every 500 before it is sent
 }
 
@@ -82,7 +83,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	commonHeader(w.Header(), req.ID)
 	if r.Method == http.MethodOptions {
 		req.Operation = "preflight"
-		x.preflight()
+		x.preflight(s.opts.Offers == nil || s.opts.Offers(r))
 	} else {
 		s.answer(x)
 	}

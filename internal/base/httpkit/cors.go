@@ -40,6 +40,20 @@ func (c CORS) Preflight(answer, asked http.Header) {
 	answer.Add("Vary", "Access-Control-Request-Headers")
 }
 
+// Withhold reports whether a preflight can be answered without offering a header; where it cannot, the page is not told
+// that it may call at all. Browsers keep answers, so neither the question nor the list for those that name none may
+// hold it.
+func (c CORS) Withhold(answer, asked http.Header, header string) bool {
+	answer.Add("Vary", "Origin")
+	lines := asked.Values("Access-Control-Request-Headers")
+	names := strings.ToLower(strings.Join(lines, ","))
+	if len(lines) == 1 && names != "" && len(names) <= maxNames && !strings.Contains(names, strings.ToLower(header)) && !strings.Contains(names, "*") {
+		return true
+	}
+	answer.Del("Access-Control-Allow-Origin")
+	return false
+}
+
 // printable makes any text safe as a header value.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {

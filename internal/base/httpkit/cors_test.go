@@ -6,6 +6,26 @@ import (
 	"testing"
 )
 
+func TestWithhold(t *testing.T) {
+	c := CORS{Headers: "Authorization"}
+	for _, asked := range []http.Header{
+		{}, {"Access-Control-Request-Headers": {""}}, {"Access-Control-Request-Headers": {"authorization"}},
+		{"Access-Control-Request-Headers": {"content-type,Authorization,x-amz-target"}}, {"Access-Control-Request-Headers": {"*"}},
+		{"Access-Control-Request-Headers": {strings.Repeat("a", 1025)}}, {"Access-Control-Request-Headers": {"x-amz-target", "authorization"}},
+	} {
+		h := http.Header{}
+		c.Allow(h)
+		if c.Withhold(h, asked, "Authorization") || h.Get("Access-Control-Allow-Origin") != "" || h.Get("Vary") != "Origin" {
+			t.Errorf("%v: %v", asked, h)
+		}
+	}
+	h := http.Header{}
+	c.Allow(h)
+	if !c.Withhold(h, http.Header{"Access-Control-Request-Headers": {"content-type,x-amz-target"}}, "Authorization") || h.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%v", h)
+	}
+}
+
 func TestCORS(t *testing.T) {
 	c := CORS{Methods: "GET, OPTIONS", Headers: "Authorization", Expose: "Date"}
 	h := http.Header{}

@@ -26,15 +26,20 @@ func timeoutContext(d time.Duration) (context.Context, context.CancelFunc) {
 
 // ServeHTTP is the Runtime API of one process.
 func (w *process) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if !w.addressed(r) {
+		runtimeError(rw, http.StatusForbidden, "Forbidden", "this is the Runtime API of one function, for no other program and no page")
+		return
+	}
 	route, known := strings.CutPrefix(r.URL.Path, runtimeBase)
 	parts := strings.Split(route, "/")
 	switch {
 	case !known:
 		runtimeError(rw, http.StatusNotFound, "UnknownPath", "there is nothing here")
-	case r.Method == http.MethodGet && route == "invocation/next":
+	case r.Method == http.MethodGet && route == "invocation/next" && !fromStray(r):
 		w.next(rw, r)
-	case r.Method == http.MethodPost && route == "init/error":
+	case r.Method == http.MethodPost && route == "init/error" && !fromStray(r):
 		w.initError(rw, r)
+	// Who knows the id of the event has had the event, and may have ended since.
 	case r.Method == http.MethodPost && len(parts) == 3 && parts[0] == "invocation" && parts[2] == "response":
 		w.response(rw, r, parts[1])
 	case r.Method == http.MethodPost && len(parts) == 3 && parts[0] == "invocation" && parts[2] == "error":
@@ -42,6 +47,21 @@ func (w *process) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	default:
 		runtimeError(rw, http.StatusNotFound, "UnknownPath", "there is nothing here")
 	}
+}
+
+// addressed reports whether a request was sent to the address that the process
+// was given, and by no browser: a web page that lets a name of its own point here
+// has that name in Host, and browsers say that they are some.
+func (w *process) addressed(r *http.Request) bool {
+	if r.Host != w.address {
+		return false
+	}
+	for name := range r.Header {
+		if name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-") {
+			return false
+		}
+	}
+	return true
 }
 
 // next answers with the next event as soon as there is one.

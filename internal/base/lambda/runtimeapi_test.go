@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -22,7 +23,8 @@ func custom(t *testing.T, script string) Function {
 	needs(t, "python3")
 	dir := folder(t, map[string]string{"bootstrap": "#!/usr/bin/env python3\n" + `
 import os, socket, sys, time
-API = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+NAME = os.environ["AWS_LAMBDA_RUNTIME_API"]
+API = NAME.split(":")
 def ask(text, wait=True):
     s = socket.create_connection((API[0], int(API[1])))
     s.sendall(text.encode())
@@ -33,9 +35,9 @@ def ask(text, wait=True):
         if not part: return data.decode()
         data += part
 def get(path, wait=True):
-    return ask("GET /2018-06-01/runtime" + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", wait)
+    return ask("GET /2018-06-01/runtime" + path + " HTTP/1.1\r\nHost: " + NAME + "\r\nConnection: close\r\n\r\n", wait)
 def post(path, body, extra=""):
-    return ask("POST /2018-06-01/runtime" + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + extra + "Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    return ask("POST /2018-06-01/runtime" + path + " HTTP/1.1\r\nHost: " + NAME + "\r\nConnection: close\r\n" + extra + "Content-Length: %d\r\n\r\n%s" % (len(body), body))
 def id(answer):
     return [l.split(": ")[1] for l in answer.split("\r\n") if l.lower().startswith("lambda-runtime-aws-request-id")][0]
 ` + script})
@@ -100,14 +102,14 @@ time.sleep(5)`))
 	t.Run("half an answer", func(t *testing.T) {
 		r := router(t, Options{}, custom(t, `
 n = id(get("/invocation/next"))
-s = ask("POST /2018-06-01/runtime/invocation/" + n + "/response HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", False)
+s = ask("POST /2018-06-01/runtime/invocation/" + n + "/response HTTP/1.1\r\nHost: " + NAME + "\r\nContent-Length: 100\r\n\r\n{", False)
 sys.exit(9)`))
 		failure(t, r, `{}`, "Runtime.ExitError", "exit status 9")
 	})
 	t.Run("answer and end", func(t *testing.T) {
 		r := router(t, Options{}, custom(t, `
 n = id(get("/invocation/next"))
-ask("POST /2018-06-01/runtime/invocation/" + n + "/response HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n{\"ok\":true}", False)
+ask("POST /2018-06-01/runtime/invocation/" + n + "/response HTTP/1.1\r\nHost: " + NAME + "\r\nContent-Length: 11\r\n\r\n{\"ok\":true}", False)
 os._exit(1)`))
 		for range 5 {
 			answer(t, r, `{}`)
@@ -116,7 +118,7 @@ os._exit(1)`))
 	t.Run("stream that fails", func(t *testing.T) {
 		r := router(t, Options{}, custom(t, `
 n = id(get("/invocation/next"))
-ask("POST /2018-06-01/runtime/invocation/" + n + "/response HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: Lambda-Runtime-Function-Error-Type\r\n\r\n1\r\n{\r\n0\r\nLambda-Runtime-Function-Error-Type: Midway\r\n\r\n")
+ask("POST /2018-06-01/runtime/invocation/" + n + "/response HTTP/1.1\r\nHost: " + NAME + "\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: Lambda-Runtime-Function-Error-Type\r\n\r\n1\r\n{\r\n0\r\nLambda-Runtime-Function-Error-Type: Midway\r\n\r\n")
 time.sleep(5)`))
 		failure(t, r, `{}`, "Midway", "")
 	})
@@ -156,12 +158,50 @@ func TestOtherUsers(t *testing.T) {
 	}
 }
 
+// TestRuntimeAPIHost: no web page reaches a Runtime API, not by its own name and not by the address.
+func TestRuntimeAPIHost(t *testing.T) {
+	w := &process{address: "127.0.0.1:4321", pool: &pool{}, quit: make(chan struct{})}
+	for name, edit := range map[string]func(*http.Request){
+		"rebound name":  func(r *http.Request) { r.Host = "evil.example:4321" },
+		"localhost":     func(r *http.Request) { r.Host = "localhost:4321" },
+		"another port":  func(r *http.Request) { r.Host = "127.0.0.1:1" },
+		"no host":       func(r *http.Request) { r.Host = "" },
+		"origin":        func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:4321") },
+		"null origin":   func(r *http.Request) { r.Header.Set("Origin", "null") },
+		"page":          func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") },
+		"page, by mode": func(r *http.Request) { r.Header.Set("Sec-Fetch-Mode", "no-cors") },
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/2018-06-01/runtime/invocation/next", nil)
+		r.Host = w.address
+		edit(r)
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r)
+		if rec.Code != http.StatusForbidden {
+			t.Errorf("%s: %d %s", name, rec.Code, rec.Body)
+		}
+	}
+}
+
+// TestStray: a sender that has gone may have left an answer, but takes no event and ends no process.
+func TestStray(t *testing.T) {
+	w := &process{address: "x", pool: &pool{}, quit: make(chan struct{})}
+	for _, c := range []struct{ method, path string }{{"GET", "invocation/next"}, {"POST", "init/error"}} {
+		r := httptest.NewRequest(c.method, "/2018-06-01/runtime/"+c.path, nil)
+		r.Host = "x"
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r.WithContext(markStray(r.Context(), strayConn{})))
+		if rec.Code != http.StatusNotFound || w.ready || w.poll != nil || w.initFailure != nil {
+			t.Errorf("%s: %d %+v", c.path, rec.Code, w)
+		}
+	}
+}
+
 func FuzzRuntimeAPI(f *testing.F) {
 	f.Add("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
 	f.Add("POST /2018-06-01/runtime/invocation/a/response HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
 	f.Add("POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		w := &process{pool: &pool{}, quit: make(chan struct{}), wake: make(chan struct{}, 1), initTimer: time.NewTimer(time.Hour), cmd: &exec.Cmd{}}
+		w := &process{address: "x", pool: &pool{}, quit: make(chan struct{}), wake: make(chan struct{}, 1), initTimer: time.NewTimer(time.Hour), cmd: &exec.Cmd{}}
 		close(w.quit)
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
 		if err != nil || strings.HasSuffix(r.URL.Path, "/init/error") {

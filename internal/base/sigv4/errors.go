@@ -68,6 +68,11 @@ var ErrUnknownKey = errors.New("sigv4: unknown access key or session token")
 // ErrTokenExpired is returned by a Lookup for temporary credentials whose time is over.
 var ErrTokenExpired = errors.New("sigv4: session token has expired")
 
+// UnknownKey is the refusal of a key as AWS words it for one that does not exist; reason is for the log.
+func UnknownKey(reason string) error {
+	return &Error{Kind: UnrecognizedClient, Message: textUnknown, Reason: reason}
+}
+
 func incomplete(format string, args ...any) error {
 	return &Error{Kind: IncompleteSignature, Message: fmt.Sprintf(format, args...)}
 }

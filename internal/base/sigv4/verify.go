@@ -68,6 +68,7 @@ type Identity struct {
 	Region      arn.Region // of the credential scope
 	Service     string
 	SignedAt    time.Time // zero when the signature was not checked
+	Unchecked   bool      // the signature was not checked: the key is not one of ours
 }
 
 // FromHTTP takes the parts of r that are signed. It must see the request before
@@ -100,7 +101,7 @@ func (v *Verifier) Verify(ctx context.Context, req Request, service string) (Ide
 	if err != nil {
 		return Identity{}, err
 	}
-	id := Identity{AccessKeyID: auth.keyID, Principal: cred.Principal, Region: arn.Region(auth.scope.region), Service: auth.scope.service}
+	id := Identity{AccessKeyID: auth.keyID, Principal: cred.Principal, Region: arn.Region(auth.scope.region), Service: auth.scope.service, Unchecked: cred.Unchecked}
 	if cred.Unchecked {
 		return id, v.checkRegion(auth.scope, service)
 	}
@@ -114,7 +115,7 @@ func (v *Verifier) lookup(ctx context.Context, keyID, token string) (Credential,
 	cred, err := v.opts.Lookup(ctx, keyID, token)
 	switch {
 	case errors.Is(err, ErrUnknownKey):
-		return cred, &Error{Kind: UnrecognizedClient, Message: textUnknown, Reason: "access key id is not known"}
+		return cred, UnknownKey("access key id is not known")
 	case errors.Is(err, ErrTokenExpired):
 		return cred, &Error{Kind: ExpiredToken, Message: textExpired}
 	case err != nil:
@@ -129,7 +130,7 @@ func (v *Verifier) lookup(ctx context.Context, keyID, token string) (Credential,
 // the signature.
 func (v *Verifier) check(req Request, auth *authorization, cred Credential, token, service string) (time.Time, error) {
 	if subtle.ConstantTimeCompare([]byte(cred.SessionToken), []byte(token)) != 1 {
-		return time.Time{}, &Error{Kind: UnrecognizedClient, Message: textUnknown, Reason: "session token does not belong to the key"}
+		return time.Time{}, UnknownKey("session token does not belong to the key")
 	}
 	if err := coverage(req, auth); err != nil {
 		return time.Time{}, err

@@ -2,6 +2,8 @@
 // /_cognate/: health, readiness, metrics and, in dev, the inbox of sent
 // messages, the movable clock and whole-state snapshots.
 //
-// The dev endpoints have no authentication. They are bound only in dev, and
-// state-changing requests from foreign web pages are refused.
+// The tools of dev are open to this machine, as those of other development
+// servers are: programs by any user of it, and its pages, but no page of somebody
+// else and no name but the server's own. Functions and their events are for the
+// user who runs the server alone.
 package operator

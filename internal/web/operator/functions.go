@@ -7,10 +7,7 @@ import (
 	"errors"
 	"html/template"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -39,62 +36,12 @@ var invocationsPage = template.Must(template.New("invocations.html").Funcs(templ
 }).ParseFS(pages, "invocations.html"))
 
 func (d Deps) functionRoutes(mux *http.ServeMux) {
-	handle := func(pattern string, change bool, h http.HandlerFunc) {
-		mux.HandleFunc(pattern, d.ownName(d.functionGuard(change, h)))
-	}
-	handle("GET /_cognate/functions", false, d.listFunctions)
-	handle("PUT /_cognate/functions", true, d.putFunction)
-	handle("DELETE /_cognate/functions", true, d.removeFunction)
-	handle("POST /_cognate/functions/invoke", false, d.invokeFunction)
-	handle("GET /_cognate/functions/logs", false, d.functionLogs)
-	handle("GET /_cognate/invocations", false, d.invocations)
-}
-
-// functionGuard guards what runs programs: to put a function means to run one,
-// so changes come from this machine unless the operator permitted others.
-func (d Deps) functionGuard(change bool, next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if change && !d.RemoteFunctions && !fromHere(r) {
-			writeError(w, http.StatusForbidden, "functions are changed from this machine only; --allow-local-functions permits others")
-			return
-		}
-		next(w, r)
-	}
-}
-
-// ownName refuses what a web page could reach with a name of its own that it
-// lets point to this machine. A request must name the server by address, by its
-// public name, or by a name without dots (localhost, a container), which no web
-// page can own.
-func (d Deps) ownName(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !ownHost(r.Host, d.PublicURL) {
-			writeError(w, http.StatusForbidden, "the Host header does not name this server")
-			return
-		}
-		next(w, r)
-	}
-}
-
-func ownHost(host, publicURL string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
-	if _, err := netip.ParseAddr(name); err == nil || name != "" && !strings.Contains(name, ".") || strings.HasSuffix(name, ".localhost") {
-		return true
-	}
-	u, err := url.Parse(publicURL)
-	return err == nil && u.Hostname() != "" && strings.EqualFold(name, u.Hostname())
-}
-
-// fromHere reports whether the request was made on this machine and not by a
-// proxy on it.
-func fromHere(r *http.Request) bool {
-	a, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && a.Addr().Unmap().IsLoopback() &&
-		r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" && r.Header.Get("Via") == ""
+	mux.HandleFunc("GET /_cognate/functions", d.owner(false, d.listFunctions))
+	mux.HandleFunc("PUT /_cognate/functions", d.owner(true, d.putFunction))
+	mux.HandleFunc("DELETE /_cognate/functions", d.owner(true, d.removeFunction))
+	mux.HandleFunc("POST /_cognate/functions/invoke", d.owner(true, d.invokeFunction))
+	mux.HandleFunc("GET /_cognate/functions/logs", d.owner(false, d.functionLogs))
+	mux.HandleFunc("GET /_cognate/invocations", d.owner(false, d.invocations))
 }
 
 func (d Deps) listFunctions(w http.ResponseWriter, _ *http.Request) {

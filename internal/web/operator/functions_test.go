@@ -29,9 +29,12 @@ func newFunctions(t *testing.T) (routed, lambda.Function) {
 	return routed{r}, lambda.Function{ARN: functionARN, Webhook: &lambda.Webhook{URL: far.URL, Secret: "0123456789abcdef", AllowPrivate: true}}
 }
 
+const token = "the-token-of-the-data-folder"
+
 func ask(h http.Handler, method, target, body string, edit func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
 	r.Host, r.RemoteAddr = "localhost:7654", "127.0.0.1:40000"
+	r.Header.Set("Authorization", "Bearer "+token)
 	if edit != nil {
 		edit(r)
 	}
@@ -42,7 +45,7 @@ func ask(h http.Handler, method, target, body string, edit func(*http.Request)) 
 
 func TestFunctions(t *testing.T) {
 	fns, f := newFunctions(t)
-	h := Handler(Deps{Functions: fns, PublicURL: "http://localhost:7654"})
+	h := Handler(Deps{Functions: fns, Token: token})
 	text, err := json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +89,7 @@ func TestInvocationsPage(t *testing.T) {
 	if _, err := fns.Invoke(context.Background(), lambda.Invocation{ARN: `"><script>alert(3)</script>`, Payload: []byte(`{}`)}); err == nil {
 		t.Fatal("invoked nothing")
 	}
-	w := ask(Handler(Deps{Functions: fns}), "GET", `/_cognate/invocations`, "", nil)
+	w := ask(Handler(Deps{Functions: fns, Token: token}), "GET", `/_cognate/invocations`, "", nil)
 	page := w.Body.String()
 	if w.Code != 200 || strings.Contains(page, "<script") || !strings.Contains(page, functionARN) || !strings.Contains(page, "not configured") {
 		t.Errorf("%d %s", w.Code, page)
@@ -95,20 +98,21 @@ func TestInvocationsPage(t *testing.T) {
 	if !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "script-src") {
 		t.Errorf("policy %q", csp)
 	}
-	w = ask(Handler(Deps{Functions: fns}), "GET", `/_cognate/invocations?arn=%22%3E%3Cscript%3E`, "", nil)
+	w = ask(Handler(Deps{Functions: fns, Token: token}), "GET", `/_cognate/invocations?arn=%22%3E%3Cscript%3E`, "", nil)
 	if strings.Contains(w.Body.String(), "<script") {
 		t.Error(w.Body)
 	}
 }
 
-// TestFunctionGuard: to put a function is to run a program, so neither a web
-// page nor another machine may.
+// TestFunctionGuard: to put a function is to run a program, and events hold
+// passwords, so no web page, no other machine and no other user may.
 func TestFunctionGuard(t *testing.T) {
 	fns, f := newFunctions(t)
 	text, err := json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)
 	}
+	names := named(t, "auth.example.com", "cognate")
 	host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
@@ -121,10 +125,17 @@ func TestFunctionGuard(t *testing.T) {
 		want   int
 	}{
 		{"plain", "PUT", false, nil, 200},
+		{"no token", "PUT", false, func(r *http.Request) { r.Header.Del("Authorization") }, 401},
+		{"no token, reads", "GET", false, func(r *http.Request) { r.Header.Del("Authorization") }, 401},
+		{"wrong token", "GET", false, header("Authorization", "Bearer the-token-of-the-data-foldeR"), 401},
+		{"empty token", "GET", false, header("Authorization", "Bearer "), 401},
+		{"token as a password", "GET", false, header("Authorization", "Basic "+token), 401},
 		{"by address", "PUT", false, host("127.0.0.1:7654"), 200},
 		{"by address, version 6", "PUT", false, host("[::1]:7654"), 200},
 		{"by public name", "PUT", false, host("Auth.Example.com"), 200},
 		{"below localhost", "PUT", false, host("x.localhost:1"), 200},
+		{"name that was allowed", "PUT", false, host("cognate:7654"), 200},
+		{"name without dots", "PUT", false, host("other:7654"), 403},
 		{"rebound name", "PUT", false, host("evil.example:7654"), 403},
 		{"rebound name reads", "GET", false, host("evil.example:7654"), 403},
 		{"name that begins well", "GET", false, host("localhost.evil.example"), 403},
@@ -137,9 +148,15 @@ func TestFunctionGuard(t *testing.T) {
 		{"proxy here", "PUT", false, header("X-Forwarded-For", "192.0.2.1"), 403},
 		{"mapped loopback", "PUT", false, func(r *http.Request) { r.RemoteAddr = "[::ffff:127.0.0.1]:1" }, 200},
 	} {
-		h := Handler(Deps{Functions: fns, PublicURL: "https://auth.example.com", RemoteFunctions: c.remote})
+		h := Handler(Deps{Functions: fns, Token: token, Names: names, RemoteFunctions: c.remote})
 		if w := ask(h, c.method, "/_cognate/functions", string(text), c.edit); w.Code != c.want {
 			t.Errorf("%s: %d %s, want %d", c.name, w.Code, w.Body, c.want)
+		}
+	}
+	for _, target := range []string{"/_cognate/functions", "/_cognate/functions/logs?arn=x", "/_cognate/invocations", "/_cognate/invocations?format=json"} {
+		h := Handler(Deps{Functions: fns}) // a server without a token takes none
+		if w := ask(h, "GET", target, "", header("Authorization", "Bearer ")); w.Code != 401 || w.Header().Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: %d", target, w.Code)
 		}
 	}
 	if w := ask(Handler(Deps{}), "GET", "/_cognate/functions", "", nil); w.Code != 404 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cognate/internal/base/clock"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/core/message"
 	"cognate/internal/web/site"
 )
@@ -37,16 +38,20 @@ type Deps struct {
 	Inbox     Inbox
 	Snapshots Snapshots
 
-	// PublicURL is by which name dev endpoints may be asked, besides addresses
-	// and names without dots.
-	PublicURL string
-	// Functions is nil outside dev. RemoteFunctions permits changing them from
-	// other machines.
+	// Names are the hosts that dev is known by; Origin is that of the public URL,
+	// which a proxy may hide from Host.
+	Names  httpkit.Names
+	Origin string
+
+	// Functions is nil outside dev. Token lets their owner in, "" for nobody's;
+	// RemoteFunctions permits changing them from other machines.
 	Functions       Functions
+	Token           string
 	RemoteFunctions bool
 }
 
-// Handler serves everything below /_cognate/.
+// Handler serves everything below /_cognate/. Probes and scrapers reach health,
+// readiness and metrics by whatever name or address.
 func Handler(d Deps) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_cognate/health", func(w http.ResponseWriter, _ *http.Request) {
@@ -56,17 +61,24 @@ func Handler(d Deps) http.Handler {
 	if d.Metrics != nil {
 		mux.Handle("GET /_cognate/metrics", d.Metrics)
 	}
+	mux.Handle("/_cognate/", d.guard(d.tools()))
+	return mux
+}
+
+// tools are what dev offers to people and tests.
+func (d Deps) tools() *http.ServeMux {
+	mux := http.NewServeMux()
 	if d.Inbox != nil {
-		mux.HandleFunc("GET /_cognate/inbox", d.ownName(d.inbox))
+		mux.HandleFunc("GET /_cognate/inbox", d.inbox)
 	}
 	if d.Clock != nil {
-		mux.HandleFunc("GET /_cognate/clock", d.ownName(d.clock))
-		mux.HandleFunc("POST /_cognate/clock", d.ownName(d.moveClock))
+		mux.HandleFunc("GET /_cognate/clock", d.clock)
+		mux.HandleFunc("POST /_cognate/clock", d.moveClock)
 	}
 	if d.Snapshots != nil {
-		mux.HandleFunc("GET /_cognate/snapshots", d.ownName(d.listSnapshots))
-		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.ownName(d.save))
-		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.ownName(d.restore))
+		mux.HandleFunc("GET /_cognate/snapshots", d.listSnapshots)
+		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.save)
+		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.restore)
 	}
 	if d.Functions != nil {
 		d.functionRoutes(mux)
@@ -74,11 +86,7 @@ func Handler(d Deps) http.Handler {
 	mux.HandleFunc("/_cognate/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "there is nothing here")
 	})
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusForbidden, "another web site may not change anything here")
-	}))
-	return guard.Handler(mux)
+	return mux
 }
 
 func (d Deps) ready(w http.ResponseWriter, r *http.Request) {
