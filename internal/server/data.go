@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"cognate/internal/base/db"
+	"cognate/internal/base/keyring"
 	"cognate/internal/config"
+	"cognate/internal/core/iam"
 	"cognate/internal/server/seed"
 )
 
@@ -46,6 +49,11 @@ func (a *app) prepareData(ctx context.Context) error {
 	if err := a.loadFunctions(); err != nil {
 		return err
 	}
+	return a.firstData(ctx)
+}
+
+// firstData applies the seed file or makes the demo pool.
+func (a *app) firstData(ctx context.Context) error {
 	if a.settings.Seed != "" {
 		return a.applySeedFile(ctx)
 	}
@@ -60,6 +68,32 @@ func (a *app) prepareData(ctx context.Context) error {
 		return fmt.Errorf("demo pool: %w", err)
 	}
 	return a.seeder().Apply(ctx, f)
+}
+
+// reset takes a dev server back to where it was right after its first start: all data go but the keys of the server
+// itself, the seed file or the demo pool is applied again, and the clock shows the machine's time. Snapshots stay, and
+// so do functions.
+func (a *app) reset(ctx context.Context) error {
+	a.dataLock.Lock()
+	defer a.dataLock.Unlock()
+	keep := []string{}
+	for _, migrations := range [][]db.Migration{iam.Migrations, keyring.Migrations} {
+		for _, t := range db.Tables(migrations) {
+			keep = append(keep, t.Name)
+		}
+	}
+	err := a.db.Update(ctx, func(tx *db.Tx) error {
+		if err := a.keys.DestroyAll(tx); err != nil {
+			return err
+		}
+		return a.db.Clear(tx, keep...)
+	})
+	if err != nil {
+		return fmt.Errorf("reset: %w", err)
+	}
+	a.clock.Reset()
+	a.Forget()
+	return a.firstData(ctx)
 }
 
 func (a *app) applySeedFile(ctx context.Context) error {

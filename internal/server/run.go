@@ -162,7 +162,8 @@ func (a *app) handler() (http.Handler, error) {
 	deps := operator.Deps{Ready: a.ready}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
-		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
+		deps.Reset = a.reset
+		deps.Snapshots = &snapshots{db: a.db, clock: a.clock, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
 		if deps.Names, err = a.settings.Names(); err != nil {
 			return nil, err

@@ -37,6 +37,7 @@ type Deps struct {
 	Clock     *clock.Clock
 	Inbox     Inbox
 	Snapshots Snapshots
+	Reset     func(context.Context) error // takes a dev server back to its first start
 
 	// Names are the hosts that dev is known by; Origin is that of the public URL,
 	// which a proxy may hide from Host.
@@ -79,6 +80,9 @@ func (d Deps) tools() *http.ServeMux {
 		mux.HandleFunc("GET /_cognate/snapshots", d.listSnapshots)
 		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.save)
 		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.restore)
+	}
+	if d.Reset != nil {
+		mux.HandleFunc("POST /_cognate/reset", d.reset)
 	}
 	if d.Functions != nil {
 		d.functionRoutes(mux)
