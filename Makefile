@@ -35,7 +35,7 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 all: build
 
 build:
-	$(GO) build -trimpath -o $(BIN) ./cmd/cognate
+	$(GO) build -o $(BIN) ./cmd/cognate
 
 generate:
 	$(GO) run ./internal/api/gen

@@ -69,6 +69,8 @@ CREATE TABLE user_pool (
     config text COLLATE "C" NOT NULL,
     mfa text COLLATE "C" NOT NULL,
     sessions text COLLATE "C" NOT NULL DEFAULT '',
+    domain text COLLATE "C" NOT NULL DEFAULT '',
+    custom_domain text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (pool_id)
 );
 CREATE INDEX user_pool_deleted ON user_pool (deleted, pool_id);
@@ -96,6 +98,13 @@ CREATE TABLE resource_server (
     config text COLLATE "C" NOT NULL,
     PRIMARY KEY (pool_id, identifier)
 );
+
+CREATE TABLE pool_domain (
+    domain text COLLATE "C" NOT NULL,
+    pool_id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (domain)
+);
+CREATE INDEX pool_domain_pool ON pool_domain (pool_id, domain);
 
 CREATE TABLE one_time_code (
     pool_id text COLLATE "C" NOT NULL,
@@ -376,6 +385,19 @@ CREATE TABLE signin_custom (
     session_id text COLLATE "C" NOT NULL,
     state bytea NOT NULL,
     expires_at bigint NOT NULL,
+    account text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (pool_id, session_id)
 );
 CREATE INDEX signin_custom_expires ON signin_custom (expires_at);
+CREATE INDEX signin_custom_account ON signin_custom (pool_id, account);
+
+CREATE TABLE signin_device (
+    pool_id text COLLATE "C" NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    session_id text COLLATE "C" NOT NULL,
+    wait_key text COLLATE "C" NOT NULL,
+    session text COLLATE "C" NOT NULL,
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, account, session_id)
+);
+CREATE INDEX signin_device_expires ON signin_device (expires_at);

@@ -56,12 +56,13 @@ func (c *common) settings(mode config.Mode) config.Settings {
 
 type devCmd struct {
 	common
-	Listen    string `default:"127.0.0.1:7654" help:"Address of the API."`
-	PublicURL string `help:"What clients reach the server by; default http(s)://localhost:<port>." placeholder:"URL"`
-	Data      string `default:".cognate" help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
-	Ephemeral bool   `help:"Write nothing to disk; all is gone at exit."`
-	Region    string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
-	Account   string `default:"000000000000" help:"AWS account id the server stands for."`
+	Listen      string `default:"127.0.0.1:7654" help:"Address of the API."`
+	PublicURL   string `help:"What clients reach the server by; default http(s)://localhost:<port>." placeholder:"URL"`
+	LoginDomain string `default:"localhost" help:"Domain below which pages of pools have their prefixes: <prefix>.auth.<region>.<domain>." placeholder:"DOMAIN"`
+	Data        string `default:".cognate" help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
+	Ephemeral   bool   `help:"Write nothing to disk; all is gone at exit."`
+	Region      string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
+	Account     string `default:"000000000000" help:"AWS account id the server stands for."`
 
 	AllowedHosts []string `help:"Further hosts that the server is reached by and whose web pages are trusted, such as a container's name; this machine's and that of --public-url always are." placeholder:"HOST"`
 	Token        string   `name:"function-token" help:"What clients of /_cognate/functions prove to be yours with; default one in the data folder. Prefer the environment." placeholder:"TOKEN"`
@@ -71,7 +72,7 @@ type devCmd struct {
 func (d *devCmd) Run(e *env) error {
 	s := d.settings(config.Dev)
 	s.Listen, s.PublicURL, s.Region, s.Account = d.Listen, d.PublicURL, d.Region, d.Account
-	s.Data, s.Ephemeral, s.AllowedHosts = d.Data, d.Ephemeral, d.AllowedHosts
+	s.Data, s.Ephemeral, s.LoginDomain, s.AllowedHosts = d.Data, d.Ephemeral, d.LoginDomain, d.AllowedHosts
 	s.FunctionToken = d.Token
 	return server.Run(e.ctx, s, e.stdout)
 }
@@ -80,6 +81,7 @@ type serveCmd struct {
 	common
 	Listen        string `required:"" help:"Address of the API." placeholder:"HOST:PORT"`
 	PublicURL     string `required:"" help:"What clients reach the server by." placeholder:"URL"`
+	LoginDomain   string `help:"Domain below which pages of pools have their prefixes: <prefix>.auth.<region>.<domain>; without it pages stand below the public URL." placeholder:"DOMAIN"`
 	MetricsListen string `help:"Address of the metrics; none when empty." placeholder:"HOST:PORT"`
 	Data          string `help:"Folder of the SQLite database and keys." type:"path" placeholder:"DIR"`
 	Region        string `required:"" help:"AWS Region of seeds, and the one served without --regions."`
@@ -90,7 +92,7 @@ type serveCmd struct {
 func (c *serveCmd) serving() config.Settings {
 	s := c.settings(config.Serve)
 	s.Listen, s.PublicURL, s.Region, s.Account = c.Listen, c.PublicURL, c.Region, c.Account
-	s.Data, s.MetricsListen = c.Data, c.MetricsListen
+	s.Data, s.MetricsListen, s.LoginDomain = c.Data, c.MetricsListen, c.LoginDomain
 	if s.KeyFile == "" && s.Data != "" && s.Key == "" {
 		s.KeyFile = filepath.Join(s.Data, "kek")
 	}

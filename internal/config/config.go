@@ -25,6 +25,7 @@ type Settings struct {
 	Listen        string // host:port of the API
 	MetricsListen string // host:port of metrics in serve; empty = no metrics listener
 	PublicURL     string // what clients reach the server by, no trailing slash
+	LoginDomain   string // the domain below which pages of pools have their prefixes; empty: none has
 	TLSCert       string // PEM files; both or neither
 	TLSKey        string
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/keyring"
@@ -22,6 +23,8 @@ func (s *Settings) Names() (httpkit.Names, error) {
 	return httpkit.NewNames(list...)
 }
 
+var domainForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
+
 // validateServing checks what would otherwise stop a server half-way through its
 // start.
 func (s *Settings) validateServing() error {
@@ -31,6 +34,9 @@ func (s *Settings) validateServing() error {
 		if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil {
 			bad("--metrics-listen: need host:port, have %q", s.MetricsListen)
 		}
+	}
+	if s.LoginDomain != "" && !domainForm.MatchString(s.LoginDomain) {
+		bad("--login-domain: need a domain such as auth.example.com in lower case, without scheme and port, have %q", s.LoginDomain)
 	}
 	if _, err := httpkit.ParseProxies(s.TrustedProxies); err != nil {
 		bad("--trusted-proxies: %w", err)

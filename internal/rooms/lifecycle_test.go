@@ -23,12 +23,12 @@ var nobodys = map[string]string{
 	"user_pool":       "the pool itself",
 	"app_client":      "an application",
 	"resource_server": "an API",
+	"pool_domain":     "a name of the pool",
 	"signing_key":     "keys of the pool",
 	"user_group":      "a group outlives its members",
 	"group_purge":     "a deleted group",
 	"code_limit":      "counts by the keyed hash of a name or destination, so that deleting a user gives no new tries; swept",
 	"spent_session":   "a random id that must stay spent until the session expires; swept",
-	"signin_custom":   "a random id of a running sign-in, sealed; swept within minutes",
 	"message_outbox":  "on its way; the notice of the deletion itself may be among them",
 	"message_inbox":   "what was sent, for developers",
 }

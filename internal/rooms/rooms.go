@@ -97,7 +97,7 @@ func (r *Rooms) buildLeft() {
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Region: c.Region, Account: c.Account, MakeKeys: c.Dev,
 	})
 	r.Pools = pool.New(pool.Deps{
-		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Region: c.Region, Account: c.Account,
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Region: c.Region, Account: c.Account, Addresses: c.Addresses,
 		PoolMade: r.poolMade, PoolGone: r.poolGone, PurgePool: r.purgePool, CountUsers: r.countUsers,
 	})
 	r.Codes = code.New(code.Deps{Keys: c.Keys, Clock: c.Clock})

@@ -56,7 +56,7 @@ type app struct {
 // build opens the store and makes the rooms. The caller closes the app.
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
 	a := &app{
-		settings: s, addresses: pool.NewAddresses(s.PublicURL), log: log, clock: clock.System(), metrics: newMetrics(),
+		settings: s, addresses: pool.NewAddresses(s.PublicURL).WithLoginDomain(s.LoginDomain), log: log, clock: clock.System(), metrics: newMetrics(),
 	}
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)

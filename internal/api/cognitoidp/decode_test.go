@@ -107,7 +107,7 @@ func TestInvalidInputIsReturned(t *testing.T) {
 
 func TestPatternsCompile(t *testing.T) {
 	// The lazily compiled expressions are all forced here, with a value that no fast form decides.
-	for _, p := range []*rt.Pattern{&patternArnType, &patternDomainType, &patternPasswordType, &patternEmailAddressType,
+	for _, p := range []*rt.Pattern{&patternArnType, &patternPasswordType, &patternEmailAddressType,
 		&patternLanguageIdType, &patternManagedLoginBrandingIdType, &patternProviderNameTypeV2, &patternSessionIdType,
 		&patternTokenModelType, &patternCustomAttributeNameType} {
 		p.Match("ä\n")

@@ -60,7 +60,7 @@ var (
 	ruleDeviceKeyType                                = rt.StringRule{Min: 1, Max: 55, Pattern: &patternDeviceKeyType}
 	ruleDeviceNameType                               = rt.StringRule{Min: 1, Max: 1024}
 	ruleDeviceRememberedStatusType                   = rt.StringRule{Enum: []string{"remembered", "not_remembered"}}
-	ruleDomainType                                   = rt.StringRule{Min: 1, Max: 63, Pattern: &patternDomainType}
+	ruleDomainType                                   = rt.StringRule{Min: 1, Max: 63}
 	ruleEmailAddressType                             = rt.StringRule{Pattern: &patternEmailAddressType}
 	ruleEmailInviteMessageType                       = rt.StringRule{Min: 6, Max: 20000, Pattern: &patternEmailInviteMessageType}
 	ruleEmailMfaMessageType                          = rt.StringRule{Min: 6, Max: 20000, Pattern: &patternEmailMfaMessageType}
@@ -200,7 +200,6 @@ var (
 	patternConfirmationCodeType               = rt.Pattern{Source: `[\S]+`, Expr: `[^\t\n\x0B\f\r ]+`, Class: rt.ASCIISet{0xfffffffeffffc1ff, 0xffffffffffffffff}}
 	patternCustomAttributeNameType            = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, Class: rt.ASCIISet{0xfffffffe00000000, 0x7fffffffffffffff}}
 	patternDeviceKeyType                      = rt.Pattern{Source: `[\w-]+_[0-9a-f-]+`, Expr: `[\w-]+_[0-9a-f-]+`, Before: rt.ASCIISet{0x3ff200000000000, 0x7fffffe87fffffe}, Sep: '_', After: rt.ASCIISet{0x3ff200000000000, 0x7e00000000}}
-	patternDomainType                         = rt.Pattern{Source: `^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`, Expr: `^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`}
 	patternEmailAddressType                   = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+@[\p{L}\p{M}\p{S}\p{N}\p{P}]+`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}]+@[\p{L}\p{M}\p{S}\p{N}\p{P}]+`}
 	patternEmailInviteMessageType             = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\x0B\f\r *]*`, Class: rt.ASCIISet{0xffffffff00003e00, 0x7fffffffffffffff}, Empty: true}
 	patternEmailMfaMessageType                = rt.Pattern{Source: `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`, Expr: `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\x0B\f\r *]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\x0B\f\r *]*`}

@@ -46,6 +46,8 @@ var shapeOverlays = map[string]map[string]string{
 	"cognito-idp": {
 		// Recorded service messages show this pattern for passwords: spaces inside are allowed.
 		"PasswordType": `^[\S]+.*[\S]+$`,
+		// The model's pattern is that of prefixes; custom domains have dots. The operations hold both to their form.
+		"DomainType": "",
 	},
 }
 

@@ -68,7 +68,7 @@ func TestAdminCreateUser(t *testing.T) {
 		in = create(p, "weak")
 		in.TemporaryPassword = new("weak")
 		Refused(w, tooShort, w.API.AdminCreateUser, in)
-		Refused(w, "InvalidParameterException: Attributes did not conform to the schema: custom:x: Attribute does not exist in the schema.\n",
+		Refused(w, "InvalidParameterException: Attributes did not conform to the schema: Type for attribute {custom:x} could not be determined",
 			w.API.AdminCreateUser, create(p, "odd", "custom:x", "1"))
 		Refused(w, "InvalidParameterException: user.email_verified: Attribute cannot be set to true without a value for email.\n",
 			w.API.AdminCreateUser, create(p, "odd", "email_verified", "true"))

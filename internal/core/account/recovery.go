@@ -122,12 +122,15 @@ func adminOnly(p *pool.Pool) bool {
 	})
 }
 
+// secondFactorBy is the second factor that sends its codes to an attribute.
+var secondFactorBy = map[string]string{"phone_number": "SMS_MFA", "email": "EMAIL_OTP"}
+
 // recoveryTarget is the best verified address of a user. With
-// AccountRecoverySetting a phone that is the second factor cannot also replace
-// the first.
+// AccountRecoverySetting a phone or mailbox that is the second factor cannot
+// also replace the first.
 func recoveryTarget(p *pool.Pool, u *directory.User) (code.Destination, error) {
 	for _, attr := range recoveryOrder(p) {
-		if attr == "phone_number" && p.Config.AccountRecoverySetting != nil && slices.Contains(u.MFA.Enabled, "SMS_MFA") {
+		if p.Config.AccountRecoverySetting != nil && slices.Contains(u.MFA.Enabled, secondFactorBy[attr]) {
 			continue
 		}
 		if u.Attributes[attr] != "" && u.Attributes[attr+"_verified"] == "true" {

@@ -111,25 +111,29 @@ func TestRecoveryTarget(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		pool   func(*cognitoidp.CreateUserPoolRequest)
-		smsMFA bool
+		factor string   // the second factor
 		attrs  []string // besides both values
 		want   string
 	}{
-		{"unset, both", nil, false, []string{"email_verified", "true", "phone_number_verified", "true"}, phone},
-		{"unset, e-mail only", nil, false, []string{"email_verified", "true"}, mail},
-		{"unset, SMS is the second factor", nil, true, []string{"email_verified", "true", "phone_number_verified", "true"}, phone},
-		{"e-mail first", mechanisms("verified_email", "verified_phone_number"), false, []string{"email_verified", "true", "phone_number_verified", "true"}, mail},
-		{"e-mail first, not verified", mechanisms("verified_email", "verified_phone_number"), false, []string{"phone_number_verified", "true"}, phone},
-		{"phone first, SMS is the second factor", mechanisms("verified_phone_number", "verified_email"), true, []string{"email_verified", "true", "phone_number_verified", "true"}, mail},
-		{"phone only, SMS is the second factor", mechanisms("verified_phone_number"), true, []string{"email_verified", "true", "phone_number_verified", "true"}, ""},
-		{"phone only, not verified", mechanisms("verified_phone_number"), false, []string{"email_verified", "true"}, ""},
+		{"unset, both", nil, "", []string{"email_verified", "true", "phone_number_verified", "true"}, phone},
+		{"unset, e-mail only", nil, "", []string{"email_verified", "true"}, mail},
+		{"unset, SMS is the second factor", nil, "SMS_MFA", []string{"email_verified", "true", "phone_number_verified", "true"}, phone},
+		{"e-mail first", mechanisms("verified_email", "verified_phone_number"), "", []string{"email_verified", "true", "phone_number_verified", "true"}, mail},
+		{"e-mail first, not verified", mechanisms("verified_email", "verified_phone_number"), "", []string{"phone_number_verified", "true"}, phone},
+		{"phone first, SMS is the second factor", mechanisms("verified_phone_number", "verified_email"), "SMS_MFA", []string{"email_verified", "true", "phone_number_verified", "true"}, mail},
+		{"phone only, SMS is the second factor", mechanisms("verified_phone_number"), "SMS_MFA", []string{"email_verified", "true", "phone_number_verified", "true"}, ""},
+		{"phone only, not verified", mechanisms("verified_phone_number"), "", []string{"email_verified", "true"}, ""},
+		{"unset, e-mail is the second factor", nil, "EMAIL_OTP", []string{"email_verified", "true"}, mail},
+		{"e-mail first, it is the second factor", mechanisms("verified_email", "verified_phone_number"), "EMAIL_OTP", []string{"email_verified", "true", "phone_number_verified", "true"}, phone},
+		{"e-mail first, it is the second factor, nothing else", mechanisms("verified_email", "verified_phone_number"), "EMAIL_OTP", []string{"email_verified", "true"}, ""},
+		{"phone first, e-mail is the second factor", mechanisms("verified_phone_number", "verified_email"), "EMAIL_OTP", []string{"email_verified", "true", "phone_number_verified", "true"}, phone},
 	} {
 		w.Run(c.name, func(w *World) {
 			p := w.Pool(c.pool)
 			client := w.Client(p, nil)
 			w.User(p, "ana", append(c.attrs, "email", "ana@example.com", "phone_number", "+14155551234")...)
-			if c.smsMFA {
-				change(w, p, "ana", func(u *directory.User) { u.MFA.Enabled = []string{"SMS_MFA"} })
+			if c.factor != "" {
+				change(w, p, "ana", func(u *directory.User) { u.MFA.Enabled = []string{c.factor} })
 			}
 			if c.want == "" {
 				Refused(w, noContact, w.API.ForgotPassword, forgot(client, "ana"))

@@ -74,12 +74,12 @@ func TestSignUpRefusals(t *testing.T) {
 				{invalid("Invalid email address format."), "bob", Password, "email", "nonsense"},
 				{invalid("Invalid phone number format."), "bob", Password, "phone_number", "0123"},
 				{unwritable, "bob", Password, "email_verified", "true"},
-				{schema + "custom:x: Attribute does not exist in the schema.\n", "bob", Password, "custom:x", "1"},
-				{schema + "sub: Attribute cannot be updated.\n", "bob", Password, "sub", "00000000-0000-4000-8000-000000000000"},
+				{schema + "Type for attribute {custom:x} could not be determined", "bob", Password, "custom:x", "1"},
+				{schema + "sub: Attribute cannot be updated.", "bob", Password, "sub", "00000000-0000-4000-8000-000000000000"},
 			}},
 			{required, []struct{ want, name, password, attr, value string }{
-				{schema + "email: The attribute is required\nname: The attribute is required\n", "ana", Password, "", ""},
-				{schema + "name: The attribute is required\n", "ana", Password, "email", "ana@example.com"},
+				{schema + "name.formatted: The attribute name.formatted is required, emails: The attribute emails is required", "ana", Password, "", ""},
+				{schema + "name.formatted: The attribute name.formatted is required", "ana", Password, "email", "ana@example.com"},
 			}},
 			{closed, []struct{ want, name, password, attr, value string }{
 				{"NotAuthorizedException: SignUp is not permitted for this user pool", "ana", Password, "", ""},

@@ -96,8 +96,8 @@ func TestVerifierSizes(t *testing.T) {
 		"salt no base64":       {PasswordVerifier: good.PasswordVerifier, Salt: new("?")},
 		"short salt":           {PasswordVerifier: good.PasswordVerifier, Salt: b64(fill(7, 1))},
 		"zero salt":            {PasswordVerifier: good.PasswordVerifier, Salt: b64(fill(16, 0))},
-		"long salt":            {PasswordVerifier: good.PasswordVerifier, Salt: b64(fill(17, 1))},
-		"longer salt":          {PasswordVerifier: good.PasswordVerifier, Salt: b64(fill(18, 0))},
+		"long salt":            {PasswordVerifier: good.PasswordVerifier, Salt: b64(fill(65, 1))},
+		"longer salt":          {PasswordVerifier: good.PasswordVerifier, Salt: b64(fill(66, 0))},
 		"verifier no base64":   {PasswordVerifier: new("?"), Salt: good.Salt},
 		"verifier 0":           {PasswordVerifier: b64(fill(384, 0)), Salt: good.Salt},
 		"verifier 1":           {PasswordVerifier: b64(append(fill(383, 0), 1)), Salt: good.Salt},
@@ -119,6 +119,7 @@ func TestVerifierSizes(t *testing.T) {
 		"as sent":        good,
 		"16 bytes":       {PasswordVerifier: b64(fill(384, 1)), Salt: b64(fill(16, 0xff))},
 		"17 bytes":       {PasswordVerifier: b64(append([]byte{0}, fill(384, 0xf0)...)), Salt: b64(append([]byte{0}, fill(16, 0xff)...))},
+		"32 bytes":       {PasswordVerifier: good.PasswordVerifier, Salt: b64(fill(32, 0xd4))},
 		"shorter by two": {PasswordVerifier: b64(fill(382, 1)), Salt: b64(fill(14, 1))},
 	} {
 		if _, v, err := device.ReadConfig(ok); err != nil || len(v) != srp.Size {

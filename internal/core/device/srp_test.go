@@ -171,7 +171,7 @@ func TestAnyDevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		password := rapid.String().Draw(t, "password")
-		salt := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "salt")
+		salt := rapid.SliceOfN(rapid.Byte(), 16, 32).Draw(t, "salt")
 		copy(salt, make([]byte, rapid.IntRange(0, 3).Draw(t, "leading zeros")))
 		salt[8] |= 1 // not shorter than any that is drawn at random
 		v := &device.Device{PoolID: p.ID, Sub: sub, Key: issued.DeviceKey, GroupKey: issued.GroupKey}
@@ -219,7 +219,7 @@ func FuzzConfig(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(s) < 8 || len(s) > 16 || len(v) != srp.Size {
+		if len(s) < 8 || len(s) > 64 || len(v) != srp.Size {
 			t.Fatalf("took a salt of %d and a verifier of %d bytes", len(s), len(v))
 		}
 		if _, err := srp.NewServer(v, nil); err != nil {

@@ -12,9 +12,10 @@ import (
 
 // The bounds of what ConfirmDevice takes, in bytes. Both values are integers in the encoding of Java's BigInteger: a
 // sign byte comes before a top bit that is set, and leading zero bytes are left out, so that one salt in 256 is shorter
-// than it was drawn. What is shorter than the minimum was not drawn at random.
+// than it was drawn. Clients draw salts of 16 bytes, some of 32; the upper bound only keeps rows small. What is shorter
+// than the minimum was not drawn at random.
 const (
-	maxSalt     = 16
+	maxSalt     = 64
 	minSalt     = 8
 	minVerifier = srp.Size - 8
 )
@@ -47,7 +48,7 @@ func readConfig(in *cognitoidp.DeviceSecretVerifierConfigType) (secret, error) {
 	}
 	salt, ok := readInteger(*in.Salt, minSalt, maxSalt)
 	if !ok {
-		return secret{}, cognitoidp.NewInvalidParameter("Salt in DeviceSecretVerifierConfig must be an integer of 16 bytes in base64.")
+		return secret{}, cognitoidp.NewInvalidParameter("Salt in DeviceSecretVerifierConfig must be an integer of %d to %d bytes in base64.", minSalt, maxSalt)
 	}
 	verifier, ok := readInteger(*in.PasswordVerifier, minVerifier, srp.Size)
 	if ok {

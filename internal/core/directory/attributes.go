@@ -25,15 +25,20 @@ const (
 // of a user who writes for themselves, nil for an administrator, who may write everything and need not give required
 // attributes, because the user is asked for them at the first sign-in.
 //
-// Refusals are InvalidParameterException, with one line per attribute that breaks the schema, and NotAuthorizedException
-// for attributes that the client may not write.
+// Refusals are InvalidParameterException, which tells every attribute that breaks the schema, or first one that is not in
+// it, and NotAuthorizedException for attributes that the client may not write.
 func (d *Directory) CheckAttributes(p *pool.Pool, c *pool.Client, attrs map[string]string, mode Mode) error {
 	names := slices.Sorted(maps.Keys(attrs))
 	var lines []string
 	for _, name := range names {
+		if _, known := p.Schema.Attr(name); !known && mode == Create {
+			return errUnknownType(name)
+		}
+	}
+	for _, name := range names {
 		stored, reason := checkAttribute(p, name, attrs[name], mode)
 		if reason != "" {
-			lines = append(lines, name+": "+reason)
+			lines = append(lines, shown(name, mode)+": "+reason)
 			continue
 		}
 		attrs[name] = stored
@@ -42,7 +47,6 @@ func (d *Directory) CheckAttributes(p *pool.Pool, c *pool.Client, attrs map[stri
 		lines = append(lines, missing(p, attrs)...)
 	}
 	if len(lines) > 0 {
-		slices.Sort(lines)
 		return schemaRefusal(lines, mode)
 	}
 	for _, name := range names {
@@ -67,7 +71,7 @@ func checkAttribute(p *pool.Pool, name, value string, mode Mode) (stored, reason
 	case mode == Update && !a.Mutable:
 		return "", "Attribute cannot be updated."
 	case value == "" && a.Required && mode == Update:
-		return "", "The attribute is required"
+		return "", requiredStays
 	case value == "":
 		return "", ""
 	}
@@ -96,16 +100,42 @@ func missing(p *pool.Pool, attrs map[string]string) []string {
 	var lines []string
 	for _, name := range p.Schema.Required() {
 		if attrs[name] == "" && name != "sub" {
-			lines = append(lines, name+": The attribute is required")
+			name = shown(name, Create)
+			lines = append(lines, name+": The attribute "+name+" is required")
 		}
 	}
 	return lines
 }
 
-// schemaRefusal renders lines as AWS does: every line ends in a newline, also the last.
+// requiredStays is why a required attribute cannot be taken away.
+const requiredStays = "Required attribute cannot be deleted."
+
+// nonconforming begins the refusal of attributes that a user cannot be made with.
+const nonconforming = "Attributes did not conform to the schema: "
+
+// errUnknownType is the refusal of an attribute that a user cannot be made with, because the pool has none of its name.
+func errUnknownType(name string) error {
+	return cognitoidp.NewInvalidParameter(nonconforming+"Type for attribute {%s} could not be determined", name)
+}
+
+// scim are the names that Cognito's refusals of new users have for attributes, where they differ (RFC 7643 section 4.1).
+var scim = map[string]string{
+	"name": "name.formatted", "given_name": "name.givenName", "family_name": "name.familyName", "middle_name": "name.middleName",
+	"nickname": "nickName", "email": "emails", "phone_number": "phoneNumbers", "address": "addresses",
+}
+
+// shown is the name of an attribute in a refusal.
+func shown(name string, mode Mode) string {
+	if other, ok := scim[name]; ok && mode == Create {
+		return other
+	}
+	return name
+}
+
+// schemaRefusal renders lines as AWS does: of a new user in one line, later each in its own, which ends in a newline.
 func schemaRefusal(lines []string, mode Mode) error {
 	if mode == Create {
-		return cognitoidp.NewInvalidParameter("Attributes did not conform to the schema: %s\n", strings.Join(lines, "\n"))
+		return cognitoidp.NewInvalidParameter(nonconforming+"%s", strings.Join(lines, ", "))
 	}
 	var b strings.Builder
 	for _, line := range lines {

@@ -24,6 +24,7 @@ func TestCheckAttributes(t *testing.T) {
 	})
 	aliased := f.newPool(withAliases)
 	open := f.newClient(plain, nil)
+	narrow := f.newClient(plain, func(in *cognitoidp.CreateUserPoolClientRequest) { in.WriteAttributes = []string{"email", "name"} })
 	wide := f.newClient(plain, func(in *cognitoidp.CreateUserPoolClientRequest) {
 		in.WriteAttributes = []string{"email", "custom:tier", "custom:born", "custom:vip", "custom:seen"}
 	})
@@ -40,22 +41,22 @@ func TestCheckAttributes(t *testing.T) {
 		{"nothing", plain, open, Create, nil, "", nil},
 		{"standard", plain, open, Create, []string{"name", "Jo", "email", "jo@example.com", "updated_at", "1735689600", "birthdate", "1990-01-02"}, "", nil},
 		{"empty values are dropped at creation", plain, open, Create, []string{"name", ""}, "", map[string]string{}},
-		{"empty and unknown", plain, open, Create, []string{"custom:none", ""}, conform + "custom:none: Attribute does not exist in the schema.\n", nil},
+		{"empty and unknown", plain, open, Create, []string{"custom:none", ""}, conform + "Type for attribute {custom:none} could not be determined", nil},
 		{"empty and not writable", plain, open, Create, []string{"email_verified", ""}, unwritten, nil},
 
-		{"unknown", plain, open, Create, []string{"custom:x", "1"}, conform + "custom:x: Attribute does not exist in the schema.\n", nil},
+		{"unknown", plain, open, Create, []string{"custom:x", "1"}, conform + "Type for attribute {custom:x} could not be determined", nil},
 		{"unknown, several", plain, nil, Create, []string{"custom:y", "1", "colour", "1"},
-			conform + "colour: Attribute does not exist in the schema.\ncustom:y: Attribute does not exist in the schema.\n", nil},
+			conform + "Type for attribute {colour} could not be determined", nil},
 		{"unknown later", plain, nil, Update, []string{"custom:y", "1"}, "InvalidParameterException: user.custom:y: Attribute does not exist in the schema.\n", nil},
 		{"unknown, deleted", plain, nil, Update, []string{"custom:y", ""}, "InvalidParameterException: user.custom:y: Attribute does not exist in the schema.\n", nil},
 		{"wrong case of a name", plain, nil, Update, []string{"Email", "a@b.com"}, "InvalidParameterException: user.Email: Attribute does not exist in the schema.\n", nil},
 
-		{"required", strict, strictClient, Create, nil, conform + "email: The attribute is required\nnickname: The attribute is required\n", nil},
-		{"required, empty", strict, strictClient, Create, []string{"email", "", "nickname", "j"}, conform + "email: The attribute is required\n", nil},
+		{"required", strict, strictClient, Create, nil, conform + "nickName: The attribute nickName is required, emails: The attribute emails is required", nil},
+		{"required, empty", strict, strictClient, Create, []string{"email", "", "nickname", "j"}, conform + "emails: The attribute emails is required", nil},
 		{"unknown and required", strict, strictClient, Create, []string{"custom:x", "1", "nickname", "j"},
-			conform + "custom:x: Attribute does not exist in the schema.\nemail: The attribute is required\n", nil},
+			conform + "Type for attribute {custom:x} could not be determined", nil},
 		{"required, by an administrator", strict, nil, Create, nil, "", nil},
-		{"required, deleted", strict, nil, Update, []string{"email", ""}, "InvalidParameterException: user.email: The attribute is required\n", nil},
+		{"required, deleted", strict, nil, Update, []string{"email", ""}, "InvalidParameterException: user.email: Required attribute cannot be deleted.\n", nil},
 		{"required, not sent later", strict, strictClient, Update, []string{"name", "Jo"}, "", nil},
 
 		{"immutable at creation", plain, wide, Create, []string{"custom:born", "1990"}, "", nil},
@@ -63,16 +64,16 @@ func TestCheckAttributes(t *testing.T) {
 		{"immutable later, administrator", plain, nil, Update, []string{"custom:born", "1990", "name", "Jo"}, "InvalidParameterException: user.custom:born: Attribute cannot be updated.\n", nil},
 		{"immutable, deleted", strict, nil, Update, []string{"nickname", ""}, "InvalidParameterException: user.nickname: Attribute cannot be updated.\n", nil},
 
-		{"too short", plain, wide, Create, []string{"custom:tier", "x"}, conform + "custom:tier: Attribute value is shorter than the minimum length 2.\n", nil},
-		{"too long", plain, wide, Update, []string{"custom:tier", "golden"}, "InvalidParameterException: user.custom:tier: Attribute value is longer than the maximum length 5.\n", nil},
+		{"too short", plain, wide, Create, []string{"custom:tier", "x"}, conform + "custom:tier: String must be no shorter than 2 characters", nil},
+		{"too long", plain, wide, Update, []string{"custom:tier", "golden"}, "InvalidParameterException: user.custom:tier: String must be no longer than 5 characters\n", nil},
 		{"length in characters", plain, wide, Create, []string{"custom:tier", "ßßßßß"}, "", nil},
-		{"2049 characters", plain, nil, Create, []string{"name", strings.Repeat("x", 2049)}, conform + "name: String attributes cannot have a length of more than 2048\n", nil},
+		{"2049 characters", plain, nil, Create, []string{"name", strings.Repeat("x", 2049)}, conform + "name.formatted: String attributes cannot have a length of more than 2048", nil},
 		{"2048 characters", plain, nil, Create, []string{"name", strings.Repeat("é", 2048)}, "", nil},
-		{"birthdate, length", plain, open, Create, []string{"birthdate", "1990-1-2"}, conform + "birthdate: Attribute value is shorter than the minimum length 10.\n", nil},
-		{"birthdate, form", plain, open, Create, []string{"birthdate", "1990-13-02"}, conform + "birthdate: Attribute value is not a date of the form YYYY-MM-DD.\n", nil},
-		{"number", plain, nil, Create, []string{"custom:born", "x"}, conform + "custom:born: Attribute value is not a number.\n", nil},
-		{"number, low", plain, nil, Create, []string{"custom:born", "1899"}, conform + "custom:born: Attribute value is smaller than the minimum value 1900.\n", nil},
-		{"number, high", plain, nil, Create, []string{"custom:born", "2100.5"}, conform + "custom:born: Attribute value is larger than the maximum value 2100.\n", nil},
+		{"birthdate, length", plain, open, Create, []string{"birthdate", "1990-1-2"}, conform + "birthdate: String must be no shorter than 10 characters", nil},
+		{"birthdate, form", plain, open, Create, []string{"birthdate", "1990-13-02"}, conform + "birthdate: Attribute value is not a date of the form YYYY-MM-DD.", nil},
+		{"number", plain, nil, Create, []string{"custom:born", "x"}, conform + "custom:born: Attribute value is not a number.", nil},
+		{"number, low", plain, nil, Create, []string{"custom:born", "1899"}, conform + "custom:born: Attribute value is smaller than the minimum value 1900.", nil},
+		{"number, high", plain, nil, Create, []string{"custom:born", "2100.5"}, conform + "custom:born: Attribute value is larger than the maximum value 2100.", nil},
 		{"updated_at", plain, open, Update, []string{"updated_at", "-1"}, "InvalidParameterException: user.updated_at: Attribute value is smaller than the minimum value 0.\n", nil},
 		{"updated_at, text", plain, open, Update, []string{"updated_at", "now"}, "InvalidParameterException: user.updated_at: Attribute value is not a number.\n", nil},
 		{"boolean", plain, wide, Update, []string{"custom:vip", "yes"}, "InvalidParameterException: user.custom:vip: Attribute value is not a boolean.\n", nil},
@@ -84,7 +85,8 @@ func TestCheckAttributes(t *testing.T) {
 		{"e-mail, header injection", plain, nil, Update, []string{"email", "jo@example.com\nBcc: x@example.com"}, "InvalidParameterException: Invalid email address format.", nil},
 		{"phone", plain, open, Update, []string{"phone_number", "0171 555"}, "InvalidParameterException: Invalid phone number format.", nil},
 
-		{"custom attribute needs an explicit permission", plain, open, Create, []string{"custom:tier", "gold"}, unwritten, nil},
+		{"custom attribute without a list", plain, open, Create, []string{"custom:tier", "gold"}, "", nil},
+		{"custom attribute not listed", plain, narrow, Create, []string{"custom:tier", "gold"}, unwritten, nil},
 		{"standard attribute not listed", plain, wide, Update, []string{"name", "Jo"}, unwritten, nil},
 		{"not listed, deleted", plain, wide, Update, []string{"name", ""}, unwritten, nil},
 		{"listed", plain, wide, Update, []string{"custom:tier", "gold"}, "", nil},
@@ -99,7 +101,7 @@ func TestCheckAttributes(t *testing.T) {
 		{"verified flag of nothing", plain, nil, Create, []string{"email_verified", "true"},
 			"InvalidParameterException: user.email_verified: Attribute cannot be set to true without a value for email.\n", nil},
 		{"verified flag, form", plain, nil, Update, []string{"email_verified", "1"}, "InvalidParameterException: user.email_verified: Attribute value is not a boolean.\n", nil},
-		{"sub", plain, nil, Create, []string{"sub", "2c5d5d5e-1111-4222-8333-444455556666"}, conform + "sub: Attribute cannot be updated.\n", nil},
+		{"sub", plain, nil, Create, []string{"sub", "2c5d5d5e-1111-4222-8333-444455556666"}, conform + "sub: Attribute cannot be updated.", nil},
 		{"sub later", plain, nil, Update, []string{"sub", "x"}, "InvalidParameterException: user.sub: Attribute cannot be updated.\n", nil},
 		{"identities", plain, nil, Update, []string{"identities", "[]"}, "InvalidParameterException: user.identities: Attribute cannot be updated.\n", nil},
 		{"identities by a client", plain, open, Update, []string{"identities", "[]"}, "InvalidParameterException: user.identities: Attribute cannot be updated.\n", nil},

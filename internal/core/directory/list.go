@@ -218,7 +218,7 @@ func filterRefusal(err error) error {
 	if errors.As(err, &bad) {
 		return cognitoidp.NewInvalidParameter("Invalid search attribute: %s", bad.name)
 	}
-	return cognitoidp.NewInvalidParameter("Error while parsing filter")
+	return cognitoidp.NewInvalidParameter("Error while parsing filter.")
 }
 
 // pageLimit reads a Limit member: absent and 0 mean the largest page.

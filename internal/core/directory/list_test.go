@@ -145,9 +145,9 @@ func TestListUsersRefusals(t *testing.T) {
 		want string
 	}{
 		{cognitoidp.ListUsersRequest{UserPoolId: "us-east-1_nowhere99"}, "ResourceNotFoundException: User pool us-east-1_nowhere99 does not exist."},
-		{cognitoidp.ListUsersRequest{Filter: new(`email`)}, "InvalidParameterException: Error while parsing filter"},
+		{cognitoidp.ListUsersRequest{Filter: new(`email`)}, "InvalidParameterException: Error while parsing filter."},
 		{cognitoidp.ListUsersRequest{Filter: new(`custom:tier = "a"`)}, "InvalidParameterException: Invalid search attribute: custom:tier"},
-		{cognitoidp.ListUsersRequest{Filter: new(`x; DROP TABLE user_alias = "a"`)}, "InvalidParameterException: Error while parsing filter"},
+		{cognitoidp.ListUsersRequest{Filter: new(`x; DROP TABLE user_alias = "a"`)}, "InvalidParameterException: Error while parsing filter."},
 		{cognitoidp.ListUsersRequest{AttributesToGet: []string{"custom:none"}}, "InvalidParameterException: One or more requested attributes do not exist."},
 		{cognitoidp.ListUsersRequest{AttributesToGet: []string{"custom:tier"}}, "InvalidParameterException: One or more requested attributes do not exist."},
 		{cognitoidp.ListUsersRequest{PaginationToken: &plain}, ""},

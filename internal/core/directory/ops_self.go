@@ -102,7 +102,7 @@ func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoid
 			return err
 		}
 		if u.contact(in.AttributeName) == "" {
-			return cognitoidp.NewInvalidParameter("User does not have a value for %s to send a code to.", in.AttributeName)
+			return errNoAddress(in.AttributeName)
 		}
 		if err := o.Codes.Allow(tx, c.Pool.ID, u.Sub, code.LimitAttributeCode); err != nil {
 			return codeRefusal(ctx, err)
@@ -162,5 +162,14 @@ func verifiable(name string) error {
 	if name == kindEmail || name == kindPhone {
 		return nil
 	}
-	return cognitoidp.NewInvalidParameter("Attribute %s cannot be verified. Only email and phone_number can.", name)
+	return cognitoidp.NewInvalidParameter("Invalid attribute name. Only phone_number and email can be verified.")
+}
+
+// errNoAddress refuses to send a code to an attribute that the user does not have.
+func errNoAddress(name string) error {
+	what := "email address"
+	if name == kindPhone {
+		what = "phone number"
+	}
+	return cognitoidp.NewInvalidParameter("User does not have a valid registered %s", what)
 }

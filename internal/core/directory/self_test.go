@@ -90,7 +90,7 @@ func TestGetUserReadsWhatTheClientMay(t *testing.T) {
 		read []string
 		want string
 	}{
-		{nil, "sub email email_verified name"},
+		{nil, "sub custom:tier email email_verified name"},
 		{[]string{"name", "custom:tier"}, "sub custom:tier name"},
 	} {
 		client := f.newClient(p, func(in *cognitoidp.CreateUserPoolClientRequest) { in.ReadAttributes = c.read })
@@ -179,13 +179,13 @@ func TestDeleteAttributes(t *testing.T) {
 		return err
 	}
 	f.wants(admin("custom:x", "abc", "name"), "InvalidParameterException: Invalid user attributes: user.custom:x: Attribute does not exist in the schema.\nuser.abc: Attribute does not exist in the schema.\n")
-	f.wants(admin("nickname"), "InvalidParameterException: Invalid user attributes: user.nickname: The attribute is required\n")
+	f.wants(admin("nickname"), "InvalidParameterException: Invalid user attributes: user.nickname: Required attribute cannot be deleted.\n")
 	f.wants(admin("custom:born"), "InvalidParameterException: Invalid user attributes: user.custom:born: Attribute cannot be updated.\n")
 	f.wants(admin("sub"), "InvalidParameterException: Invalid user attributes: user.sub: Attribute cannot be updated.\n")
-	f.wants(mine("custom:tier"), unwritten)
+	f.wants(mine("dev:custom:note"), unwritten)
 	f.wants(mine("email_verified"), unwritten)
-	f.must(mine("email", "name", "gender"))
-	if got := s.attrs(); len(got) != 1 || got["nickname"] != "j" {
+	f.must(mine("email", "name", "gender", "custom:tier"))
+	if got := s.attrs(); len(got) != 2 || got["nickname"] != "j" || got["custom:born"] != "1990" {
 		t.Errorf("after deleting: %v", got)
 	}
 	if f.resolve(p, "jo@example.com") != "" || len(f.found(p, `email ^= "jo"`)) != 0 {

@@ -160,7 +160,7 @@ func removable(p *pool.Pool, name string) string {
 	case name == "sub" || name == "identities" || !a.Mutable:
 		return "Attribute cannot be updated."
 	case a.Required:
-		return "The attribute is required"
+		return requiredStays
 	}
 	return ""
 }

@@ -74,9 +74,9 @@ func TestVerifyLimits(t *testing.T) {
 		_, err := f.GetUserAttributeVerificationCode(f.ctx, &cognitoidp.GetUserAttributeVerificationCodeRequest{AccessToken: s.access, AttributeName: name})
 		return err
 	}
-	f.wants(ask("name"), "InvalidParameterException: Attribute name cannot be verified. Only email and phone_number can.")
-	f.wants(s.verify("sub", "123456"), "InvalidParameterException: Attribute sub cannot be verified. Only email and phone_number can.")
-	f.wants(ask("phone_number"), "InvalidParameterException: User does not have a value for phone_number to send a code to.")
+	f.wants(ask("name"), "InvalidParameterException: Invalid attribute name. Only phone_number and email can be verified.")
+	f.wants(s.verify("sub", "123456"), "InvalidParameterException: Invalid attribute name. Only phone_number and email can be verified.")
+	f.wants(ask("phone_number"), "InvalidParameterException: User does not have a valid registered phone number")
 	f.wants(s.verify("email", "123456"), noCode)
 	for range 5 {
 		f.must(ask("email"))

@@ -1,11 +1,13 @@
 package pool
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/arn"
 )
 
 // Endpoint is the path of a page, an endpoint or a document below a pool's base address or issuer.
@@ -30,14 +32,17 @@ const (
 // Addresses knows every address that a pool is reached by or named with. All of them follow from the server's public
 // URL and the pool's own settings, never from the headers of a request.
 //
-// Pages and endpoints of a pool stand below Base. That is the path form, <public URL>/<pool id>, which needs no DNS. The
-// host form, <prefix>.auth.<region>.<base domain> or a custom domain, has its place in Base alone: what is built on it
-// follows.
+// Pages and endpoints of a pool stand below Base. That is the host form where the pool has a domain and the server a
+// login domain, <prefix>.auth.<region>.<login domain> or the pool's custom domain, and else the path form,
+// <public URL>/<pool id>, which needs no DNS. Both are always answered.
 type Addresses struct {
 	public        string // the public URL without a slash at its end, "" when there is none
 	origin        string // its scheme and host
 	path, escaped string // its path, as requests and as URLs have it
 	local         bool
+
+	scheme, port string // those of the public URL, the port with its colon or ""
+	login        string // the login domain, "" for none
 }
 
 // NewAddresses returns the addresses of a server with this public URL.
@@ -46,7 +51,17 @@ func NewAddresses(publicURL string) Addresses {
 	if u, err := url.Parse(a.public); err == nil {
 		a.origin, a.path, a.escaped = u.Scheme+"://"+u.Host, u.Path, u.EscapedPath()
 		a.local = u.Scheme == "http" && loopback(u.Hostname())
+		if a.scheme = u.Scheme; u.Port() != "" {
+			a.port = ":" + u.Port()
+		}
 	}
+	return a
+}
+
+// WithLoginDomain returns the addresses of a server to which the names <prefix>.auth.<region>.<domain> lead, with the
+// scheme and the port of its public URL. "localhost" leads to the machine itself, without any DNS.
+func (a Addresses) WithLoginDomain(domain string) Addresses {
+	a.login = hostName(domain)
 	return a
 }
 
@@ -56,12 +71,18 @@ func (a Addresses) Known() bool { return a.public != "" }
 // Origin is the web origin of the public URL, "https://id.example.com".
 func (a Addresses) Origin() string { return a.origin }
 
+// Host is the host name of the public URL.
+func (a Addresses) Host() string {
+	_, host, _ := strings.Cut(a.origin, "://")
+	return hostName(host)
+}
+
 // Local reports whether browsers reach the server by plain HTTP on their own machine, where they keep no Secure cookies.
 func (a Addresses) Local() bool { return a.local }
 
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.IsLoopback()
+	return host == localhost || strings.HasSuffix(host, "."+localhost) || err == nil && ip.IsLoopback()
 }
 
 // BasePath is the path of the public URL as it stands in one, "" or "/...", below which all that the server offers is.
@@ -112,7 +133,48 @@ func (a Addresses) Document(p *Pool, e Endpoint) string { return a.Issuer(p) + s
 
 // Base is the address below which a pool has its pages and endpoints, without a slash at its end. It takes the settings
 // alone, because messages know no more of a pool.
-func (a Addresses) Base(pool *cognitoidp.UserPoolType) string { return a.public + "/" + str(pool.Id) }
+func (a Addresses) Base(pool *cognitoidp.UserPoolType) string {
+	if host := a.loginHost(pool); host != "" {
+		return a.scheme + "://" + host + a.port
+	}
+	return a.public + "/" + str(pool.Id)
+}
+
+// loginHost is the host of a pool's pages: its custom domain, else that of its prefix, "" where they have none. A server
+// on somebody's own machine is reached by a custom domain below localhost only.
+func (a Addresses) loginHost(pool *cognitoidp.UserPoolType) string {
+	if a.login == "" {
+		return ""
+	}
+	if custom := str(pool.CustomDomain); custom != "" && (a.login != localhost || strings.HasSuffix(custom, "."+localhost)) {
+		return custom
+	}
+	if prefix := str(pool.Domain); prefix != "" {
+		region, _ := arn.RegionOf(str(pool.Id))
+		return prefixHost(prefix, string(region), a.login)
+	}
+	return ""
+}
+
+// prefixHost is the host of a prefix below a login domain.
+func prefixHost(prefix, region, login string) string { return prefix + ".auth." + region + "." + login }
+
+// domainKeys are the keys of the domains that a host may stand for: that of a prefix below the login domain or AWS's
+// own, and that of a custom domain. A host that cannot be one has none.
+func (a Addresses) domainKeys(host string) (keys []string) {
+	host = hostName(host)
+	for _, login := range []string{a.login, awsLogin} {
+		if name, found := strings.CutSuffix(host, "."+login); found && login != "" {
+			if prefix, region, found := strings.Cut(name, ".auth."); found && prefixForm.MatchString(prefix) {
+				keys = append(keys, prefixKey(prefix, region))
+			}
+		}
+	}
+	if strings.Contains(host, ".") && hostForm.MatchString(host) {
+		keys = append(keys, customKey(host))
+	}
+	return keys
+}
 
 // Endpoint is the address of one of a pool's pages or endpoints.
 func (a Addresses) Endpoint(p *Pool, e Endpoint) string { return a.Base(p.Config) + string(e) }
@@ -134,10 +196,12 @@ func (a Addresses) RelyingParty(p *Pool) string {
 		return custom
 	}
 	if prefix := str(p.Config.Domain); prefix != "" {
-		return prefix + ".auth." + string(p.Region) + "." + loginDomain
+		return prefixHost(prefix, string(p.Region), cmp.Or(a.login, awsLogin))
 	}
 	return ""
 }
 
-// loginDomain is the base domain of AWS's prefix domains, to which passkeys of pools with a prefix are bound.
-const loginDomain = "amazoncognito.com"
+// awsLogin is the domain below which AWS has its prefix domains.
+const awsLogin = "amazoncognito.com"
+
+const localhost = "localhost"

@@ -40,6 +40,42 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// TestLoginHosts: pools with a domain have their pages there, as far as it can lead here.
+func TestLoginHosts(t *testing.T) {
+	path := NewAddresses("https://id.example.com/auth")
+	hosted := NewAddresses("https://id.example.com:8443").WithLoginDomain("Login.Example.com")
+	dev := NewAddresses("http://localhost:7654").WithLoginDomain("localhost")
+	for _, c := range []struct {
+		prefix, custom              string
+		path, hosted, dev, passkeys string
+	}{
+		{"", "", "https://id.example.com/auth/eu-west-1_a", "https://id.example.com:8443/eu-west-1_a", "http://localhost:7654/eu-west-1_a", ""},
+		{"shop", "", "https://id.example.com/auth/eu-west-1_a", "https://shop.auth.eu-west-1.login.example.com:8443",
+			"http://shop.auth.eu-west-1.localhost:7654", "shop.auth.eu-west-1.login.example.com"},
+		{"shop", "auth.shop.com", "https://id.example.com/auth/eu-west-1_a", "https://auth.shop.com:8443",
+			"http://shop.auth.eu-west-1.localhost:7654", "auth.shop.com"},
+		{"", "auth.shop.localhost", "https://id.example.com/auth/eu-west-1_a", "https://auth.shop.localhost:8443",
+			"http://auth.shop.localhost:7654", "auth.shop.localhost"},
+	} {
+		p := addressed("eu-west-1_a")
+		if c.prefix != "" {
+			p.Config.Domain = &c.prefix
+		}
+		if c.custom != "" {
+			p.Config.CustomDomain = &c.custom
+		}
+		if a, b, d := path.Base(p.Config), hosted.Base(p.Config), dev.Base(p.Config); a != c.path || b != c.hosted || d != c.dev {
+			t.Errorf("%s %s: %s, %s, %s", c.prefix, c.custom, a, b, d)
+		}
+		if got := hosted.RelyingParty(p); got != c.passkeys {
+			t.Errorf("%s %s: passkeys of %s", c.prefix, c.custom, got)
+		}
+		if got := hosted.Issuer(p); got != "https://id.example.com:8443/eu-west-1_a" {
+			t.Errorf("the issuer left with the pages: %s", got)
+		}
+	}
+}
+
 // TestIssuers: AWS's forms are named when the pool asks for them, and known as the pool's own whatever it asks for.
 func TestIssuers(t *testing.T) {
 	a := NewAddresses("https://id.example.com")

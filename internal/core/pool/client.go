@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"slices"
+	"strings"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
@@ -27,7 +28,7 @@ type Client struct {
 	// Version counts the changes of the client; it is the compare-and-swap value of its row.
 	Version int64
 
-	read, write             Set // nil: the default
+	read, write             Set // nil: everything
 	access, id, refreshLife time.Duration
 }
 
@@ -176,26 +177,26 @@ func (c *Client) Rotation() (on bool, grace time.Duration) {
 	return true, time.Duration(num(r.RetryGracePeriodSeconds)) * time.Second
 }
 
-// Readable reports whether the client may read an attribute: the listed ones, or without a list all standard ones.
-// sub is always readable.
+// Readable reports whether the client may read an attribute: the listed ones, or without a list every one of the pool
+// that users have for their apps, custom ones too. sub is always readable.
 func (c *Client) Readable(attr string) bool {
 	if attr == "sub" {
 		return true
 	}
 	if c.read == nil {
-		return isStandard(attr)
+		return isStandard(attr) || strings.HasPrefix(attr, customPrefix)
 	}
 	return c.read.Has(attr)
 }
 
-// Writable reports whether the client may write an attribute: the listed ones, or without a list all standard ones.
-// sub, identities and the two verified flags never are.
+// Writable reports whether the client may write an attribute: the listed ones, or without a list every standard and every
+// custom one. sub, identities, the two verified flags and what only developers write never are.
 func (c *Client) Writable(attr string) bool {
 	if neverWritable(attr) {
 		return false
 	}
 	if c.write == nil {
-		return isStandard(attr)
+		return isStandard(attr) || strings.HasPrefix(attr, customPrefix)
 	}
 	return c.write.Has(attr)
 }

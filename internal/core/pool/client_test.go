@@ -203,8 +203,8 @@ func TestPermissions(t *testing.T) {
 		{name: "name", openR: true, openW: true},
 		{name: "email_verified", openR: true},
 		{name: "phone_number_verified", openR: true},
-		{name: "custom:a", listedR: true, listedW: true},
-		{name: "custom:z"},
+		{name: "custom:a", openR: true, openW: true, listedR: true, listedW: true},
+		{name: "custom:z", openR: true, openW: true},
 		{name: "dev:custom:b", listedR: true},
 		{name: "identities"},
 	} {

@@ -83,22 +83,6 @@ func TestDelete(t *testing.T) {
 	})
 }
 
-func TestDeletePoolWithDomain(t *testing.T) {
-	w := memory(t)
-	id := w.pool("")
-	err := w.ops.modify(t.Context(), id, db.ErrRetry, func(_ *db.Tx, old *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
-		c := new(*old.Config)
-		c.Domain = new("login")
-		return c, old.MFA, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.call("UpdateUserPool", `{"UserPoolId":"`+id+`"}`)
-	same(t, "the domain is kept by an update", w.describe(id)["Domain"], "login")
-	w.refused("DeleteUserPool", `{"UserPoolId":"`+id+`"}`, "InvalidParameterException: User pool cannot be deleted. It has a domain configured that should be deleted first.")
-}
-
 func TestDeleteClient(t *testing.T) {
 	w := memory(t)
 	poolID := w.pool("")

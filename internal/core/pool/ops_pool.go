@@ -1,7 +1,9 @@
 package pool
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -163,7 +165,7 @@ func (o Ops) UpdateUserPool(ctx context.Context, in *cognitoidp.UpdateUserPoolRe
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := o.rules().sessionsFitTier(old, config); err != nil {
+		if err := cmp.Or(o.rules().sessionsFitTier(old, config), o.rules().domainsFitTier(old, config)); err != nil {
 			return nil, nil, err
 		}
 		return config, mfa, o.clientsFitTier(tx, old.Config, config)
@@ -257,7 +259,7 @@ func (p *Pools) Purge(ctx context.Context) (done bool, err error) {
 		if err != nil || n == purgeBatch {
 			return err
 		}
-		if err := dropServers(tx, id); err != nil {
+		if err := errors.Join(dropServers(tx, id), dropDomains(tx, id)); err != nil {
 			return err
 		}
 		return removePool(tx, id)

@@ -41,6 +41,8 @@ type Pool struct {
 	AutoVerified Set
 	// KeepUntilVerified are the attributes whose new value takes effect only when it has been verified.
 	KeepUntilVerified Set
+	// Domains are the names by which its pages are reached: at most a prefix and a custom domain.
+	Domains []Domain
 	// Sessions are the settings of user sessions.
 	Sessions SessionRules
 	// Version counts the changes of the pool; it is the compare-and-swap value of its row.
@@ -60,6 +62,10 @@ func newPool(row poolRow, region arn.Region, name string) (*Pool, error) {
 	if p.Sessions, err = sessionRules(row.sessions, p.Config.UserPoolTags); err != nil {
 		return nil, err
 	}
+	if p.Domains, err = readDomains(row); err != nil {
+		return nil, err
+	}
+	p.Config.Domain, p.Config.CustomDomain = domainNamed(p.Domains, false), domainNamed(p.Domains, true)
 	p.Name = srpName(p.ID)
 	p.Config.Arn = &p.ARN // a stored one may name the Region that the server stood for when the pool was made
 	p.Schema = newSchema(p.Config.SchemaAttributes)

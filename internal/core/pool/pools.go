@@ -38,6 +38,8 @@ type Deps struct {
 	Region arn.Region
 	// Account stands in the ARNs of pools.
 	Account string
+	// Addresses tell which hosts may be domains of pools, and where custom domains have to lead.
+	Addresses Addresses
 	// IgnoreTiers lets every tier use every feature.
 	IgnoreTiers bool
 
@@ -59,6 +61,7 @@ type Pools struct {
 	pages   pagetoken.Tokens
 	pools   *cache[*Pool]
 	clients *cache[*Client]
+	domains *cache[string] // ids of pools by the keys of their domains
 
 	// epoch goes up when another node may have changed something: cached entries of an earlier epoch are compared
 	// with the version of their row before they are used again.
@@ -75,6 +78,7 @@ func New(d Deps) *Pools {
 	return &Pools{
 		d: d, pages: pagetoken.Tokens{Keys: d.Keys, Now: d.Clock.Now},
 		pools: newCache[*Pool](cachedPools), clients: newCache[*Client](cachedClients),
+		domains: newCache[string](cachedPools),
 	}
 }
 
@@ -216,6 +220,13 @@ func (p *Pools) PoolClientOrRefuse(ctx context.Context, poolID, clientID string)
 	return pool, c, ClientRefusal(PoolRefusal(err, poolID), clientID)
 }
 
+// Recheck returns the error that AWS operations answer for an unknown client unless the client of a snapshot is still there:
+// what a request hands out after it waited for a function is not handed to a client that was deleted meanwhile.
+func (p *Pools) Recheck(tx *db.Tx, c *Client) error {
+	_, err := clientVersion(tx, c.ID)
+	return ClientRefusal(err, c.ID)
+}
+
 // clientAndScopes reads a client and which of its scopes exist.
 func clientAndScopes(tx *db.Tx, clientID string) (clientRow, []string, error) {
 	row, err := readClient(tx, clientID)
@@ -309,5 +320,6 @@ func (p *Pools) Poll(ctx context.Context) error {
 func (p *Pools) Forget() {
 	p.pools.clear()
 	p.clients.clear()
+	p.domains.clear()
 	p.epoch.Add(1)
 }

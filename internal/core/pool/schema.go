@@ -141,9 +141,9 @@ func (s *Schema) Validate(name, value string) error {
 	default:
 		switch {
 		case length < a.MinLength:
-			return refuse("Attribute value is shorter than the minimum length %d.", a.MinLength)
+			return refuse("String must be no shorter than %d characters", a.MinLength)
 		case length > a.MaxLength:
-			return refuse("Attribute value is longer than the maximum length %d.", a.MaxLength)
+			return refuse("String must be no longer than %d characters", a.MaxLength)
 		}
 	}
 	return nil

@@ -36,13 +36,14 @@ var Migrations = []db.Migration{{
 			PrimaryKey: []string{"name"},
 		},
 	},
-}, serverMigration, sessionMigration}
+}, serverMigration, sessionMigration, domainMigration}
 
 // poolRow is a user_pool row; config and mfa are JSON of the AWS shapes.
 type poolRow struct {
-	id, config, mfa string
-	sessions        string // JSON of poolSessions, "" until they are set
-	version         int64
+	id, config, mfa      string
+	sessions             string // JSON of poolSessions, "" until they are set
+	domain, customDomain string // JSON of Domain, "" for none
+	version              int64
 }
 
 // clientRow is an app_client row; secrets is empty or sealed.
@@ -72,7 +73,7 @@ func currentVersion(tx *db.Tx) (version int64, err error) {
 
 func readPool(tx *db.Tx, id string) (poolRow, error) {
 	row := poolRow{id: id}
-	err := tx.QueryRow("SELECT version, config, mfa, sessions FROM user_pool WHERE pool_id = $1 AND deleted = 0", id).Scan(&row.version, &row.config, &row.mfa, &row.sessions)
+	err := tx.QueryRow("SELECT version, config, mfa, sessions, domain, custom_domain FROM user_pool WHERE pool_id = $1 AND deleted = 0", id).Scan(&row.version, &row.config, &row.mfa, &row.sessions, &row.domain, &row.customDomain)
 	if errors.Is(err, db.ErrNoRows) {
 		err = ErrPoolNotFound
 	}

@@ -74,6 +74,9 @@ func (e *Engine) ask(ctx context.Context, s *signIn, step Step) (*Answer, error)
 	if answer.Session, err = e.Sessions.Seal(ctx, st); err != nil {
 		return nil, err
 	}
+	if asksDevice(st) {
+		keep = park(s, st, answer.Session, keep)
+	}
 	if q.send == nil {
 		return answer, e.write(ctx, s, step.Try, keep)
 	}

@@ -62,6 +62,9 @@ func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, err
 	}
 	held := s.earned != nil // which write does before it writes what was earned
 	err = e.write(ctx, s, step.Try, func(tx *db.Tx) error {
+		if err := e.Pools.Recheck(tx, s.Client); err != nil {
+			return err
+		}
 		if !held {
 			if err := e.hold(tx, s); err != nil {
 				return err
@@ -93,6 +96,11 @@ func (e *Engine) write(ctx context.Context, s *signIn, try Try, body func(*db.Tx
 		locked = false
 		if err := e.spend(tx, s.answered); err != nil {
 			return err
+		}
+		if asksDevice(s.answered) {
+			if _, err := deleteWait(tx, s.Pool.ID, s.sub, s.answered.ID); err != nil {
+				return err
+			}
 		}
 		if row := s.custom.row(); row != "" {
 			if err := deleteCustom(tx, s.Pool.ID, row); err != nil {

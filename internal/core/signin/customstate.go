@@ -73,7 +73,7 @@ func (e *Engine) keep(ctx context.Context, s *signIn, st *challenge.State, q pos
 	default: // further sessions follow before the functions go on
 		expires = e.now().Add(flowLife).UnixMilli()
 	}
-	return func(tx *db.Tx) error { return insertCustom(tx, st.Pool, st.ID, sealed, expires) }, err
+	return func(tx *db.Tx) error { return insertCustom(tx, st.Pool, st.ID, s.sub, sealed, expires) }, err
 }
 
 // load reads what keep stored. Only the functions' next turn takes it away, so without it the session was used.

@@ -72,7 +72,12 @@ func (s *signIn) sameDevice(ctx context.Context) error {
 }
 
 // beginDevice answers DEVICE_SRP_AUTH with what DEVICE_PASSWORD_VERIFIER needs.
-func (e *Engine) beginDevice(ctx context.Context, r *Request) (*signIn, error) {
+func (e *Engine) beginDevice(ctx context.Context, r *Request) (_ *signIn, err error) {
+	if r.Session == "" {
+		if r.Session, err = e.waiting(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	s, err := e.resume(ctx, r, "DEVICE_KEY", "SRP_A")
 	if err != nil {
 		return nil, err
@@ -90,16 +95,14 @@ func (e *Engine) beginDevice(ctx context.Context, r *Request) (*signIn, error) {
 	return s, nil
 }
 
-// proveDevice verifies the proof of a remembered device. One session is one try.
+// proveDevice verifies the proof of a remembered device. One session is one try. The state travels in SECRET_BLOCK, as
+// with a password.
 func (e *Engine) proveDevice(ctx context.Context, r *Request) (*signIn, error) {
-	s, err := e.resume(ctx, r, "DEVICE_KEY", "PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP")
+	block, err := e.answeredBlock(ctx, r, "DEVICE_KEY")
 	if err != nil {
 		return nil, err
 	}
-	if !wellTimed(r.Params["TIMESTAMP"]) {
-		return nil, errTimestamp()
-	}
-	block, err := e.openBlock(ctx, r)
+	s, err := e.goOn(ctx, r, block)
 	if err != nil {
 		return nil, err
 	}

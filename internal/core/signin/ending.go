@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/base/keyring"
 	"cognate/internal/core/device"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
@@ -57,13 +58,18 @@ func (t tokens) Prepare(ctx context.Context, a *Admission) (*Answer, func(*db.Tx
 		return nil, nil, err
 	}
 	grant, err := t.e.Tokens.Prepare(ctx, a.Pool, a.Client, a.Subject, token.Options{Changes: changes, ACR: a.ACR})
-	if errors.Is(err, token.ErrNoKeys) { // they went with the pool
-		return nil, nil, cognitoidp.NewResourceNotFound("%s", pool.Unknown(a.Pool.ID))
-	}
 	if err != nil {
-		return nil, nil, token.Refusal(err)
+		return nil, nil, ungranted(err, a.Pool)
 	}
 	answer := &Answer{Tokens: grant.Result()}
 	answer.Tokens.NewDeviceMetadata = a.NewDevice
 	return answer, func(tx *db.Tx) error { return t.e.Tokens.Commit(tx, grant) }, nil
+}
+
+// ungranted is the refusal of tokens that could not be made.
+func ungranted(err error, p *pool.Pool) error {
+	if errors.Is(err, token.ErrNoKeys) || errors.Is(err, keyring.ErrUnknownScope) { // they went with the pool
+		return cognitoidp.NewResourceNotFound("%s", pool.Unknown(p.ID))
+	}
+	return token.Refusal(err)
 }

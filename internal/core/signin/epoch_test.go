@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,51 @@ func TestSignInsUnderWayEnd(t *testing.T) {
 					w.SignIn(c, "ana", Password)
 				}
 			})
+		}
+	})
+}
+
+// TestClientGone holds that a sign-in or a refresh which waits for a function while its client or pool is deleted hands
+// out nothing.
+func TestClientGone(t *testing.T) {
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
+		m := &meanwhile{run: func() {}}
+		w := New(t, d, Options{Functions: m})
+		for what, gone := range map[string]func(p *pool.Pool, c *pool.Client) error{
+			"client": func(p *pool.Pool, c *pool.Client) error {
+				return w.API.DeleteUserPoolClient(w.Ctx, &cognitoidp.DeleteUserPoolClientRequest{UserPoolId: p.ID, ClientId: c.ID})
+			},
+			"pool": func(p *pool.Pool, _ *pool.Client) error {
+				return w.API.DeleteUserPool(w.Ctx, &cognitoidp.DeleteUserPoolRequest{UserPoolId: p.ID})
+			},
+		} {
+			for _, hop := range []string{"before", "after", "refresh"} {
+				w.Run(what+" "+hop, func(w *World) {
+					p := w.Pool(func(in *cognitoidp.CreateUserPoolRequest) {
+						in.LambdaConfig = &cognitoidp.LambdaConfigType{PreAuthentication: new(gateARN), PreTokenGeneration: new(gateARN)}
+					})
+					c := w.Client(p, nil)
+					w.User(p, "ana")
+					in := slow(PasswordAuth(c, "ana", Password))
+					switch hop {
+					case "refresh":
+						in = refreshAuth(c, *w.SignIn(c, "ana", Password).RefreshToken)
+						m.always = true
+					case "after":
+						in = PasswordAuth(c, "ana", Password)
+						m.source = "TokenGeneration_Authentication"
+					}
+					defer func() { m.run, m.always, m.source = func() {}, false, "" }()
+					m.run = func() {
+						if err := gone(p, c); err != nil {
+							w.T.Error(err)
+						}
+					}
+					if got := Refusal(w, w.API.InitiateAuth, in); !strings.HasPrefix(got, "ResourceNotFoundException: User pool ") {
+						w.T.Errorf("%q", got)
+					}
+				})
+			}
 		}
 	})
 }

@@ -6,6 +6,6 @@ import "cognate/internal/core/lifecycle"
 func (e *Engine) Lifecycle() lifecycle.Lifecycle {
 	return lifecycle.Lifecycle{
 		Name: "signin", Migrations: Migrations,
-		Sweep: e.Sweep, PurgePool: e.DropPool, UserGone: failures.DropAccount,
+		Sweep: e.Sweep, PurgePool: e.DropPool, UserGone: forgetUser,
 	}
 }

@@ -128,6 +128,11 @@ func (e *Engine) resume(ctx context.Context, r *Request, names ...string) (*sign
 	if err != nil {
 		return nil, err
 	}
+	return e.goOn(ctx, r, st)
+}
+
+// goOn is resume with a session that is open.
+func (e *Engine) goOn(ctx context.Context, r *Request, st *challenge.State) (*signIn, error) {
 	a, err := e.findAccount(ctx, r, st.Sub)
 	if err != nil {
 		return nil, err

@@ -78,25 +78,40 @@ func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, 
 		obs.Cause(ctx, "disabled user")
 		return nil, token.Refusal(token.ErrRefreshRevoked)
 	}
-	changes, err := e.preToken(ctx, directory.EventSubject(r.Pool, r.Client, user, r.refreshMetadata()), trigger.TokenRefresh, groups)
+	event := directory.EventSubject(r.Pool, r.Client, user, r.refreshMetadata())
+	changes, err := e.preToken(ctx, event, trigger.TokenRefresh, groups)
 	if err != nil {
 		return nil, err
 	}
 	subject := e.Directory.Subject(user, groups)
 	grant, err := e.Tokens.Renew(ctx, r.Pool, r.Client, session, subject, changes)
 	if err != nil {
+		return nil, ungranted(err, r.Pool)
+	}
+	err = e.renew(ctx, r, grant, e.Triggers.ChangesTokens(event))
+	if errors.Is(err, token.ErrRefreshReuse) { // lost the race for one token
+		return nil, e.punishReuse(ctx, r, refreshToken)
+	}
+	if err != nil {
 		return nil, token.Refusal(err)
 	}
-	if grant.Writes() {
-		err := e.DB.Update(ctx, func(tx *db.Tx) error { return e.Tokens.Commit(tx, grant) })
-		if errors.Is(err, token.ErrRefreshReuse) { // lost the race for one token
-			return nil, e.punishReuse(ctx, r, refreshToken)
-		}
-		if err != nil {
-			return nil, token.Refusal(err)
-		}
-	}
 	return &Answer{Tokens: grant.Result()}, nil
+}
+
+// renew writes what a refresh writes, if anything. The client must still be there when a function was waited for.
+func (e *Engine) renew(ctx context.Context, r *Request, grant *token.Grant, waited bool) error {
+	switch {
+	case grant.Writes():
+		return e.DB.Update(ctx, func(tx *db.Tx) error {
+			if err := e.Pools.Recheck(tx, r.Client); err != nil {
+				return err
+			}
+			return e.Tokens.Commit(tx, grant)
+		})
+	case waited:
+		return e.DB.Read(ctx, func(tx *db.Tx) error { return e.Pools.Recheck(tx, r.Client) })
+	}
+	return nil
 }
 
 // punishReuse ends the token session of a rotated-out refresh token: either the

@@ -66,9 +66,10 @@ func (e *Engine) proveSRP(ctx context.Context, r *Request) (*signIn, error) {
 	})
 }
 
-// answeredBlock checks an answer that carries a SECRET_BLOCK in AWS's order and opens the block.
-func (e *Engine) answeredBlock(ctx context.Context, r *Request) (*challenge.State, error) {
-	if _, err := r.named("PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"); err != nil {
+// answeredBlock checks an answer that carries a SECRET_BLOCK in AWS's order and opens the block. others are what it has
+// to carry besides.
+func (e *Engine) answeredBlock(ctx context.Context, r *Request, others ...string) (*challenge.State, error) {
+	if _, err := r.named(append(others, "PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP")...); err != nil {
 		return nil, err
 	}
 	if !wellTimed(r.Params["TIMESTAMP"]) {

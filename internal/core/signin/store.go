@@ -42,11 +42,11 @@ var Migrations = []db.Migration{{
 		},
 		db.CreateIndex{Name: "signin_custom_expires", Table: "signin_custom", Columns: []string{"expires_at"}},
 	},
-}}
+}, waitMigration}
 
-func insertCustom(tx *db.Tx, poolID, id string, state []byte, expires int64) error {
-	_, err := tx.Exec(`INSERT INTO signin_custom (pool_id, session_id, state, expires_at) VALUES ($1, $2, $3, $4)`,
-		poolID, id, state, expires)
+func insertCustom(tx *db.Tx, poolID, id, account string, state []byte, expires int64) error {
+	_, err := tx.Exec(`INSERT INTO signin_custom (pool_id, session_id, account, state, expires_at) VALUES ($1, $2, $3, $4, $5)`,
+		poolID, id, account, state, expires)
 	return err
 }
 
@@ -70,7 +70,11 @@ func (e *Engine) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (
 	m, err := tx.Exec(`DELETE FROM signin_custom WHERE (pool_id, session_id) IN (
 		SELECT pool_id, session_id FROM signin_custom WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
 		now.UnixMilli(), limit-n)
-	return n + int(m), err
+	if n += int(m); err != nil || n >= limit {
+		return n, err
+	}
+	k, err := sweepWaits(tx, now, limit-n)
+	return n + int(k), err
 }
 
 // DropPool removes up to limit rows of a deleted pool and returns how many.
@@ -81,5 +85,9 @@ func (e *Engine) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
 	}
 	m, err := tx.Exec(`DELETE FROM signin_custom WHERE pool_id = $1 AND session_id IN (
 		SELECT session_id FROM signin_custom WHERE pool_id = $1 LIMIT $2)`, poolID, limit)
+	if err != nil || m > 0 {
+		return int(m), err
+	}
+	m, err = dropWaits(tx, poolID, limit)
 	return int(m), err
 }

@@ -133,19 +133,19 @@ func TestRevocationOffLeavesOutLinks(t *testing.T) {
 	}
 }
 
-// TestDefaultReadAttributes: without a list a client reads all standard attributes and no custom ones.
+// TestDefaultReadAttributes: without a list a client reads all standard and all custom attributes.
 func TestDefaultReadAttributes(t *testing.T) {
 	f := quick(t)
 	subj := ana()
 	subj.Attributes["identities"], subj.Attributes["dev:custom:x"], subj.Attributes["iss"] = "[]", "1", "evil"
 	id := claimsOf(t, *f.signIn(f.newClient(nil), subj).Result().IdToken)
-	for _, name := range []string{"email", "phone_number", "updated_at", "name"} {
+	for _, name := range []string{"email", "phone_number", "updated_at", "name", "custom:tier"} {
 		if id[name] != subj.Attributes[name] {
 			t.Errorf("%s is %v", name, id[name])
 		}
 	}
 	for name := range id {
-		if strings.HasPrefix(name, "custom:") || strings.HasPrefix(name, "dev:") || name == "identities" {
+		if strings.HasPrefix(name, "dev:") || name == "identities" {
 			t.Errorf("%s is in the token", name)
 		}
 	}

@@ -73,9 +73,19 @@ type Place struct {
 // wellKnown begins the paths of RFC 8615.
 const wellKnown = "/.well-known/"
 
-// locate reads the pool out of a path; nobody has looked yet whether there is such a pool. A document may also be asked
-// for in the form of RFC 8414 section 3.1, which puts the well-known part in front of the issuer's path.
-func (s *Site) locate(path string) (Place, bool) {
+// locate finds the pool of a request: by its host where that is the domain of a pool, else by its path.
+func (s *Site) locate(ctx context.Context, r *http.Request) (Place, bool, error) {
+	poolID, err := s.ByHost(ctx, r.Host)
+	if errors.Is(err, pool.ErrNoDomain) {
+		place, found := s.locatePath(r.URL.Path)
+		return place, found, nil
+	}
+	return Place{PoolID: poolID, Path: r.URL.Path, Local: s.Addresses.Local()}, err == nil, err
+}
+
+// locatePath reads the pool out of a path; nobody has looked yet whether there is such a pool. A document may also be
+// asked for in the form of RFC 8414 section 3.1, which puts the well-known part in front of the issuer's path.
+func (s *Site) locatePath(path string) (Place, bool) {
 	place := Place{Local: s.Addresses.Local()}
 	path = s.Addresses.Trim(path)
 	if rest, found := strings.CutPrefix(path, wellKnown); found {

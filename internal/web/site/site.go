@@ -16,13 +16,15 @@ import (
 	"cognate/internal/core/pool"
 )
 
-// Deps are what the site is made of. Log, ClientIP and Now may be nil.
+// Deps are what the site is made of. ByHost, Log, ClientIP and Now may be nil.
 type Deps struct {
 	// Addresses are those by which pools are found and named.
 	Addresses pool.Addresses
-	Log       *slog.Logger
-	ClientIP  func(*http.Request) netip.Addr
-	Now       func() time.Time // measures durations
+	// ByHost finds the pool whose domain a host is. The error is pool.ErrNoDomain, or one of the database.
+	ByHost   func(ctx context.Context, host string) (poolID string, err error)
+	Log      *slog.Logger
+	ClientIP func(*http.Request) netip.Addr
+	Now      func() time.Time // measures durations
 }
 
 // Site answers for the routes it was made of.
@@ -35,6 +37,9 @@ type Site struct {
 // New returns the site of these routes. Two of one path are a mistake of the assembly, and panic like those of
 // http.ServeMux.
 func New(d Deps, routes ...Route) *Site {
+	if d.ByHost == nil {
+		d.ByHost = func(context.Context, string) (string, error) { return "", pool.ErrNoDomain }
+	}
 	if d.Log == nil {
 		d.Log = obs.Discard()
 	}
@@ -67,12 +72,16 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("X-Amzn-RequestId", event.ID)
 	protect(header, s.pages.policy)
-	place, found := s.locate(r.URL.Path)
+	place, found, err := s.locate(ctx, r)
 	var reply Reply
-	if route := s.routes[place.Path]; found && route != nil {
+	switch route := s.routes[place.Path]; {
+	case err != nil:
+		obs.Cause(ctx, "%v", err)
+		reply = Refusal(ctx, http.StatusServiceUnavailable, "temporarily_unavailable", TextInternal)
+	case found && route != nil:
 		event.Pool = place.PoolID
 		reply = s.answer(ctx, header, route, &Request{r.WithContext(ctx), place, s.routes}, w)
-	} else {
+	default:
 		obs.Cause(ctx, "nothing at %s", cut(r.URL.Path, maxPath))
 		reply = s.nothing(ctx, header, r)
 	}

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,7 +28,7 @@ func newShell(public string) *shell {
 	s := &shell{}
 	refuse := func(ctx context.Context, status int, text string) Reply { return Refusal(ctx, status, "refused", text) }
 	s.Site = New(Deps{
-		Addresses: pool.NewAddresses(public), Log: obs.NewLogger(&s.log, obs.JSON, slog.LevelInfo),
+		Addresses: pool.NewAddresses(public), ByHost: byHost, Log: obs.NewLogger(&s.log, obs.JSON, slog.LevelInfo),
 		ClientIP: func(*http.Request) netip.Addr { return netip.MustParseAddr("192.0.2.7") },
 	}, Route{Path: "/page", Refuse: refuse, Methods: map[string]Endpoint{
 		http.MethodGet: {Operation: "Page_GET", Handle: func(_ context.Context, r *Request) Reply {
@@ -51,6 +52,38 @@ func newShell(public string) *shell {
 		http.MethodGet: {Operation: "Keys", Handle: func(context.Context, *Request) Reply { return JSON(200, []byte(`[]`)) }},
 	}})
 	return s
+}
+
+// byHost knows one domain, and a database that fails for another.
+func byHost(_ context.Context, host string) (string, error) {
+	switch host {
+	case "login.example.com":
+		return poolID, nil
+	case "broken.example.com":
+		return "", errors.New("the database is away")
+	}
+	return "", pool.ErrNoDomain
+}
+
+// TestHosts: at the domain of a pool its pages stand at the root, whatever the path says; elsewhere the path tells.
+func TestHosts(t *testing.T) {
+	s := newShell("https://id.example.com/auth")
+	for target, want := range map[string]string{
+		"https://login.example.com/page":                             poolID,
+		"https://login.example.com/auth/page":                        "",
+		"https://login.example.com/us-east-1_other/page":             "",
+		"https://other.example.com/auth/us-east-1_other/page":        "us-east-1_other/auth/us-east-1_other",
+		"https://other.example.com/page":                             "",
+		"https://login.example.com/.well-known/openid-configuration": `""`,
+	} {
+		rec := s.ask(http.MethodGet, target, "")
+		if want == "" && rec.Code != http.StatusNotFound || want != "" && (rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), want)) {
+			t.Errorf("%s: %d %s, want %q", target, rec.Code, rec.Body, want)
+		}
+	}
+	if rec := s.ask(http.MethodGet, "https://broken.example.com/page", ""); rec.Code != http.StatusServiceUnavailable {
+		t.Errorf("an unknown owner: %d %s", rec.Code, rec.Body)
+	}
 }
 
 func (s *shell) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {

@@ -36,6 +36,13 @@ def private(pool_name: str, user: str, password: str, salt: int) -> int:
     return int.from_bytes(sha(pad(salt), sha(pool_name.encode(), user.encode(), b":", password.encode())), "big")
 
 
+def device_verifier(group: str, device: str, password: str, salt: bytes) -> dict:
+    """The DeviceSecretVerifierConfig of a device: group and key stand for pool and user."""
+    number = int.from_bytes(salt, "big")
+    verifier = pow(G, private(group, device, password, number), N)
+    return {"Salt": base64.b64encode(pad(number)).decode(), "PasswordVerifier": base64.b64encode(pad(verifier)).decode()}
+
+
 def derive(u: int, s: int) -> bytes:
     prk = hmac.new(pad(u), pad(s), hashlib.sha256).digest()
     return hmac.new(prk, b"Caldera Derived Key\x01", hashlib.sha256).digest()[:16]
