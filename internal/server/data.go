@@ -63,7 +63,7 @@ func (a *app) firstData(ctx context.Context) error {
 	if empty, err := a.Pools.Empty(ctx); err != nil || !empty {
 		return err
 	}
-	f, err := seed.Parse([]byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
+	f, err := seed.Parse("demo.yaml", []byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
 	if err != nil {
 		return fmt.Errorf("demo pool: %w", err)
 	}
@@ -102,7 +102,7 @@ func (a *app) applySeedFile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("seed file: %w", err)
 	}
-	f, err := seed.Parse(text)
+	f, err := seed.Parse(a.settings.Seed, text)
 	if err != nil {
 		return err
 	}
