@@ -30,7 +30,7 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
 .PHONY: all build generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
-	test-crash test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench clean
+	test-crash test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench screenshot clean
 
 all: build
 
@@ -172,6 +172,16 @@ $(BROWSER)/node_modules/.installed: $(BROWSER)/package.json $(BROWSER)/package-l
 deps-postgres:
 	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
 	$(call apt,postgresql)
+
+# Takes docs/inbox.png anew, of a server on a port of its own.
+screenshot: build
+	@folder=$$(mktemp -d); $(BIN) dev --ephemeral --listen 127.0.0.1:7699 >$$folder/log & server=$$!; \
+	trap 'kill $$server; rm -rf $$folder' EXIT; \
+	for i in $$(seq 100); do curl -sf http://localhost:7699/_cognate/ready >/dev/null && break; sleep 0.2; done; \
+	curl -sf http://localhost:7699/ -H 'Content-Type: application/x-amz-json-1.1' \
+	  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.SignUp' -d '{"ClientId":"democlientforlocaltesting1","Username":"ana","Password":"Passw0rd!","UserAttributes":[{"Name":"email","Value":"ana@example.com"}]}' >/dev/null; \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=$$folder --window-size=1000,420 \
+	  --virtual-time-budget=2000 --screenshot=docs/inbox.png http://localhost:7699/_cognate/inbox
 
 clean:
 	rm -rf bin .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules

@@ -39,6 +39,7 @@ type Rooms struct {
 	Devices  *device.Devices
 	Engine   *signin.Engine
 	Accounts *account.Accounts
+	Machines *machine.Room
 
 	config Config
 	jobs   *job.Runner
@@ -73,11 +74,12 @@ func Build(c Config) (*Rooms, error) {
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
 		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Rand: c.Rand,
 	})
+	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers})
 	r.API = UserPools{
 		poolOps: poolOps{Pools: r.Pools}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},
 		signinOps: signinOps{Engine: r.Engine}, accountOps: accountOps{Accounts: r.Accounts},
-		machineOps: machineOps{Room: machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers})},
+		machineOps: machineOps{Room: r.Machines},
 		sessionOps: sessionOps{Room: session.New(session.Deps{
 			DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
 		})},

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"cognate/internal/base/httpkit"
+	"cognate/internal/core/token"
 	"cognate/internal/web/login"
 	"cognate/internal/web/oauth"
 	"cognate/internal/web/recovery"
@@ -19,7 +20,10 @@ func (a *app) site() (*site.Site, error) {
 	}
 	return site.New(site.Deps{Addresses: a.addresses, ByHost: a.Pools.ByHost, Log: a.log, ClientIP: proxies.ClientIP}, slices.Concat(
 		login.Routes(login.Deps{Pools: a.Pools, Accounts: a.Accounts}),
-		oauth.Routes(oauth.Deps{Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses}),
+		oauth.Routes(oauth.Deps{
+			Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses,
+			Machines: a.Machines, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users,
+		}),
 		recovery.Routes(a.Factors),
 	)...), nil
 }

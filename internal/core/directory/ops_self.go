@@ -173,3 +173,27 @@ func errNoAddress(name string) error {
 	}
 	return cognitoidp.NewInvalidParameter("User does not have a valid registered %s", what)
 }
+
+// UserInfo is what the OpenID Connect endpoint of a pool tells the owner of an access token: the user name, and what the
+// client may read and the token's scopes show, sub first. The refusals are NotAuthorizedException.
+func (d *Directory) UserInfo(ctx context.Context, poolID, accessToken string) (username string, attributes []cognitoidp.AttributeType, err error) {
+	a, err := d.Tokens.VerifyToken(ctx, accessToken)
+	if err != nil {
+		return "", nil, err
+	}
+	if a.Pool.ID != poolID {
+		obs.Cause(ctx, "the access token is of another pool")
+		return "", nil, token.InvalidAccess()
+	}
+	if !a.HasScope(token.ScopeOpenID) {
+		obs.Cause(ctx, "the access token lacks the scope openid")
+		return "", nil, token.InvalidAccess()
+	}
+	c := Caller{Pool: a.Pool, Client: a.Client, Access: a}
+	err = d.As(ctx, d.DB.Read, c, func(_ *db.Tx, u *User) error {
+		username = u.Username
+		attributes = u.attributeList(func(name string) bool { return c.Client.Readable(name) && token.Reveals(a.Scopes, name) })
+		return nil
+	})
+	return username, attributes, err
+}

@@ -24,7 +24,7 @@ func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byt
 	}
 	endpoint("end_session_endpoint", pool.EndpointLogout)
 	if tokens {
-		list("grant_types_supported", "authorization_code", "implicit", "refresh_token", "client_credentials")
+		list("grant_types_supported", grants...)
 	}
 	list("id_token_signing_alg_values_supported", "RS256")
 	text("issuer", h.Addresses.Issuer(p))

@@ -1,5 +1,5 @@
-// Package oauth serves the OAuth 2.0 and OpenID Connect endpoints of user pools: discovery and the published signing
-// keys, below a pool's issuer.
+// Package oauth serves the OAuth 2.0 and OpenID Connect endpoints of user pools: the token, revocation and userInfo
+// endpoints, and discovery and the published signing keys below a pool's issuer.
 //
 // Paths are the same under every host, so they also answer for the AWS names of an issuer
 // (cognito-idp.<region>.amazonaws.com) when a proxy or the hosts file points them at Cognate.
@@ -25,6 +25,8 @@ import (
 type Pools interface {
 	// Pool returns the settings of a pool, or pool.ErrPoolNotFound.
 	Pool(ctx context.Context, poolID string) (*pool.Pool, error)
+	// PoolClient returns a client of a pool, pool.ErrPoolNotFound or pool.ErrClientNotFound.
+	PoolClient(ctx context.Context, poolID, clientID string) (*pool.Pool, *pool.Client, error)
 }
 
 // Keys is what the endpoints ask about signing keys; token.Tokens answers it.
@@ -38,18 +40,36 @@ type Deps struct {
 	Pools     Pools
 	Tokens    Keys
 	Addresses pool.Addresses // those that token was given
+
+	Machines Machines
+	Engine   Engine
+	Revoker  Revoker
+	Users    Users
 }
 
 type handler struct{ Deps }
 
-// Routes are the documents below every pool's issuer.
+// Routes are the endpoints below a pool's base address and the documents below its issuer.
 func Routes(d Deps) []site.Route {
 	h := &handler{d}
 	return []site.Route{
 		h.route(pool.EndpointOpenID, "Discovery_GET", h.metadata),
 		h.route(pool.EndpointOAuthServer, "Discovery_GET", h.metadata),
 		h.route(pool.EndpointKeys, "JWKS_GET", h.keys),
+		endpoint(pool.EndpointToken, map[string]site.Endpoint{http.MethodPost: {Operation: "Token_POST", Handle: h.token}}),
+		endpoint(pool.EndpointRevoke, map[string]site.Endpoint{http.MethodPost: {Operation: "Revoke_POST", Handle: h.revoke}}),
+		endpoint(pool.EndpointUserInfo, map[string]site.Endpoint{
+			http.MethodGet:  {Operation: "UserInfo_GET", Handle: h.userInfo},
+			http.MethodPost: {Operation: "UserInfo_POST", Handle: h.userInfo},
+		}),
 	}
+}
+
+// endpoint is a route that programs call, those of pages of any origin among them.
+func endpoint(path pool.Endpoint, methods map[string]site.Endpoint) site.Route {
+	return site.Route{Path: string(path), Methods: methods, CORS: true, Refuse: func(ctx context.Context, status int, text string) site.Reply {
+		return failed(ctx, status, codeRequest, text)
+	}}
 }
 
 const (

@@ -40,6 +40,13 @@ func (r rooms) Pool(_ context.Context, id string) (*pool.Pool, error) {
 	return nil, pool.ErrPoolNotFound
 }
 
+func (r rooms) PoolClient(ctx context.Context, poolID, _ string) (*pool.Pool, *pool.Client, error) {
+	if _, err := r.Pool(ctx, poolID); err != nil {
+		return nil, nil, err
+	}
+	return nil, nil, pool.ErrClientNotFound
+}
+
 func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
 
 func newHandler(publicURL string, log *slog.Logger) http.Handler {
@@ -58,9 +65,13 @@ func endpoints(list ...pool.Endpoint) (routes []site.Route) {
 	return routes
 }
 
-// login are the endpoints of managed login.
+// login are the endpoints of managed login, as far as they are served from elsewhere.
 func login() []site.Route {
-	return endpoints(pool.EndpointAuthorize, pool.EndpointToken, pool.EndpointUserInfo, pool.EndpointRevoke, pool.EndpointLogout)
+	own := Routes(newDeps("https://id.example.com"))
+	return slices.DeleteFunc(endpoints(pool.EndpointAuthorize, pool.EndpointToken, pool.EndpointUserInfo, pool.EndpointRevoke, pool.EndpointLogout),
+		func(r site.Route) bool {
+			return slices.ContainsFunc(own, func(o site.Route) bool { return o.Path == r.Path })
+		})
 }
 
 func newDeps(publicURL string) Deps {
@@ -132,24 +143,22 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// TestDiscoveryOfWhatIsServed: without managed login the document names the keys and no endpoint, and with some of its
-// endpoints those.
+// TestDiscoveryOfWhatIsServed: the document names an endpoint when there is a route for it, and not before.
 func TestDiscoveryOfWhatIsServed(t *testing.T) {
-	for _, tc := range []struct {
-		routes []site.Route
-		want   string
-	}{
-		{nil, "id_token_signing_alg_values_supported issuer jwks_uri response_types_supported subject_types_supported"},
-		{endpoints(pool.EndpointToken), "grant_types_supported id_token_signing_alg_values_supported issuer jwks_uri " +
-			"response_types_supported subject_types_supported token_endpoint token_endpoint_auth_methods_supported"},
+	h := &handler{newDeps("https://id.example.com")}
+	p := h.Pools.(rooms).pool
+	always := []string{"id_token_signing_alg_values_supported", "issuer", "jwks_uri", "response_types_supported", "subject_types_supported"}
+	for e, more := range map[pool.Endpoint][]string{
+		"": nil, pool.EndpointUserInfo: {"userinfo_endpoint"}, pool.EndpointRevoke: {"revocation_endpoint"},
+		pool.EndpointLogout: {"end_session_endpoint"}, pool.EndpointToken: {"grant_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported"},
+		pool.EndpointAuthorize: {"authorization_endpoint", "code_challenge_methods_supported", "scopes_supported"},
 	} {
 		var doc map[string]any
-		text := body(t, ask(t, newSite(newDeps("https://id.example.com"), nil, tc.routes...), "GET", "/"+testPool+"/.well-known/openid-configuration"))
-		if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		if err := json.Unmarshal(h.discovery(p, func(asked pool.Endpoint) bool { return asked == e }), &doc); err != nil {
 			t.Fatal(err)
 		}
-		if have := strings.Join(slices.Sorted(maps.Keys(doc)), " "); have != tc.want {
-			t.Errorf("%s, want %s", have, tc.want)
+		if have, want := slices.Sorted(maps.Keys(doc)), slices.Sorted(slices.Values(append(more, always...))); !slices.Equal(have, want) {
+			t.Errorf("%q: %v, want %v", e, have, want)
 		}
 	}
 }

@@ -48,7 +48,8 @@ func Redirect(to string) Reply {
 // Empty answers with a status alone.
 func Empty(status int) Reply { return Reply{status: status} }
 
-// Refusal is the JSON of an error as OAuth 2.0 has it (RFC 6749 section 5.2), and puts its code into the log event.
+// Refusal is the JSON of an error as OAuth 2.0 has it (RFC 6749 section 5.2), and puts its code into the log event. An
+// empty text is left out.
 func Refusal(ctx context.Context, status int, code, text string) Reply {
 	obs.From(ctx).Outcome = code
 	return JSON(status, RefusalBody(code, text))
@@ -57,7 +58,9 @@ func Refusal(ctx context.Context, status int, code, text string) Reply {
 // RefusalBody is the JSON of Refusal, for what answers beside the site.
 func RefusalBody(code, text string) []byte {
 	b := rt.AppendString([]byte(`{"error":`), code)
-	b = rt.AppendString(append(b, `,"error_description":`...), text)
+	if text != "" {
+		b = rt.AppendString(append(b, `,"error_description":`...), text)
+	}
 	return append(b, '}')
 }
 

@@ -1,0 +1,68 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/api/rt"
+	"cognate/internal/base/obs"
+	"cognate/internal/web/site"
+)
+
+// Users tells the owners of access tokens about themselves; *directory.Directory does. The error is a
+// NotAuthorizedException or an internal one.
+type Users interface {
+	UserInfo(ctx context.Context, poolID, accessToken string) (username string, attributes []cognitoidp.AttributeType, err error)
+}
+
+// Cognito's texts of the userInfo endpoint.
+const (
+	textBadUserInfo  = "Bad OAuth2 request at UserInfo Endpoint"
+	textDeadUserInfo = "Access token is expired, disabled, or deleted, or the user has globally signed out."
+)
+
+// userInfo is the UserInfo endpoint (OpenID Connect Core section 5.3). All values are strings, as Cognito has them.
+func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
+	text, ok := bearer(r.Request)
+	if !ok {
+		return userInfoRefusal(ctx, http.StatusBadRequest, codeRequest, textBadUserInfo)
+	}
+	username, attributes, err := h.Users.UserInfo(ctx, r.Place.PoolID, text)
+	var dead *cognitoidp.NotAuthorizedException
+	if errors.As(err, &dead) {
+		if obs.From(ctx).Cause == "" {
+			obs.Cause(ctx, "%s", dead.Message)
+		}
+		return userInfoRefusal(ctx, http.StatusUnauthorized, codeToken, textDeadUserInfo)
+	}
+	if err != nil {
+		return *internal(ctx, err)
+	}
+	var b []byte
+	for _, a := range attributes {
+		if a.Value != nil {
+			b = rt.AppendString(member(b, a.Name), *a.Value)
+		}
+	}
+	b = rt.AppendString(member(b, "username"), username)
+	return noStore(site.JSON(http.StatusOK, append(b, '}')))
+}
+
+// userInfoRefusal is the answer of RFC 6750 section 3, with the same in the body.
+func userInfoRefusal(ctx context.Context, status int, code, text string) site.Reply {
+	return failed(ctx, status, code, text).With("WWW-Authenticate", `Bearer error="`+code+`", error_description="`+text+`"`)
+}
+
+// bearer is the token in the one Authorization header of a request (RFC 6750 section 2.1).
+func bearer(r *http.Request) (string, bool) {
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, text, ok := strings.Cut(values[0], " ")
+	text = strings.TrimSpace(text)
+	return text, ok && strings.EqualFold(scheme, "Bearer") && text != "" && !strings.ContainsAny(text, " \t")
+}
