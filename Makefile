@@ -29,13 +29,19 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(1); \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
-.PHONY: all build generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
-	test-crash test-timing deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench screenshot clean
+.PHONY: all build dist generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
+	test-crash test-timing test-dist test-helm deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench screenshot clean
 
 all: build
 
+# With the flags of go run and go test, so that each package is compiled once. The compiler collects its garbage less often,
+# for a tenth more memory and a fifth less time of the first build.
 build:
-	$(GO) build -o $(BIN) ./cmd/cognate
+	GOGC=300 $(GO) build -o $(BIN) ./cmd/cognate
+
+# Static binaries for all platforms, an SBOM and checksums, in dist/; the same commit and Go give the same bytes.
+dist:
+	$(GO) run ./internal/release -out dist
 
 generate:
 	$(GO) run ./internal/api/gen
@@ -88,6 +94,7 @@ test: deps generate-check lint build
 	$(MAKE) --no-print-directory test-browser
 	$(MAKE) --no-print-directory test-crash
 	$(MAKE) --no-print-directory test-timing
+	$(MAKE) --no-print-directory test-dist
 	$(MAKE) --no-print-directory fuzz
 	@echo "everything passed"
 
@@ -119,6 +126,20 @@ test-crash: build
 # Compares the cost of known and unknown users; alone, because a busy machine hides what it looks for.
 test-timing: build
 	$(GO) test -count=1 -v ./test/timing
+
+# Builds releases for two platforms, twice, and looks into them.
+test-dist:
+	$(GO) test -count=1 -timeout 30m -v ./test/dist
+
+# Helm lints and renders the chart; it is built once from its own module.
+HELM := $(CACHE)/helm/helm
+$(HELM):
+	@mkdir -p $(dir $(HELM))
+	cd $(dir $(HELM)) && GOBIN=$(dir $(HELM)) CGO_ENABLED=0 $(GO) install helm.sh/helm/v3/cmd/helm@v3.22.0
+test-helm: $(HELM)
+	$(HELM) lint --strict deploy/helm/cognate --set publicURL=https://id.example.com --set secret.existing=cognate
+	$(HELM) template demo deploy/helm/cognate --set publicURL=https://id.example.com --set secret.existing=cognate \
+	  --set ingress.enabled=true --set ingress.host=id.example.com >/dev/null
 
 # Every fuzz target for FUZZTIME, one after the other.
 fuzz:
@@ -184,4 +205,4 @@ screenshot: build
 	  --virtual-time-budget=2000 --screenshot=docs/inbox.png http://localhost:7699/_cognate/inbox
 
 clean:
-	rm -rf bin .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules
+	rm -rf bin dist .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules

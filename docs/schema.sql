@@ -401,3 +401,13 @@ CREATE TABLE signin_device (
     PRIMARY KEY (pool_id, account, session_id)
 );
 CREATE INDEX signin_device_expires ON signin_device (expires_at);
+
+CREATE TABLE signin_answer (
+    pool_id text COLLATE "C" NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    failures bigint NOT NULL,
+    last_at bigint NOT NULL,
+    locked_until bigint NOT NULL,
+    PRIMARY KEY (pool_id, account)
+);
+CREATE INDEX signin_answer_last ON signin_answer (last_at);

@@ -35,6 +35,7 @@ var below = map[string][]string{
 	"server":   {"config", "rooms", "web", "wire", "core", "api", "base"},
 	"cli":      {"config", "server", "rooms", "web", "wire", "core", "api", "base"},
 	"cmd":      {"cli", "config"},
+	"release":  {},
 	"testkit":  {"rooms", "core", "api", "base"},
 	"archtest": {},
 	"test":     {"testkit", "api", "base"},

@@ -14,7 +14,8 @@ import (
 
 // root is the command line, and the one table of commands: a command is a
 // field with its help and an example. Every flag can also be set by a COGNATE_*
-// variable (COGNATE_LISTEN for --listen) or by a key of the same name in the YAML
+// variable (COGNATE_LISTEN for --listen), by a file that a variable names
+// (COGNATE_DATABASE_FILE for --database) or by a key of the same name in the YAML
 // file given with --config; the command line wins over the environment, and that
 // over the file.
 type root struct {
@@ -94,6 +95,7 @@ func newParser(r *root, stdout, stderr io.Writer, exit func(code int)) (*kong.Ko
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.DefaultEnvars("COGNATE"),
 		kong.Configuration(yamlSettings),
+		kong.Resolvers(&envFiles{}),
 		kong.Vars{"version": "cognate " + Version()},
 		kong.Writers(stdout, stderr),
 		kong.Exit(exit),

@@ -148,3 +148,31 @@ func TestKeys(t *testing.T) {
 		t.Errorf("with the new key: status %d\n%s", status, &errs)
 	}
 }
+
+// TestEnvFiles: files stand for variables; the variable itself wins, both win
+// over the configuration file, and --key-file keeps its own variable.
+func TestEnvFiles(t *testing.T) {
+	yaml := file(t, "database: postgres://yaml/x\nsmtp-password: yaml\n")
+	secret := file(t, "postgres://secret/x\n")
+	t.Setenv("COGNATE_DATABASE_FILE", secret)
+	t.Setenv("COGNATE_SMTP_PASSWORD_FILE", secret)
+	t.Setenv("COGNATE_SMTP_PASSWORD", "variable")
+	t.Setenv("COGNATE_KEY_FILE", "/etc/cognate/kek")
+	t.Setenv("COGNATE_ROOT_ACCESS_KEY_SECRET_FILE", secret)
+	r, err := parse(t, "--config", yaml, "serve", "--listen", ":1", "--public-url", "https://x", "--region", "us-east-1", "--account", "000000000000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := r.Serve.serving()
+	if s.Database != "postgres://secret/x" || s.SMTP.Password != "variable" || s.KeyFile != "/etc/cognate/kek" || s.Key != "" || s.RootSecretAccessKey != "postgres://secret/x" {
+		t.Errorf("%+v", s)
+	}
+	t.Setenv("COGNATE_PUBLIC_URL_FILE", secret) // required flags count as given
+	if r, err = parse(t, "serve", "--listen", ":1", "--region", "us-east-1", "--account", "000000000000"); err != nil || r.Serve.PublicURL != "postgres://secret/x" {
+		t.Errorf("%q, %v", r.Serve.PublicURL, err)
+	}
+	t.Setenv("COGNATE_DATABASE_FILE", "/nonexistent/secret")
+	if _, err = parse(t, "dev"); err == nil || !strings.Contains(err.Error(), "COGNATE_DATABASE_FILE") {
+		t.Errorf("missing file: %v", err)
+	}
+}

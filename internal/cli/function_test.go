@@ -37,7 +37,7 @@ func TestFunctionCommands(t *testing.T) {
 		want   string
 	}{
 		{"list", 0, "REACHED BY"},
-		{"put " + arn + " --local " + code + " --runtime python --handler f.h --env A=B --timeout 3s", 0, "reached by local"},
+		{"put " + arn + " --local " + code + " --runtime python --handler f.h --env A=B --timeout 60s", 0, "reached by local"},
 		{"put " + arn + " --local " + code + " --runtime cobol --handler f.h", 1, "cobol"},
 		{"put " + arn, 1, "exactly one"},
 		{"list", 0, arn},

@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// release is the version of a released binary; the linker sets it
-// (-X cognate/internal/cli.release=v1.2.3).
-var release string
+// What the linker is told about a released binary
+// (-X cognate/internal/cli.release=v1.2.3), see internal/release.
+var release, commit, commitTime string
 
 // Version is the version of the binary: what the linker was told, else the module
 // version that go install names, else the commit of the checkout.
@@ -25,7 +25,7 @@ type buildInfo struct {
 }
 
 func buildOf() buildInfo {
-	b := buildInfo{Version: release, Compiler: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := buildInfo{Version: release, Commit: commit, Time: commitTime, Compiler: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		b.Version = first(b.Version, "unknown")

@@ -21,7 +21,10 @@ func yamlSettings(r io.Reader) (kong.Resolver, error) {
 	return &yamlResolver{values: normalise(values)}, nil
 }
 
-type yamlResolver struct{ values map[string]any }
+type yamlResolver struct {
+	values map[string]any
+	files  envFiles
+}
 
 func normalise(in map[string]any) map[string]any {
 	out := make(map[string]any, len(in))
@@ -49,12 +52,15 @@ func (y *yamlResolver) Validate(app *kong.Application) error {
 }
 
 // Resolve returns the value of a flag, or nil. What the environment says stays in
-// force.
-func (y *yamlResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+// force, also by a file.
+func (y *yamlResolver) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Tag.Envs {
 		if _, set := os.LookupEnv(name); set {
 			return nil, nil
 		}
+	}
+	if y.files.file(ctx.Model, flag) != "" {
+		return nil, nil
 	}
 	v, ok := y.values[flag.Name]
 	if !ok {

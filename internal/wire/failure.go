@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"cognate/internal/api/rt"
+	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 )
 
@@ -124,8 +125,20 @@ func internal(ctx context.Context, op *Operation, err error) *Failure {
 		// Nobody reads this answer; it must not count as a fault of the server.
 		return &Failure{Code: "RequestAbortedException", Message: "The request was aborted", Status: http.StatusBadRequest, Common: true}
 	}
+	if errors.Is(err, db.ErrUnavailable) {
+		return unavailable()
+	}
 	code := internalCode(op)
 	return &Failure{Code: code, Message: textInternal, Status: http.StatusInternalServerError, Common: op == nil || !op.declares(code)}
+}
+
+// unavailable asks the caller to send the request again in a moment, which SDKs do by themselves: for the status, since
+// no service declares such an exception.
+func unavailable() *Failure {
+	return &Failure{
+		Code: "ServiceUnavailableException", Message: "The service is temporarily unavailable", Status: http.StatusServiceUnavailable,
+		Common: true,
+	}
 }
 
 // internalCode is the name that the service of op has for internal errors.

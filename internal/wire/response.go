@@ -42,6 +42,9 @@ func (x *exchange) preflight(signatures bool) {
 // fail sends an error.
 func (x *exchange) fail(f *Failure) {
 	x.req.Outcome = f.Code
+	if f.Status == http.StatusServiceUnavailable {
+		x.w.Header().Set("Retry-After", "1")
+	}
 	x.send(x.protocol.Failure(&x.call, f))
 }
 

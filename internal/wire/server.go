@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cognate/internal/api/rt"
+	"cognate/internal/base/db"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
 )
@@ -79,7 +80,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := &obs.Request{
 		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256),
 	}
-	x := &exchange{w: w, r: r, req: req, ctx: obs.With(r.Context(), req), call: Call{Request: r, ID: req.ID}}
+	x := &exchange{w: w, r: r, req: req, ctx: db.Budget(obs.With(r.Context(), req)), call: Call{Request: r, ID: req.ID}}
 	commonHeader(w.Header(), req.ID)
 	if r.Method == http.MethodOptions {
 		req.Operation = "preflight"

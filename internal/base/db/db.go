@@ -16,8 +16,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Engine tells which database stands behind a DB.
@@ -89,6 +91,11 @@ type Options struct {
 	InjectRetry func() bool
 	// MaxConns bounds PostgreSQL connections or SQLite readers; 0 chooses.
 	MaxConns int
+	// Patience is how long the database may keep one request waiting; 0 is
+	// seven seconds. See Bounded.
+	Patience time.Duration
+	// Log is told when the database moves. Default slog.Default().
+	Log *slog.Logger
 	// NoSync, for tests, gives up durability against power loss on SQLite.
 	NoSync bool
 }
@@ -100,6 +107,8 @@ type DB struct {
 	inject func() bool
 	schema atomic.Pointer[schema]
 	stats  counters
+
+	patience time.Duration
 }
 
 // backend is what an engine does for DB. A commit that did not happen and may
@@ -111,13 +120,23 @@ type backend interface {
 	bootstrap(ctx context.Context, ddl []string) error
 	apply(ctx context.Context, d *DB, plan []Migration) error
 	retryable(err error) bool
+	// unavailable tells errors that say nothing about the statement: the
+	// database is full, stuck or shutting down.
+	unavailable(err error) bool
+	pool() Pool
 	close() error
 }
 
 // Open connects to the database that o names; a SQLite file is created when
 // missing. The schema is not touched: call Migrate.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	d := &DB{inject: o.InjectRetry}
+	d := &DB{inject: o.InjectRetry, patience: o.Patience}
+	if d.patience <= 0 {
+		d.patience = patience
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
 	var err error
 	switch {
 	case o.SQLite != "" && o.PostgresURL != "":
@@ -154,20 +173,23 @@ func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := startable(ctx); err != nil {
 		return err
 	}
+	ctx, done := d.Bounded(ctx)
+	err := d.attempts(ctx, func() error { return d.eng.update(ctx, fn, d.inject) })
+	if err == nil {
+		d.stats.updates.Add(1)
+	}
+	return done(err)
+}
+
+// attempts calls run until it succeeds or another attempt is of no use.
+func (d *DB) attempts(ctx context.Context, run func() error) error {
+	began := time.Now()
 	for attempt := 1; ; attempt++ {
-		err := d.eng.update(ctx, fn, d.inject)
+		err := run()
 		if err == nil {
-			d.stats.updates.Add(1)
 			return nil
 		}
-		if !(errors.Is(err, ErrRetry) || d.eng.retryable(err)) {
-			return err
-		}
-		d.stats.retries.Add(1)
-		if attempt == maxAttempts {
-			return fmt.Errorf("db: gave up after %d attempts: %w", attempt, err)
-		}
-		if err := pause(ctx, attempt, d.kind); err != nil {
+		if more, err := d.again(ctx, err, attempt, began); !more {
 			return err
 		}
 	}
@@ -190,30 +212,8 @@ func (d *DB) reading(ctx context.Context, fn func(*Tx) error, run func(context.C
 	if err := startable(ctx); err != nil {
 		return err
 	}
-	for attempt := 1; ; attempt++ {
-		err := run(ctx, fn)
-		if err == nil || attempt == maxAttempts || !d.eng.retryable(err) {
-			return err
-		}
-		if err := pause(ctx, attempt, d.kind); err != nil {
-			return err
-		}
-	}
-}
-
-// counters stand behind Stats.
-type counters struct{ updates, commits, retries atomic.Int64 }
-
-// Stats counts what a handle has done since Open.
-type Stats struct {
-	Updates int64 // successful calls of Update
-	Commits int64 // write transactions committed; fewer than Updates by group commit
-	Retries int64 // attempts that failed and could be tried again
-}
-
-// Stats is for metrics.
-func (d *DB) Stats() Stats {
-	return Stats{Updates: d.stats.updates.Load(), Commits: d.stats.commits.Load(), Retries: d.stats.retries.Load()}
+	ctx, done := d.Bounded(ctx)
+	return done(d.attempts(ctx, func() error { return run(ctx, fn) }))
 }
 
 type txKey struct{}

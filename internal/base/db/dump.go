@@ -47,7 +47,7 @@ func (d *DB) Dump(ctx context.Context) ([]byte, error) {
 		return nil, errors.New("db: Dump before Migrate")
 	}
 	var out bytes.Buffer
-	err := d.View(ctx, func(tx *Tx) error {
+	err := d.View(Patient(ctx), func(tx *Tx) error {
 		out.Reset()
 		out.WriteString(dumpMagic + "\x00\x00\x00\x00")
 		z, err := flate.NewWriter(&out, flate.BestSpeed)
@@ -99,7 +99,7 @@ func (d *DB) Restore(ctx context.Context, dump []byte) error {
 	if err != nil {
 		return err
 	}
-	return d.Update(ctx, func(tx *Tx) error {
+	return d.Update(Patient(ctx), func(tx *Tx) error {
 		r := &dumpReader{r: bufio.NewReader(flate.NewReader(bytes.NewReader(body)))}
 		ids, err := r.strings()
 		if err != nil {

@@ -26,6 +26,7 @@ func (d *DB) Migrate(ctx context.Context, ms []Migration) error {
 	if err != nil {
 		return err
 	}
+	ctx = Patient(ctx)
 	var ddl []string
 	for _, st := range ownMigrations[0].Steps {
 		ddl = append(ddl, st.render(d.kind))

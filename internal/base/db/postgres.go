@@ -18,12 +18,16 @@ import (
 
 // pgDB is the PostgreSQL backend.
 type pgDB struct {
-	pool    *pgxpool.Pool
+	conns   *pgxpool.Pool
 	begin   string // of a write transaction
 	marks   *markers
 	stats   *counters
 	stopped atomic.Bool
+	unwatch context.CancelFunc
 }
+
+// pingTimeout bounds the look whether an idle connection still lives.
+const pingTimeout = 2 * time.Second
 
 const beginView = "begin isolation level repeatable read read only"
 
@@ -38,36 +42,48 @@ func openPostgres(ctx context.Context, o Options, stats *counters) (*pgDB, error
 	case !strings.Contains(o.PostgresURL, "pool_max_conns"):
 		cfg.MaxConns = int32(max(16, 4*runtime.NumCPU()))
 	}
-	// A dead idle connection is noticed by the statement and tried again, so
-	// the round trip of a ping is saved.
-	cfg.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "cognate"
+	}
+	cfg.PingTimeout = pingTimeout // of connections that were idle for a second
+	h := newHosts(&cfg.ConnConfig.Config, o)
+	cfg.BeforeConnect = h.prefer
+	shared, err := pooled(ctx, cfg.ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	if shared && !strings.Contains(o.PostgresURL, "default_query_exec_mode") {
+		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, err
-	}
-	d := &pgDB{pool: pool, stats: stats, begin: "begin isolation level read committed"}
+	d := &pgDB{conns: pool, stats: stats, begin: "begin isolation level read committed", unwatch: func() {}}
 	if o.Serializable {
 		d.begin = "begin isolation level serializable"
 	}
 	d.marks = newMarkers(pool)
+	if len(h.all) > 1 {
+		var watching context.Context
+		watching, d.unwatch = context.WithCancel(context.WithoutCancel(ctx))
+		background.Start(watching, "watch database hosts", func(ctx context.Context) { h.watch(ctx, pool) })
+	}
 	return d, nil
 }
 
 // errLost is a transaction that certainly did not commit because its
-// connection broke; it can be run again.
-var errLost = errors.New("db: connection lost, nothing committed")
+// connection broke; it can be run again. It and errConnect are errAway.
+var (
+	errAway    = errors.New("db: database away")
+	errLost    = fmt.Errorf("connection lost, nothing committed: %w", errAway)
+	errConnect = fmt.Errorf("no connection: %w", errAway)
+)
 
 // retryable: serialization failure, deadlock, a lost connection, a primary
 // that became a standby, and a plan made stale by a migration.
 func (d *pgDB) retryable(err error) bool {
-	if errors.Is(err, errLost) {
+	if errors.Is(err, errAway) {
 		return true
 	}
 	var e *pgconn.PgError
@@ -83,18 +99,40 @@ func (d *pgDB) retryable(err error) bool {
 	return false
 }
 
+// unavailable: out of disk, memory or connections, stopped by an operator or a time-out of the server's own.
+func (d *pgDB) unavailable(err error) bool {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch {
+	case strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57"), strings.HasPrefix(e.Code, "58"), e.Code == "55P03":
+		return true
+	}
+	return false
+}
+
 func (d *pgDB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	if d.stopped.Load() {
 		return nil, ErrClosed
 	}
-	c, err := d.pool.Acquire(ctx)
+	c, err := d.conns.Acquire(ctx)
 	if err != nil {
 		if d.stopped.Load() {
 			return nil, ErrClosed
 		}
+		if ctx.Err() == nil && !refused(err) {
+			err = fmt.Errorf("%w: %w", errConnect, err)
+		}
 		return nil, fmt.Errorf("db: connect: %w", err)
 	}
 	return c, nil
+}
+
+// refused tells a server that knows who asks and does not want them, which waiting does not change.
+func refused(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (strings.HasPrefix(e.Code, "28") || e.Code == "3D000" || e.Code == "42501")
 }
 
 func (d *pgDB) update(ctx context.Context, fn func(*Tx) error, inject func() bool) error {
@@ -108,13 +146,13 @@ func (d *pgDB) update(ctx context.Context, fn func(*Tx) error, inject func() boo
 	tx := newTx(ctx, run)
 	defer tx.end()
 	if err := tx.call(fn); err != nil {
-		return run.lost(ctx, err)
+		return d.lost(ctx, run, err)
 	}
 	if inject != nil && inject() {
 		return &pgconn.PgError{Severity: "ERROR", Code: "40001", Message: "injected serialization failure"}
 	}
 	tx.end()
-	if err := d.commit(run, tx.later); err != nil {
+	if err := d.commit(ctx, run, tx.later); err != nil {
 		return err
 	}
 	d.stats.commits.Add(1)
@@ -150,7 +188,7 @@ func (d *pgDB) reading(ctx context.Context, fn func(*Tx) error, begin string) er
 	tx := newTx(ctx, run)
 	defer tx.end()
 	if err := tx.call(fn); err != nil {
-		return run.lost(ctx, err)
+		return d.lost(ctx, run, err)
 	}
 	if len(tx.later) > 0 {
 		return errors.New("db: ExecLater in a read-only transaction")
@@ -161,8 +199,9 @@ func (d *pgDB) reading(ctx context.Context, fn func(*Tx) error, begin string) er
 
 func (d *pgDB) close() error {
 	if d.stopped.CompareAndSwap(false, true) {
+		d.unwatch()
 		d.marks.stop()
-		d.pool.Close()
+		d.conns.Close()
 	}
 	return nil
 }
@@ -192,10 +231,11 @@ func (p *pgTx) rollback() {
 
 // lost marks err when the connection broke by itself: before COMMIT was sent
 // that means that nothing has happened.
-func (p *pgTx) lost(ctx context.Context, err error) error {
+func (d *pgDB) lost(ctx context.Context, p *pgTx, err error) error {
 	var e *pgconn.PgError
 	if errors.As(err, &e) && e.Code == "25006" {
 		closeConn(p.c)
+		d.conns.Reset() // the others go to the same server, which is no primary any more
 	}
 	if p.c.IsClosed() && ctx.Err() == nil {
 		return fmt.Errorf("%w: %w", errLost, err)

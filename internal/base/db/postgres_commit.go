@@ -15,7 +15,7 @@ import (
 	"cognate/internal/base/background"
 )
 
-// Time bounds around COMMIT. A marker is kept longer than anybody may still
+// Time bounds around COMMIT of patient work; others have what is left of their patience. A marker is kept longer than anybody may still
 // ask for it.
 const (
 	commitTimeout  = 30 * time.Second
@@ -30,7 +30,7 @@ const insertMarker = "INSERT INTO db_commit (id, kind, at) VALUES ($1, $2, $3)"
 
 // commit sends the deferred writes, the commit marker and COMMIT in one round
 // trip. When the connection breaks, the marker tells what became of it.
-func (d *pgDB) commit(run *pgTx, later []Stmt) error {
+func (d *pgDB) commit(ctx context.Context, run *pgTx, later []Stmt) error {
 	if run.begin != "" && len(later) == 0 {
 		return nil // no statement was sent
 	}
@@ -45,9 +45,9 @@ func (d *pgDB) commit(run *pgTx, later []Stmt) error {
 		stmts = append([]Stmt{{SQL: run.begin}}, stmts...)
 		run.begin = ""
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	sending, cancel := ending(ctx, lastCommit, commitTimeout)
 	defer cancel()
-	tags, err := run.send(ctx, stmts)
+	tags, err := run.send(sending, stmts)
 	if len(tags) == len(stmts) {
 		// COMMIT answered; what happened to the connection after it is no
 		// matter. A failed transaction answers COMMIT with ROLLBACK.
@@ -62,7 +62,7 @@ func (d *pgDB) commit(run *pgTx, later []Stmt) error {
 	if id == "" {
 		return fmt.Errorf("%w: %w", errLost, err) // nothing was written
 	}
-	return d.marks.resolve(id, err)
+	return d.marks.resolve(ctx, id, err)
 }
 
 // fatal tells an error that ended the connection from one of a statement.
@@ -107,8 +107,8 @@ func (m *markers) start() {
 // inserts a fence row with the same key: that waits for a transaction that is
 // still running, meets the marker of one that committed, and makes one whose
 // packets are still under way fail later.
-func (m *markers) resolve(id string, cause error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+func (m *markers) resolve(ctx context.Context, id string, cause error) error {
+	ctx, cancel := ending(ctx, lastWord, resolveTimeout)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		kind, err := m.fence(ctx, id)

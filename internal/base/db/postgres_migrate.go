@@ -23,7 +23,7 @@ const (
 // not; the second then finds the work done.
 func (d *pgDB) bootstrap(ctx context.Context, ddl []string) error {
 	var there bool
-	err := d.pool.QueryRow(ctx, "SELECT to_regclass('db_commit') IS NOT NULL").Scan(&there)
+	err := d.conns.QueryRow(ctx, "SELECT to_regclass('db_commit') IS NOT NULL").Scan(&there)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (d *pgDB) bootstrap(ctx context.Context, ddl []string) error {
 // ddl runs one schema statement in its own transaction.
 func (d *pgDB) ddl(ctx context.Context, sql string) error {
 	for attempt := 1; ; attempt++ {
-		_, err := d.pool.Exec(ctx, sql)
+		_, err := d.conns.Exec(ctx, sql)
 		if err == nil || attempt == maxAttempts || !(d.retryable(err) || catalogRace(err)) {
 			return err
 		}
@@ -130,7 +130,7 @@ func (d *pgDB) step(ctx context.Context, h *DB, st Step, fresh map[string]bool) 
 			break
 		}
 		var invalid bool
-		err := d.pool.QueryRow(ctx, "SELECT count(*) > 0 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid", st.Name).Scan(&invalid)
+		err := d.conns.QueryRow(ctx, "SELECT count(*) > 0 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid", st.Name).Scan(&invalid)
 		if err != nil {
 			return err
 		}

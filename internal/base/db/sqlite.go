@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -18,8 +20,11 @@ import (
 type sqliteDB struct {
 	w       *writer
 	readers chan *sqliteConn
-	n       int      // readers opened
-	gate    *memGate // only for :memory:
+	n       int         // readers opened
+	gate    *memGate    // only for :memory:
+	file    *sqliteFile // nil for :memory:
+	waits   atomic.Int64
+	waited  atomic.Int64 // nanoseconds
 	closing sync.Once
 	closed  chan struct{}
 	err     error
@@ -36,13 +41,16 @@ func openSQLite(_ context.Context, o Options, stats *counters) (*sqliteDB, error
 	if mem {
 		d.gate = newMemGate()
 	}
-	wc, err := openSQLiteConn(dsn + "&_pragma=wal_autocheckpoint(2000)&_pragma=journal_size_limit(67108864)")
+	wc, err := openSQLiteConn(dsn + "&_busy_timeout=100&_pragma=wal_autocheckpoint(2000)&_pragma=journal_size_limit(67108864)")
 	if err != nil {
 		return nil, err
 	}
-	d.w = newWriter(wc, d.gate, stats)
+	if !mem {
+		d.file = watchSQLiteFile(o.SQLite, o.Log)
+	}
+	d.w = newWriter(wc, d.gate, d.file, stats)
 	for range n {
-		rc, err := openSQLiteConn(dsn + "&_pragma=query_only(1)")
+		rc, err := openSQLiteConn(dsn + "&_busy_timeout=5000&_pragma=query_only(1)")
 		if err != nil {
 			return nil, errors.Join(err, d.close())
 		}
@@ -56,7 +64,7 @@ func openSQLite(_ context.Context, o Options, stats *counters) (*sqliteDB, error
 // In memory all connections share one database of the memdb VFS under a name
 // nobody else knows.
 func sqliteDSN(o Options) (string, bool) {
-	q := "&_busy_timeout=10000&_foreign_keys=0&_pragma=cell_size_check(1)&_pragma=trusted_schema(0)&_pragma=temp_store(memory)"
+	q := "&_foreign_keys=0&_pragma=cell_size_check(1)&_pragma=trusted_schema(0)&_pragma=temp_store(memory)"
 	if o.SQLite == ":memory:" {
 		return "file:/cognate-" + rand.Text() + "?vfs=memdb" + q, true
 	}
@@ -73,8 +81,18 @@ func (d *sqliteDB) update(ctx context.Context, fn func(*Tx) error, inject func()
 }
 
 // retryable: only what the test hook injects. Waiting for another process is
-// bounded by the busy timeout and final.
+// bounded by patience and final.
 func (d *sqliteDB) retryable(err error) bool { return errors.Is(err, errInjected) }
+
+// unavailable: another process holds the file, the disk is full or failed, or the file is gone.
+func (d *sqliteDB) unavailable(err error) bool {
+	switch sqliteCode(err) {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
+		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM:
+		return true
+	}
+	return errors.Is(err, errGone) || errors.Is(err, errMemStuck) || errors.Is(err, errWriter)
+}
 
 var errInjected = errors.New("db: injected serialization failure")
 
@@ -87,6 +105,9 @@ func (d *sqliteDB) read(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (d *sqliteDB) reading(ctx context.Context, fn func(*Tx) error, snapshot bool) (err error) {
+	if err := d.file.gone(); err != nil {
+		return err
+	}
 	c, err := d.acquire(ctx)
 	if err != nil {
 		return err
@@ -126,6 +147,14 @@ func (d *sqliteDB) acquire(ctx context.Context) (*sqliteConn, error) {
 	select {
 	case c := <-d.readers:
 		return c, nil
+	default:
+	}
+	d.waits.Add(1)
+	began := time.Now()
+	defer func() { d.waited.Add(int64(time.Since(began))) }()
+	select {
+	case c := <-d.readers:
+		return c, nil
 	case <-d.closed:
 		return nil, ErrClosed
 	case <-ctx.Done():
@@ -138,6 +167,7 @@ func (d *sqliteDB) acquire(ctx context.Context) (*sqliteConn, error) {
 func (d *sqliteDB) close() error {
 	d.closing.Do(func() {
 		close(d.closed)
+		d.file.close()
 		d.w.stop()
 		for range d.n {
 			d.err = errors.Join(d.err, (<-d.readers).close())

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"cognate/internal/base/background"
 )
 
@@ -38,7 +40,7 @@ type job struct {
 	ctx    context.Context
 	fn     func(*Tx) error
 	inject func() bool
-	taken  atomic.Bool // by the writer, or given up by the caller
+	state  atomic.Int32
 	done   chan struct{}
 
 	tx    *Tx
@@ -49,12 +51,23 @@ type job struct {
 	answered bool // for the writer alone
 }
 
+// States of a job. A caller that does not wait any longer may leave at any time but while fn runs, which writes its
+// variables.
+const (
+	queued int32 = iota
+	taken        // by the writer
+	running
+	ran
+	left // by the caller
+)
+
 // writer owns the writing connection. Its goroutine runs queued functions one
 // after the other in one transaction, each but the first in a savepoint,
 // commits once, and answers them all.
 type writer struct {
 	c    *sqliteConn
 	gate *memGate
+	file *sqliteFile
 
 	mu      sync.Mutex
 	queue   []*job
@@ -70,8 +83,8 @@ type writer struct {
 	broken error  // set once the disk failed
 }
 
-func newWriter(c *sqliteConn, gate *memGate, stats *counters) *writer {
-	w := &writer{c: c, gate: gate, stats: stats, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+func newWriter(c *sqliteConn, gate *memGate, file *sqliteFile, stats *counters) *writer {
+	w := &writer{c: c, gate: gate, file: file, stats: stats, wake: make(chan struct{}, 1), gone: make(chan struct{})}
 	w.start()
 	return w
 }
@@ -114,10 +127,9 @@ func (w *writer) do(ctx context.Context, fn func(*Tx) error, inject func() bool)
 	select {
 	case <-j.done:
 	case <-ctx.Done():
-		if j.taken.CompareAndSwap(false, true) {
-			return fmt.Errorf("db: not started: %w", ctx.Err())
+		if err := j.leave(ctx); err != nil {
+			return err
 		}
-		<-j.done
 	}
 	switch {
 	case j.panic != nil:
@@ -128,6 +140,36 @@ func (w *writer) do(ctx context.Context, fn func(*Tx) error, inject func() bool)
 		j.tx.committed()
 	}
 	return j.err
+}
+
+// leave waits for the outcome of a job whose context is over, or gives it up: at once while it is queued, and when the
+// disk does not answer a while after the deadline of ctx.
+func (j *job) leave(ctx context.Context) error {
+	if j.state.CompareAndSwap(queued, left) {
+		return fmt.Errorf("db: not started: %w", ctx.Err())
+	}
+	if end, bounded := ctx.Deadline(); bounded {
+		timer := time.NewTimer(time.Until(end) + lastWord)
+		defer timer.Stop()
+		select {
+		case <-j.done:
+			return nil
+		case <-timer.C:
+		}
+		switch {
+		case j.state.CompareAndSwap(taken, left):
+			return fmt.Errorf("db: not started: %w", ctx.Err())
+		case j.state.CompareAndSwap(ran, left):
+			background.Go("late commit", func() {
+				if <-j.done; j.err == nil {
+					j.tx.committed()
+				}
+			})
+			return fmt.Errorf("%w: %w", ErrUnknownOutcome, ctx.Err())
+		}
+	}
+	<-j.done
+	return nil
 }
 
 func (w *writer) push(j *job) bool {
@@ -165,7 +207,7 @@ func (w *writer) poll() (j *job, stopped bool) {
 		j := w.queue[0]
 		w.queue[0] = nil
 		w.queue = w.queue[1:]
-		if j.taken.CompareAndSwap(false, true) {
+		if j.state.CompareAndSwap(queued, taken) {
 			return j, false
 		}
 	}
@@ -232,7 +274,10 @@ func (w *writer) run(j *job) {
 	}
 	err := w.broken
 	if err == nil {
-		err = w.c.do(begin)
+		err = w.file.gone()
+	}
+	if err == nil {
+		err = w.begin(j.ctx, begin)
 	}
 	if err != nil {
 		j.answer(err)
@@ -247,6 +292,20 @@ func (w *writer) run(j *job) {
 		return
 	}
 	w.undo(j)
+}
+
+// begin opens a transaction or a savepoint. While another process writes it waits as long as the caller would.
+func (w *writer) begin(ctx context.Context, sql string) error {
+	end, bounded := ctx.Deadline()
+	if !bounded {
+		end = time.Now().Add(openPatience)
+	}
+	for {
+		err := w.c.do(sql)
+		if sqliteCode(err) != sqlite3.SQLITE_BUSY || ctx.Err() != nil || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // undo rolls back a failed function. It is answered with the group: why it
@@ -292,7 +351,12 @@ func (w *writer) call(j *job) {
 	}()
 	j.err, j.panic = nil, nil
 	j.tx = newTx(j.ctx, w.c)
+	if !j.state.CompareAndSwap(taken, running) && !j.state.CompareAndSwap(ran, running) {
+		j.err, returned = j.ctx.Err(), true // the caller has left
+		return
+	}
 	j.err = j.tx.call(j.fn)
+	j.state.Store(ran)
 	if j.err == nil && len(j.tx.later) > 0 {
 		_, j.err = w.c.execBatch(j.ctx, j.tx.later)
 	}
@@ -309,6 +373,9 @@ func (w *writer) commit(ok, after []*job) {
 	}
 	err := w.c.do("COMMIT")
 	if err == nil {
+		err = w.file.look() // what was committed to a file without a name is not acknowledged
+	}
+	if err == nil {
 		w.stats.commits.Add(1)
 		for _, j := range slices.Concat(ok, after) {
 			j.close()
@@ -316,6 +383,9 @@ func (w *writer) commit(ok, after []*job) {
 		return
 	}
 	_ = w.c.do("ROLLBACK")
+	if errors.Is(err, errGone) {
+		w.broken = err
+	}
 	if fatalAtCommit(err) {
 		w.broken = fmt.Errorf("db: the disk failed, restart to recover: %w", err)
 	}

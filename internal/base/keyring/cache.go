@@ -93,11 +93,12 @@ func (k *Keyring) fetch(ctx context.Context, scope string) (*scopeKeys, error) {
 		background.Go("load keys", func() { k.run(scope, l, epoch) })
 	}
 	k.mu.Unlock()
+	ctx, over := k.db.Bounded(ctx)
 	select {
 	case <-l.done:
-		return l.keys, l.err
+		return l.keys, over(l.err)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("keyring: load %s: %w", scope, ctx.Err())
+		return nil, over(fmt.Errorf("keyring: load %s: %w", scope, ctx.Err()))
 	}
 }
 

@@ -90,6 +90,17 @@ func (t Tally) Return(tx *db.Tx, poolID, account string, n int64) error {
 	return err
 }
 
+// Undo takes back a try that was counted as the n-th and turned out right, with the lock that it brought, and nothing else:
+// for proofs of which several come before a success.
+func (t Tally) Undo(tx *db.Tx, poolID, account string, n int64) error {
+	if n == 1 {
+		return t.Return(tx, poolID, account, n)
+	}
+	_, err := tx.Exec(t.sql(`UPDATE %[1]s SET locked_until = CASE WHEN failures = $3 THEN 0 ELSE locked_until END, failures = failures - 1
+		WHERE pool_id = $1 AND %[2]s = $2 AND failures > 1`), poolID, account, n)
+	return err
+}
+
 // Clear forgets the failures of an account after a success. It reports false when the account was locked by failures that
 // were committed in the meantime.
 func (t Tally) Clear(tx *db.Tx, poolID, account string, now time.Time) (bool, error) {

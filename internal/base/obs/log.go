@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -80,11 +81,15 @@ func (r *Request) Attrs() []slog.Attr {
 const requestEvent = "request"
 
 // LogRequest writes the one wide event of a finished request. Server faults
-// (status 500 and above) are errors, everything else is information: a refused
-// password is normal operation.
+// (status 500 and above) are errors, but for 503, which is a warning: callers
+// come again. Everything else is information: a refused password is normal
+// operation.
 func LogRequest(ctx context.Context, log *slog.Logger, r *Request, status int, took time.Duration) {
 	level := slog.LevelInfo
-	if status >= 500 {
+	switch {
+	case status == http.StatusServiceUnavailable:
+		level = slog.LevelWarn
+	case status >= 500:
 		level = slog.LevelError
 	}
 	if !log.Enabled(ctx, level) {

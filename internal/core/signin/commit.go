@@ -70,6 +70,11 @@ func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, err
 				return err
 			}
 		}
+		if s.custom != nil {
+			if _, err := wrongAnswers.Clear(tx, s.Pool.ID, s.sub, e.now()); err != nil {
+				return err
+			}
+		}
 		if s.device != nil {
 			if err := e.Devices.Touch(tx, s.device, e.now(), obs.From(ctx).ClientIP.String()); err != nil {
 				return device.Refusal(err) // forgotten since it was recognised

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -165,12 +166,15 @@ func (e *Engine) proveCustom(ctx context.Context, r *Request) (*signIn, error) {
 	if err := e.recall(ctx, s); err != nil {
 		return nil, err
 	}
-	err = e.redeem(ctx, s, e.Sessions.Spend, func(tx *db.Tx) error { return deleteCustom(tx, st.Pool, st.ID) })
+	try, err := e.tryAnswer(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	s.custom.dropped()
 	right, err := e.Triggers.VerifyAuthChallengeResponse(ctx, s.subject(r.Metadata), s.custom.Private, r.Params["ANSWER"])
+	if err == nil && right {
+		err = e.DB.Update(ctx, func(tx *db.Tx) error { return wrongAnswers.Undo(tx, st.Pool, st.Sub, try) })
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -182,3 +186,28 @@ func (e *Engine) proveCustom(ctx context.Context, r *Request) (*signIn, error) {
 	}
 	return s, nil
 }
+
+// tryAnswer uses the session of an answer up and counts the answer as a wrong one, before the function looks at it. It
+// returns which in a row it is. While too many were wrong the answer is refused like one that the functions refuse, and
+// its session stays.
+func (e *Engine) tryAnswer(ctx context.Context, s *signIn) (try int64, err error) {
+	st := s.answered
+	err = e.redeem(ctx, s, e.Sessions.Spend, func(tx *db.Tx) error {
+		if err := deleteCustom(tx, st.Pool, st.ID); err != nil {
+			return err
+		}
+		try, err = wrongAnswers.Count(tx, st.Pool, st.Sub, e.now())
+		if err == nil && try == 0 {
+			err = errTooManyWrong
+		}
+		return err
+	})
+	if errors.Is(err, errTooManyWrong) {
+		obs.Cause(ctx, "%v", err)
+		err = password.Wrong()
+	}
+	return try, err
+}
+
+// errTooManyWrong rolls a refused answer back.
+var errTooManyWrong = errors.New("signin: too many wrong answers to custom challenges")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/limit"
 )
 
 // Migrations of this room: the failure counters of the lock-out rule. They are
@@ -42,7 +43,9 @@ var Migrations = []db.Migration{{
 		},
 		db.CreateIndex{Name: "signin_custom_expires", Table: "signin_custom", Columns: []string{"expires_at"}},
 	},
-}, waitMigration}
+}, waitMigration, {
+	ID: "signin/0004", Steps: limit.TallyTable(wrongAnswers.Table, wrongAnswers.Account),
+}}
 
 func insertCustom(tx *db.Tx, poolID, id, account string, state []byte, expires int64) error {
 	_, err := tx.Exec(`INSERT INTO signin_custom (pool_id, session_id, account, state, expires_at) VALUES ($1, $2, $3, $4, $5)`,
@@ -67,6 +70,10 @@ func (e *Engine) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (
 	if err != nil || n >= limit {
 		return n, err
 	}
+	w, err := wrongAnswers.Expire(tx, now, limit-n)
+	if n += w; err != nil || n >= limit {
+		return n, err
+	}
 	m, err := tx.Exec(`DELETE FROM signin_custom WHERE (pool_id, session_id) IN (
 		SELECT pool_id, session_id FROM signin_custom WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
 		now.UnixMilli(), limit-n)
@@ -81,6 +88,9 @@ func (e *Engine) Sweep(_ context.Context, tx *db.Tx, now time.Time, limit int) (
 func (e *Engine) DropPool(tx *db.Tx, poolID string, limit int) (int, error) {
 	n, err := failures.Purge(tx, poolID, limit)
 	if err != nil || n > 0 {
+		return n, err
+	}
+	if n, err = wrongAnswers.Purge(tx, poolID, limit); err != nil || n > 0 {
 		return n, err
 	}
 	m, err := tx.Exec(`DELETE FROM signin_custom WHERE pool_id = $1 AND session_id IN (

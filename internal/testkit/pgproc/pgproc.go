@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,9 @@ type Server struct {
 	URL string
 
 	dir     string
+	bin     string
+	cred    *syscall.Credential
+	port    int // TCP on the loopback interface; 0: the socket alone
 	cmd     *exec.Cmd
 	exited  chan struct{}
 	guard   *exec.Cmd
@@ -41,7 +45,10 @@ type Server struct {
 
 // Start makes a cluster and starts it. It needs initdb and postgres in PATH or
 // in /usr/lib/postgresql/*/bin.
-func Start() (*Server, error) {
+func Start() (*Server, error) { return start(0, (*Server).initialize) }
+
+// start makes a folder, has it filled and starts the server.
+func start(port int, fill func(*Server) error) (*Server, error) {
 	bin, err := binDir()
 	if err != nil {
 		return nil, err
@@ -54,8 +61,12 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pgproc: %w", err)
 	}
-	s := &Server{dir: dir}
-	if err := s.start(bin, cred); err != nil {
+	s := &Server{dir: dir, bin: bin, cred: cred, port: port}
+	err = fill(s)
+	if err == nil {
+		err = s.start()
+	}
+	if err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("pgproc: %w", err)
 	}
@@ -119,47 +130,72 @@ func tempDir(cred *syscall.Credential) (string, error) {
 	return dir, err
 }
 
-func (s *Server) start(bin string, cred *syscall.Credential) error {
-	attr := &syscall.SysProcAttr{Credential: cred, Setpgid: true}
-	data := filepath.Join(s.dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust",
-		"-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	initdb.SysProcAttr, initdb.Dir = attr, s.dir
-	if out, err := initdb.CombinedOutput(); err != nil {
+// command is one of PostgreSQL's programs, run as the user of the server.
+func (s *Server) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	cmd.SysProcAttr, cmd.Dir = &syscall.SysProcAttr{Credential: s.cred, Setpgid: true}, s.dir
+	return cmd
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) initialize() error {
+	out, err := s.command("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust",
+		"-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions").CombinedOutput()
+	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	logFile, err := os.Create(filepath.Join(s.dir, "log"))
+	return nil
+}
+
+func (s *Server) start() error {
+	logFile, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
 	defer logFile.Close()
-	args := []string{"-D", data, "-F", "-k", s.dir, "-p", "5432"}
-	for _, set := range []string{
-		"listen_addresses=", "max_connections=400", "shared_buffers=64MB", "synchronous_commit=on", // -F drops the fsync
-		"full_page_writes=off", "autovacuum_naptime=30s", "max_wal_size=1GB", "wal_level=minimal",
-		"max_wal_senders=0", "timezone=UTC", "log_timezone=UTC", "jit=off",
-	} {
+	args := []string{"-D", s.data(), "-F", "-k", s.dir, "-p", s.portText()}
+	for _, set := range append(s.settings(), "max_connections=400", "shared_buffers=64MB", "synchronous_commit=on", // -F drops the fsync
+		"full_page_writes=off", "autovacuum_naptime=30s", "max_wal_size=1GB", "timezone=UTC", "log_timezone=UTC", "jit=off",
+	) {
 		args = append(args, "-c", set)
 	}
-	s.cmd = exec.Command(filepath.Join(bin, "postgres"), args...)
-	s.cmd.SysProcAttr, s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = attr, s.dir, logFile, logFile
+	s.cmd = s.command("postgres", args...)
+	s.cmd.Stdout, s.cmd.Stderr = logFile, logFile
 	if err := s.cmd.Start(); err != nil {
 		s.cmd = nil
 		return err
 	}
-	s.exited = make(chan struct{})
+	exited, cmd := make(chan struct{}), s.cmd
+	s.exited = exited
 	go func() {
-		_ = s.cmd.Wait()
-		close(s.exited)
+		_ = cmd.Wait()
+		close(exited)
+		runtime.KeepAlive(s) // whose guard would end the server when nobody held it
 	}()
 	if err := s.watch(); err != nil {
 		return err
 	}
 	s.URL = (&url.URL{
 		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
-		RawQuery: url.Values{"host": {s.dir}, "port": {"5432"}, "sslmode": {"disable"}}.Encode(),
+		RawQuery: url.Values{"host": {s.dir}, "port": {s.portText()}, "sslmode": {"disable"}}.Encode(),
 	}).String()
 	return s.wait()
+}
+
+func (s *Server) portText() string {
+	if s.port == 0 {
+		return "5432"
+	}
+	return strconv.Itoa(s.port)
+}
+
+// settings are those that differ between a server by itself and one of a pair.
+func (s *Server) settings() []string {
+	if s.port == 0 {
+		return []string{"listen_addresses=", "wal_level=minimal", "max_wal_senders=0"}
+	}
+	return []string{"listen_addresses=127.0.0.1", "wal_level=replica", "max_wal_senders=4", "wal_keep_size=256MB", "wal_receiver_status_interval=1s"}
 }
 
 // watch starts a shell that outlives this process: when its input closes, it
@@ -207,6 +243,7 @@ func (s *Server) Log() string {
 // Stop ends the server and removes its folder.
 func (s *Server) Stop() {
 	if s.cmd != nil {
+		s.Thaw()
 		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
 		<-s.exited
 	}

@@ -53,8 +53,7 @@ func refusal(ctx context.Context, err error) (int, site.Page) {
 		return e.HTTPStatus(), site.Page{Title: "Your registration could not be confirmed", Text: e.ErrorMessage()}
 	}
 	obs.From(ctx).Outcome = "InternalErrorException"
-	obs.Cause(ctx, "%v", err)
-	return http.StatusInternalServerError, pageInternal
+	return site.Failed(ctx, err), pageInternal
 }
 
 // maxSecret is more than any secret of a link has.

@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"cognate/internal/api/rt"
-	"cognate/internal/base/obs"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 	"cognate/internal/web/site"
@@ -92,8 +91,7 @@ func (h *handler) route(path pool.Endpoint, operation string, document func(cont
 			return refuse(ctx, http.StatusNotFound, pool.Unknown(r.Place.PoolID)).
 				With("Cache-Control", "public, max-age="+strconv.Itoa(failedSeconds))
 		}
-		obs.Cause(ctx, "%v", err)
-		return refuse(ctx, http.StatusInternalServerError, site.TextInternal)
+		return refuse(ctx, site.Failed(ctx, err), site.TextInternal)
 	}}
 	return site.Route{
 		Path: string(path), Methods: map[string]site.Endpoint{http.MethodGet: get, http.MethodHead: get}, CORS: true, Refuse: refuse,

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
-	"cognate/internal/base/obs"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/site"
@@ -40,8 +39,7 @@ func refused(ctx context.Context, token string, err error) site.Reply {
 		return site.Refusal(ctx, http.StatusConflict, "no_second_factor",
 			"The user is asked for no second factor that recovery codes could stand in for.")
 	}
-	obs.Cause(ctx, "%v", err)
-	return site.Refusal(ctx, http.StatusInternalServerError, "server_error", site.TextInternal)
+	return site.Refusal(ctx, site.Failed(ctx, err), "server_error", site.TextInternal)
 }
 
 // challenged refuses a token. The texts are ours and need no escaping.

@@ -6,17 +6,28 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"net/http"
 	"strconv"
 
 	"cognate/internal/api/rt"
+	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
 )
 
 // TextInternal is all that a caller learns about an internal failure.
 const TextInternal = "Something went wrong"
+
+// Failed is the status of an error that is no refusal, and notes its cause: 503 where trying again may help.
+func Failed(ctx context.Context, err error) int {
+	obs.Cause(ctx, "%v", err)
+	if errors.Is(err, db.ErrUnavailable) {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
 
 // Reply is an answer: JSON, a page, a redirect or nothing but its status. It is made by the functions of this file and
 // rendered once, by the site.
@@ -84,6 +95,9 @@ func (r Reply) send(w http.ResponseWriter, req *http.Request, pages *renderer) i
 		r.kind, r.body = "text/html; charset=utf-8", pages.render(*r.page)
 	}
 	h := w.Header()
+	if r.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
 	for _, pair := range r.header {
 		h.Set(pair[0], pair[1])
 	}

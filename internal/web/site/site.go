@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
@@ -68,7 +69,7 @@ const (
 // ServeHTTP implements http.Handler; it writes the one log event of the request.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	event := &obs.Request{ID: id.UUID(), UserAgent: cut(r.UserAgent(), maxAgent), Start: s.Now(), ClientIP: s.ClientIP(r)}
-	ctx := obs.With(r.Context(), event)
+	ctx := db.Budget(obs.With(r.Context(), event))
 	header := w.Header()
 	header.Set("X-Amzn-RequestId", event.ID)
 	protect(header, s.pages.policy)

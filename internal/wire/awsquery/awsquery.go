@@ -42,6 +42,7 @@ var dialect = wire.Dialect{
 	"RequestAbortedException":             {Code: "RequestAborted", Status: http.StatusBadRequest},
 	"RequestEntityTooLargeException":      {Code: "RequestEntityTooLarge", Status: http.StatusRequestEntityTooLarge},
 	"SerializationException":              {Code: "ValidationError", Status: http.StatusBadRequest},
+	"ServiceUnavailableException":         {Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable},
 	"UnrecognizedClientException":         {Code: "InvalidClientTokenId", Status: http.StatusForbidden},
 	"UnsupportedOperationException":       {Code: "UnsupportedOperation", Status: http.StatusBadRequest},
 }
