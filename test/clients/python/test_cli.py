@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -95,6 +96,9 @@ def test_pasted_from_the_banner(tmp_path):
         folder.mkdir()
         s = Server("--data", str(tmp_path / "data"))
         try:
+            deadline = time.monotonic() + 20
+            while "get-user" not in s.output() and time.monotonic() < deadline:  # it answers before it has told so
+                time.sleep(0.05)
             out = shell(folder, s.output().split("Paste", 1)[1].split("\n\n")[1])
             assert f'"Username": "{name}"' in out and '"UserAttributes"' in out, out
         finally:
