@@ -169,6 +169,7 @@ CREATE TABLE token_session (
     generation bigint NOT NULL,
     rotated_at bigint NOT NULL,
     seed_hash bytea NOT NULL,
+    epoch bigint NOT NULL DEFAULT -1,
     PRIMARY KEY (pool_id, sub, event_id)
 );
 CREATE INDEX token_session_expiry ON token_session (expires_at);

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"time"
 
 	"cognate/internal/base/obs"
 	"cognate/internal/config"
@@ -48,9 +49,9 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Host: c.SMTPHost, Port: c.SMTPPort, Username: c.SMTPUsername,
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
-		AWS:       c.AWSServices.settings(),
-		SMS:       config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
-		LogFormat: c.LogFormat, LogLevel: c.LogLevel,
+		AWS:     c.AWSServices.settings(),
+		SMS:     config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
+		Version: Version(), LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}
 }
 
@@ -64,6 +65,8 @@ type devCmd struct {
 	Region      string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
 	Account     string `default:"000000000000" help:"AWS account id the server stands for."`
 
+	Drain time.Duration `default:"0s" help:"How long requests are answered after SIGTERM, while ready says 503." placeholder:"DURATION"`
+
 	AllowedHosts []string `help:"Further hosts that the server is reached by and whose web pages are trusted, such as a container's name; this machine's and that of --public-url always are." placeholder:"HOST"`
 	Token        string   `name:"function-token" help:"What clients of /_cognate/functions prove to be yours with; default one in the data folder. Prefer the environment." placeholder:"TOKEN"`
 }
@@ -73,6 +76,7 @@ func (d *devCmd) Run(e *env) error {
 	s := d.settings(config.Dev)
 	s.Listen, s.PublicURL, s.Region, s.Account = d.Listen, d.PublicURL, d.Region, d.Account
 	s.Data, s.Ephemeral, s.LoginDomain, s.AllowedHosts = d.Data, d.Ephemeral, d.LoginDomain, d.AllowedHosts
+	s.Drain = d.Drain
 	s.FunctionToken = d.Token
 	return server.Run(e.ctx, s, e.stdout)
 }
@@ -86,6 +90,8 @@ type serveCmd struct {
 	Data          string `help:"Folder of the SQLite database and keys." type:"path" placeholder:"DIR"`
 	Region        string `required:"" help:"AWS Region of seeds, and the one served without --regions."`
 	Account       string `required:"" help:"AWS account id the server stands for."`
+
+	Drain time.Duration `default:"5s" help:"How long requests are answered after SIGTERM, while ready says 503." placeholder:"DURATION"`
 }
 
 // serving is what the flags of serve come to.
@@ -93,6 +99,7 @@ func (c *serveCmd) serving() config.Settings {
 	s := c.settings(config.Serve)
 	s.Listen, s.PublicURL, s.Region, s.Account = c.Listen, c.PublicURL, c.Region, c.Account
 	s.Data, s.MetricsListen, s.LoginDomain = c.Data, c.MetricsListen, c.LoginDomain
+	s.Drain = c.Drain
 	if s.KeyFile == "" && s.Data != "" && s.Key == "" {
 		s.KeyFile = filepath.Join(s.Data, "kek")
 	}

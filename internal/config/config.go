@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Mode is how a server was started.
@@ -28,6 +29,8 @@ type Settings struct {
 	LoginDomain   string // the domain below which pages of pools have their prefixes; empty: none has
 	TLSCert       string // PEM files; both or neither
 	TLSKey        string
+
+	Drain time.Duration // how long requests are answered after ready has turned 503
 
 	Data      string // folder of the SQLite file and keys
 	Database  string // postgres:// URL instead of SQLite
@@ -52,6 +55,7 @@ type Settings struct {
 	SMS            SMSWebhook
 	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
+	Version        string   // of the build
 	AllowedHosts   []string // dev: hosts that it is reached by and whose pages it trusts, besides this machine and that of PublicURL
 	LogFormat      string   // text or json
 	LogLevel       string   // debug, info, warn, error

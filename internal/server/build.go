@@ -17,6 +17,7 @@ import (
 	"cognate/internal/base/jose"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
+	"cognate/internal/base/shed"
 	"cognate/internal/config"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
@@ -40,6 +41,10 @@ type app struct {
 	metrics   *metrics
 	stop      context.CancelFunc // ends what runs in the background
 	made      *jose.KeySource
+	readiness *readiness
+	gate      shed.Gate // of API requests and of pages
+
+	certificate *certificate // nil without TLS
 
 	db        *db.DB
 	keys      *keyring.Keyring
@@ -64,6 +69,8 @@ func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, erro
 		a.close()
 		return nil, err
 	}
+	a.metrics.registry.MustRegister(figures{a})
+	a.readiness = &readiness{write: a.db.Writable, log: log}
 	if err := a.buildRooms(); err != nil {
 		a.close()
 		return nil, err
@@ -109,7 +116,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
-		Authenticator: callers, Authorizer: callers, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
+		Authenticator: callers, Authorizer: callers, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
 		Offers: callers.Offers,
 	})
 }

@@ -90,11 +90,21 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	if err := a.prepareData(ctx); err != nil {
 		return err
 	}
-	jobs, stopJobs := context.WithCancel(ctx)
+	// What runs in the background goes on until the last request was answered.
+	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopJobs()
 	a.Start(jobs)
 	background.Start(jobs, "watch seed file", a.watchSeed)
 	background.Start(jobs, "watch functions", a.watchFunctions)
+
+	if a.settings.TLSCert != "" {
+		if a.certificate, err = newCertificate(a.settings.TLSCert, a.settings.TLSKey, a.log); err != nil {
+			return err
+		}
+	}
+	if a.certificate != nil || a.settings.Mode == config.Serve {
+		background.Start(jobs, "watch TLS certificate", a.watchCertificate)
+	}
 
 	failed := make(chan error, 2)
 	api := a.httpServer(handler)
@@ -107,7 +117,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		if err != nil {
 			return fmt.Errorf("--metrics-listen: %w", err)
 		}
-		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.ready, Metrics: a.metrics.handler()}))
+		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.readiness.check, Metrics: a.metrics.handler()}))
 		background.Go("metrics listener", func() {
 			failed <- background.Try("metrics listener", func() error { return extra.Serve(l) })
 		})
@@ -121,19 +131,22 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		return err
 	case <-ctx.Done():
 	}
+	a.readiness.drain(context.WithoutCancel(ctx), a.settings.Drain)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
+	err = api.Shutdown(stopping)
 	if extra != nil {
 		_ = extra.Shutdown(stopping)
 	}
-	return api.Shutdown(stopping)
+	return err
 }
 
 func (a *app) listen(s *http.Server, l net.Listener) error {
 	l = httpkit.Gather(s, l)
 	var err error
-	if a.settings.TLSCert != "" {
-		err = s.ServeTLS(l, a.settings.TLSCert, a.settings.TLSKey)
+	if a.certificate != nil {
+		s.TLSConfig = a.certificate.config()
+		err = s.ServeTLS(l, "", "")
 	} else {
 		err = s.Serve(l)
 	}
@@ -145,7 +158,7 @@ func (a *app) listen(s *http.Server, l net.Listener) error {
 
 func (a *app) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: a.readiness.parting(h), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -159,7 +172,7 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	deps := operator.Deps{Ready: a.ready}
+	deps := operator.Deps{Ready: a.readiness.check}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
 		deps.Reset = a.reset
@@ -174,9 +187,6 @@ func (a *app) handler() (http.Handler, error) {
 	}
 	return routes{addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps)}, nil
 }
-
-// ready reports whether the store answers.
-func (a *app) ready(ctx context.Context) error { return a.db.Ping(ctx) }
 
 // privateDir is the folder in which a server keeps what is its own, "" where it writes nothing to disk.
 func (a *app) privateDir() string {

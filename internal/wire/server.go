@@ -16,6 +16,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
+	"cognate/internal/base/shed"
 )
 
 // MaxBody is how many bytes a request body may have; larger ones are refused
@@ -33,6 +34,7 @@ type Options struct {
 	Authenticator Authenticator
 	Authorizer    Authorizer
 	Metrics       Metrics                         // nil: not counted
+	Gate          *shed.Gate                      // nil: everybody is admitted
 	Log           *slog.Logger                    // nil: not logged
 	ClientIP      func(*http.Request) netip.Addr  // nil: the peer's address
 	Now           func() time.Time                // nil: time.Now; measures durations
@@ -129,6 +131,14 @@ func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 	x.name()
 	if failure != nil {
 		return nil, failure
+	}
+	if s.opts.Gate != nil {
+		ctx, pass, err := s.opts.Gate.Enter(x.ctx)
+		if err != nil {
+			return nil, turnedAway(x.ctx, x.call.Operation, err)
+		}
+		defer pass.Leave()
+		x.ctx = ctx
 	}
 	in, err := x.protocol.Decode(&x.call)
 	var invalid *rt.ValidationError

@@ -148,7 +148,7 @@ func (d *Directory) seal(ctx context.Context, poolID, sub string, c *password.Cr
 
 // Subject is u as the token room wants it. Factor, device and time fields are the caller's to fill.
 func (d *Directory) Subject(u *User, groups []token.Group) token.Subject {
-	return token.Subject{Sub: u.Sub, Username: u.Username, Attributes: u.Attributes, Groups: groups}
+	return token.Subject{Sub: u.Sub, Username: u.Username, Attributes: u.Attributes, Groups: groups, Epoch: int64(u.Epoch)}
 }
 
 func (d *Directory) now() time.Time { return d.Clock.Now() }

@@ -17,6 +17,10 @@ type Epoch int64
 // is the user's.
 func (now Epoch) Since(e Epoch) bool { return now>>32 == e>>32 }
 
+// SamePassword reports whether no password was set or reset between e and now. Times do not tell it: a token and a new
+// password may be of the same second.
+func (now Epoch) SamePassword(e Epoch) bool { return uint32(now) == uint32(e) }
+
 // The steps of the two halves.
 const (
 	stepAll      Epoch = 1 << 32

@@ -146,14 +146,8 @@ func (f *Factors) mayRecover(ctx context.Context, a directory.Caller, u *directo
 		cause = "the user has to change the password"
 	case LevelOf(f.Credited(a.Pool, u, f.FirstFactors(a.Pool, u), a.Access.AMR)) < recoveryLevel:
 		cause = "the session has proven too little"
-	case slices.Contains(a.Access.AMR, AMRPassword):
-		c, err := f.Directory.Credential(ctx, u)
-		if err != nil {
-			return err
-		}
-		if c == nil || c.SetAt/1000 > a.Access.AuthTime {
-			cause = "the password changed since it was proven"
-		}
+	case slices.Contains(a.Access.AMR, AMRPassword) && !u.Epoch.SamePassword(directory.Epoch(a.Access.Epoch)):
+		cause = "the password changed since it was proven"
 	}
 	if cause == "" {
 		return nil

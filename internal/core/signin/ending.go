@@ -20,7 +20,8 @@ func (e *Engine) admission(ctx context.Context, s *signIn, events bool) (*Admiss
 		Subject: e.Directory.Subject(s.user, s.groups),
 	}
 	a.Subject.AuthTime, a.Subject.AMR = e.now().Unix(), s.progress.Proven
-	if s.progress.Goal != nil { // the level that was reached, which may be another one
+	a.Subject.Epoch = int64(s.user.NextEpoch()) // which it is once this step is written
+	if s.progress.Goal != nil {                 // the level that was reached, which may be another one
 		a.Subject.AMR = factor.Claim(s.progress.Proven)
 		a.ACR = s.Pool.ACR(int(factor.LevelOf(s.progress.Proven)))
 	}

@@ -9,6 +9,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/token"
 )
@@ -91,7 +92,7 @@ func (e *Engine) credited(ctx context.Context, s *signIn, d *demand, first []cog
 		return 0, nil
 	case s.user.Status == cognitoidp.UserStatusTypeForceChangePassword, s.user.Status == cognitoidp.UserStatusTypeResetRequired:
 		return 0, nil
-	case slices.Contains(access.AMR, factor.AMRPassword) && s.credential.SetAt/1000 > access.AuthTime:
+	case slices.Contains(access.AMR, factor.AMRPassword) && !s.user.Epoch.SamePassword(directory.Epoch(access.Epoch)):
 		return 0, nil
 	}
 	s.progress.Proven, s.progress.PasswordSetAt = e.Factors.Credited(s.Pool, s.user, first, access.AMR), s.credential.SetAt

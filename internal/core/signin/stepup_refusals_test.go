@@ -122,6 +122,16 @@ func TestStepUpFailure(t *testing.T) {
 		}
 		h = begin(w, toLevel(c, "ana", *low.AccessToken, loa(4)))
 		equal(w.T, "asked", h.Challenge+" "+h.Offered, "SELECT_CHALLENGE PASSWORD_SRP PASSWORD")
+		// Nor one that was changed in the moment in which the token was issued.
+		w.SetPassword(p, "ana", "Changed-2!", true)
+		first := begin(w, toLevel(c, "ana", "", loa(1)))
+		fresh := respond(w, answer(c, first.Challenge, first.Session, "USERNAME", "ana", "ANSWER", "PASSWORD", "PASSWORD", "Changed-2!"))
+		if fresh.Tokens == nil {
+			w.T.Fatalf("no tokens: %+v", fresh)
+		}
+		w.SetPassword(p, "ana", "Changed-3!", true)
+		h = begin(w, toLevel(c, "ana", *fresh.Tokens.AccessToken, loa(4)))
+		equal(w.T, "asked", h.Challenge+" "+h.Offered, "SELECT_CHALLENGE PASSWORD_SRP PASSWORD")
 	})
 }
 

@@ -20,6 +20,7 @@ type Session struct {
 	AMR         []string
 	ACR         string
 	AuthTime    int64 // seconds since 1970 of the authentication; a refresh does not move it
+	Epoch       int64 // of the user at the authentication; -1 in sessions of before it was kept
 	Parent      string
 	IP          string // of the last sign-in or refresh that was written
 	UserAgent   string

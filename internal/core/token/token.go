@@ -76,6 +76,7 @@ type Subject struct {
 	Groups     []Group
 	AuthTime   int64    // seconds since 1970 of the authentication; 0 means now
 	AMR        []string // authentication methods, kept with the session
+	Epoch      int64    // of the user (directory.Epoch), kept with the session
 	DeviceKey  string   // "" when the sign-in is not bound to a device
 	IP         string   // "" takes both from the request in the context
 	UserAgent  string

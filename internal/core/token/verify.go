@@ -32,6 +32,7 @@ type Access struct {
 	AMR       []string // how the user was authenticated
 	ACR       string
 	AuthTime  int64 // seconds since 1970
+	Epoch     int64 // of the user at the authentication, -1 when it was not kept
 	IssuedAt  int64 // seconds since 1970
 	ExpiresAt int64 // seconds since 1970
 }
@@ -106,7 +107,7 @@ func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) 
 	return &Access{
 		Pool: p, Client: client, ClientID: c.ClientID, Sub: c.Sub, Username: c.Username,
 		Scopes: strings.Fields(c.Scope), JTI: c.JTI, OriginJTI: c.OriginJTI, EventID: c.EventID, SessionID: s.ID,
-		DeviceKey: s.DeviceKey, AMR: s.AMR, ACR: s.ACR, AuthTime: s.AuthTime, IssuedAt: c.Iat, ExpiresAt: c.Exp,
+		DeviceKey: s.DeviceKey, AMR: s.AMR, ACR: s.ACR, AuthTime: s.AuthTime, Epoch: s.Epoch, IssuedAt: c.Iat, ExpiresAt: c.Exp,
 	}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"cognate/internal/base/clock"
 	"cognate/internal/base/httpkit"
@@ -94,9 +93,7 @@ func (d Deps) tools() *http.ServeMux {
 }
 
 func (d Deps) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if err := d.Ready(ctx); err != nil {
+	if err := d.Ready(r.Context()); err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
 		return
 	}
