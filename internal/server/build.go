@@ -41,6 +41,7 @@ type app struct {
 	metrics   *metrics
 	stop      context.CancelFunc // ends what runs in the background
 	made      *jose.KeySource
+	leaving   chan struct{} // closed when the listener is shut down
 	readiness *readiness
 	gate      shed.Gate // of API requests and of pages
 
@@ -62,6 +63,7 @@ type app struct {
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
 	a := &app{
 		settings: s, addresses: pool.NewAddresses(s.PublicURL).WithLoginDomain(s.LoginDomain), log: log, clock: clock.System(), metrics: newMetrics(),
+		leaving: make(chan struct{}),
 	}
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)

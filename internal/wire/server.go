@@ -14,6 +14,7 @@ import (
 
 	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
 	"cognate/internal/base/shed"
@@ -244,6 +245,11 @@ func readBody(x *exchange) ([]byte, *Failure) {
 	// end; never much before bytes arrive, whatever was announced.
 	b.Grow(int(min(max(x.r.ContentLength, 0), 16<<10)) + bytes.MinRead)
 	if _, err := b.ReadFrom(io.LimitReader(x.r.Body, MaxBody+1)); err != nil {
+		if errors.Is(err, httpkit.ErrBusy) {
+			obs.Cause(x.ctx, "%v", err)
+			x.w.Header().Set("Connection", "close") // nobody reads the rest
+			return nil, unavailable()
+		}
 		obs.Cause(x.ctx, "read body: %v", err)
 		return nil, &Failure{Code: "SerializationException", Status: http.StatusBadRequest, Common: true}
 	}
