@@ -208,7 +208,7 @@ deps-pgbouncer:
 .PHONY: screenshot
 screenshot: build
 	@folder=$$(mktemp -d); $(BIN) dev --ephemeral --listen 127.0.0.1:7699 >$$folder/log & server=$$!; \
-	trap 'kill $$server; rm -rf $$folder' EXIT; \
+	trap 'kill $$server; wait; rm -rf $$folder' EXIT; \
 	for i in $$(seq 100); do curl -sf http://localhost:7699/_cognate/ready >/dev/null && break; sleep 0.2; done; \
 	curl -sf http://localhost:7699/ -H 'Content-Type: application/x-amz-json-1.1' \
 	  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.SignUp' -d '{"ClientId":"democlientforlocaltesting1","Username":"ana","Password":"Passw0rd!","UserAttributes":[{"Name":"email","Value":"ana@example.com"}]}' >/dev/null; \
