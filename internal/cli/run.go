@@ -11,30 +11,31 @@ import (
 
 // common are the flags that dev and serve share.
 type common struct {
-	Database       string   `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
-	Seed           string   `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
-	Regions        []string `help:"AWS Regions that requests may be signed for, --region among them; default all of AWS in dev, --region in serve. Others than AWS's must be named here." placeholder:"REGION"`
-	Functions      string   `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
-	LocalFunctions bool     `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
-	KeyFile        string   `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
-	Key            string   `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
-	RootAccessKey  string   `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
-	RootSecret     string   `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
-	TLSCert        string   `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
-	TLSKey         string   `help:"PEM private key." placeholder:"FILE"`
-	TrustedProxies []string `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	SMTPHost       string   `name:"smtp-host" help:"E-mail goes out through this server."`
-	SMTPPort       int      `name:"smtp-port" default:"587" help:"Its port."`
-	SMTPUsername   string   `name:"smtp-username" help:"User name, when the server wants one."`
-	SMTPPassword   string   `name:"smtp-password" help:"Password; prefer the environment."`
-	SMTPFrom       string   `name:"smtp-from" help:"Sender of pools that set none." placeholder:"ADDRESS"`
-	SMTPTLS        string   `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,implicit,none" help:"STARTTLS policy, or implicit TLS."`
-	SMSWebhook     string   `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
-	SMSSecret      string   `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
-	SMSPrivate     bool     `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
-	AWSServices    awsFlags `embed:""`
-	LogFormat      string   `enum:"text,json," default:"" help:"Log format: text, one short line each, is the default of dev; json, with everything, that of serve." placeholder:"text|json"`
-	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
+	Database       string     `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
+	Seed           string     `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
+	Regions        []string   `help:"AWS Regions that requests may be signed for, --region among them; default all of AWS in dev, --region in serve. Others than AWS's must be named here." placeholder:"REGION"`
+	Functions      string     `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
+	LocalFunctions bool       `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
+	KeyFile        string     `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
+	Key            string     `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
+	RootAccessKey  string     `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
+	RootSecret     string     `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
+	TLSCert        string     `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
+	TLSKey         string     `help:"PEM private key." placeholder:"FILE"`
+	TrustedProxies []string   `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	SMTPHost       string     `name:"smtp-host" help:"E-mail goes out through this server."`
+	SMTPPort       int        `name:"smtp-port" default:"587" help:"Its port."`
+	SMTPUsername   string     `name:"smtp-username" help:"User name, when the server wants one."`
+	SMTPPassword   string     `name:"smtp-password" help:"Password; prefer the environment."`
+	SMTPFrom       string     `name:"smtp-from" help:"Sender of pools that set none." placeholder:"ADDRESS"`
+	SMTPTLS        string     `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,implicit,none" help:"STARTTLS policy, or implicit TLS."`
+	SMSWebhook     string     `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
+	SMSSecret      string     `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
+	SMSPrivate     bool       `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
+	AWSServices    awsFlags   `embed:""`
+	Budgets        limitFlags `embed:""`
+	LogFormat      string     `enum:"text,json," default:"" help:"Log format: text, one short line each, is the default of dev; json, with everything, that of serve." placeholder:"text|json"`
+	LogLevel       string     `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
 
 func (c *common) settings(mode config.Mode) config.Settings {
@@ -50,6 +51,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
 		AWS:     c.AWSServices.settings(),
+		Limits:  c.Budgets.settings(),
 		SMS:     config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
 		Version: Version(), LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}

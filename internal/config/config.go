@@ -51,6 +51,7 @@ type Settings struct {
 	RootAccessKeyID     string
 	RootSecretAccessKey string
 
+	Limits         Limits
 	SMTP           SMTP
 	SMS            SMSWebhook
 	AWS            AWS
@@ -99,7 +100,7 @@ func (s *Settings) Validate() error {
 	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
 		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")
 	}
-	errs = append(errs, s.validateRegions(), s.validateServing(), s.validateStorage(), s.validateSenders(), s.validateAWS())
+	errs = append(errs, s.validateRegions(), s.validateServing(), s.validateLimits(), s.validateStorage(), s.validateSenders(), s.validateAWS())
 	return errors.Join(errs...)
 }
 

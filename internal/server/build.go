@@ -92,6 +92,9 @@ func (a *app) buildRooms() error {
 	if err := a.transports(&c); err != nil {
 		return err
 	}
+	if err := a.limits(&c); err != nil {
+		return err
+	}
 	var err error
 	a.Rooms, err = rooms.Build(c)
 	return err
@@ -118,7 +121,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
-		Authenticator: callers, Authorizer: callers, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
+		Authenticator: callers, Authorizer: callers, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
 		Offers: callers.Offers,
 	})
 }
