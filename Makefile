@@ -212,8 +212,8 @@ screenshot: build
 	for i in $$(seq 100); do curl -sf http://localhost:7699/_cognate/ready >/dev/null && break; sleep 0.2; done; \
 	curl -sf http://localhost:7699/ -H 'Content-Type: application/x-amz-json-1.1' \
 	  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.SignUp' -d '{"ClientId":"democlientforlocaltesting1","Username":"ana","Password":"Passw0rd!","UserAttributes":[{"Name":"email","Value":"ana@example.com"}]}' >/dev/null; \
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=$$folder --window-size=1000,420 \
-	  --virtual-time-budget=2000 --screenshot=docs/inbox.png http://localhost:7699/_cognate/inbox
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=$$folder --window-size=1100,560 \
+	  --timeout=3000 --screenshot=docs/inbox.png http://localhost:7699/_cognate/inbox
 
 clean:
 	rm -rf bin dist .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules
