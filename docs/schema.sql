@@ -217,9 +217,14 @@ CREATE TABLE message_outbox (
     tries bigint NOT NULL,
     version bigint NOT NULL,
     sealed bytea NOT NULL,
+    lane text COLLATE "C" NOT NULL DEFAULT '',
+    queued_at bigint NOT NULL DEFAULT 0,
+    expires_at bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (pool_id, id)
 );
 CREATE INDEX message_outbox_due ON message_outbox (due);
+CREATE INDEX message_outbox_lane ON message_outbox (lane, due);
+CREATE INDEX message_outbox_age ON message_outbox (pool_id, queued_at, expires_at);
 
 CREATE TABLE message_inbox (
     pool_id text COLLATE "C" NOT NULL,

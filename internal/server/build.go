@@ -96,8 +96,11 @@ func (a *app) buildRooms() error {
 		return err
 	}
 	var err error
-	a.Rooms, err = rooms.Build(c)
-	return err
+	if a.Rooms, err = rooms.Build(c); err != nil {
+		return err
+	}
+	a.metrics.outbox(a.Messages.Figures)
+	return nil
 }
 
 // apiHandler binds the operations to the wire.

@@ -95,7 +95,11 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 		if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), pr.rule); err != nil {
 			return code.Refusal(ctx, err)
 		}
-		proven, err := a.Codes.Guess(tx, c.Pool.ID, sub, asker, pr.kind, pr.code)
+		guess := a.Codes.Guess
+		if c.Client.HidesUsers() {
+			guess = a.Codes.GuessHidden
+		}
+		proven, err := guess(tx, c.Pool.ID, sub, asker, pr.kind, pr.code)
 		switch {
 		case code.Guessed(err):
 			refusal = code.Refusal(ctx, err)

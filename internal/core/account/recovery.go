@@ -56,7 +56,7 @@ func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 	case refusal == nil:
 		return a.sendCode(ctx, tx, c.Pool, c.Client, u, code.ForgotPassword, message.ForgotPassword, to, c.Metadata)
 	case c.Client.HidesUsers(): // whoever cannot recover is answered like nobody
-		return a.ghostCode(ctx, tx, c, sub, code.ForgotPassword, message.ForgotPassword, likelyOrder(c.Pool))
+		return a.ghostCode(ctx, tx, c, u, sub, code.ForgotPassword, message.ForgotPassword, ghostRecovery)
 	}
 	return nil, refusal
 }

@@ -181,12 +181,12 @@ func (a *Accounts) resend(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 		return nil, code.Refusal(ctx, err)
 	}
 	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody
-		return a.ghostCode(ctx, tx, c, sub, code.SignUp, message.ResendCode, confirmationMedia(c.Pool))
+		return a.ghostCode(ctx, tx, c, u, sub, code.SignUp, message.ResendCode, ghostConfirmation)
 	}
 	delivery, err := a.sendConfirmation(ctx, tx, c, u, message.ResendCode)
 	switch {
 	case err == nil && delivery == nil && hide:
-		return a.ghostCode(ctx, tx, c, sub, code.SignUp, message.ResendCode, confirmationMedia(c.Pool))
+		return a.ghostCode(ctx, tx, c, u, sub, code.SignUp, message.ResendCode, ghostConfirmation)
 	case err == nil && delivery == nil:
 		return nil, cognitoidp.NewInvalidParameter("User has no attribute to send a confirmation code to.")
 	}

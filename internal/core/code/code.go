@@ -151,6 +151,11 @@ func (c *Codes) verify(tx *db.Tx, poolID, sub string, asker guard.Asker, kind Ki
 	if subtle.ConstantTimeCompare(hash, row.hash) != 1 {
 		return Destination{}, ErrMismatch
 	}
+	return c.take(tx, poolID, sub, kind, row)
+}
+
+// take redeems a code that was right.
+func (c *Codes) take(tx *db.Tx, poolID, sub string, kind Kind, row record) (Destination, error) {
 	dest, err := c.openDestination(tx.Context(), poolID, sub, kind, row.destination)
 	if err != nil {
 		return Destination{}, err

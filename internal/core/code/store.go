@@ -79,10 +79,9 @@ func getCode(tx *db.Tx, poolID, sub string, kind Kind) (record, error) {
 	return r, err
 }
 
-// countTry adds one to the attempts of a code that may still be tried and returns it; attempts from where the user is known
-// are counted apart. The row is locked by the update, so parallel tries queue here.
-func countTry(tx *db.Tx, poolID, sub string, known bool, kind Kind, now int64) (record, error) {
-	var r record
+// tryCode adds one to the attempts of a code that may still be tried and returns it; db.ErrNoRows when there is none.
+// Attempts from where the user is known are counted apart. The row is locked by the update, so parallel tries queue here.
+func tryCode(tx *db.Tx, poolID, sub string, known bool, kind Kind, now int64) (r record, err error) {
 	count := `UPDATE one_time_code SET attempts = attempts + 1
 		WHERE pool_id = $1 AND sub = $2 AND kind = $3 AND expires_at > $4 AND attempts < $5
 		RETURNING hash, destination, expires_at`
@@ -91,7 +90,13 @@ func countTry(tx *db.Tx, poolID, sub string, known bool, kind Kind, now int64) (
 		WHERE pool_id = $1 AND sub = $2 AND kind = $3 AND expires_at > $4 AND known_attempts < $5
 		RETURNING hash, destination, expires_at`
 	}
-	err := tx.QueryRow(count, poolID, sub, string(kind), now, MaxAttempts).Scan(&r.hash, &r.destination, &r.expires)
+	err = tx.QueryRow(count, poolID, sub, string(kind), now, MaxAttempts).Scan(&r.hash, &r.destination, &r.expires)
+	return r, err
+}
+
+// countTry is tryCode that says why there is none.
+func countTry(tx *db.Tx, poolID, sub string, known bool, kind Kind, now int64) (record, error) {
+	r, err := tryCode(tx, poolID, sub, known, kind, now)
 	if !errors.Is(err, db.ErrNoRows) {
 		return r, err
 	}

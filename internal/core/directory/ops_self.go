@@ -136,6 +136,10 @@ func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserA
 			obs.Cause(ctx, "the value changed after the code was sent")
 			err = code.ErrExpired
 		}
+		if err == nil && !u.Epoch.Since(Epoch(proven.Epoch)) {
+			obs.Cause(ctx, "signed out everywhere, disabled or enabled after the code was sent")
+			err = code.ErrExpired
+		}
 		if err != nil {
 			// Kept back so that the transaction commits and the try counts.
 			refusal = codeRefusal(ctx, err)

@@ -99,6 +99,7 @@ func (f *Factors) send(ctx context.Context, tx *db.Tx, a Ask, to code.Destinatio
 		PoolID: a.Pool.ID, Config: a.Pool.Config, MFA: a.Pool.MFA, ClientID: a.Client.ID, Kind: message.Authentication,
 		Medium: medium, Sub: a.User.Sub, Username: a.User.Username, To: to.Value, Code: secret,
 		Attributes: directory.EventAttributes(a.Pool, a.User), Metadata: a.Metadata,
+		Later: a.First, // anybody can ask for a first factor, for any name
 	})
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)

@@ -103,6 +103,7 @@ func (m *Messages) InboxCode(ctx context.Context, to, poolID string) (string, er
 // eachInInbox calls fn with the newest messages that are selected, out of limit
 // that are looked at, until it answers false.
 func (m *Messages) eachInInbox(ctx context.Context, to, poolID string, limit int, fn func(InboxMessage) bool) error {
+	m.composed(ctx)
 	var rows []inboxRow
 	err := m.deps.DB.Read(ctx, func(tx *db.Tx) error {
 		var err error

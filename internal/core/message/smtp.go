@@ -102,6 +102,8 @@ func (s *SMTP) Send(ctx context.Context, d Delivery) error {
 	switch {
 	case err != nil && errors.As(err, &refused) && refused.ErrorCode() >= 500:
 		return fmt.Errorf("%w: smtp: %w", ErrPermanent, err)
+	case err != nil && errors.As(err, &refused) && refused.ErrorCode() > 421: // which says that the whole server is busy
+		return fmt.Errorf("%w: smtp: %w", ErrDeferred, err)
 	case err != nil:
 		return fmt.Errorf("smtp: %w", err)
 	}
