@@ -30,7 +30,7 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
 .PHONY: all build dist generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
-	test-crash test-timing test-dist test-helm deps deps-python deps-js deps-esdk deps-browser deps-postgres fuzz bench clean
+	test-crash test-faults test-timing test-dist test-helm deps deps-python deps-js deps-esdk deps-browser deps-postgres deps-pgbouncer fuzz bench clean
 
 all: build
 
@@ -93,6 +93,7 @@ test: deps generate-check lint build
 	$(MAKE) --no-print-directory test-clients
 	$(MAKE) --no-print-directory test-browser
 	$(MAKE) --no-print-directory test-crash
+	$(MAKE) --no-print-directory test-faults FAULTS=short
 	$(MAKE) --no-print-directory test-timing
 	$(MAKE) --no-print-directory test-dist
 	$(MAKE) --no-print-directory fuzz
@@ -122,6 +123,11 @@ test-browser: deps-browser deps-js build
 # Kills a loaded server 24 times and looks for what was acknowledged.
 test-crash: build
 	$(GO) test -count=1 -v -run TestKill9 ./test/crash
+
+# Breaks what three nodes on one PostgreSQL stand on, and looks for what was acknowledged. `make test` runs the short form.
+FAULTS ?= long
+test-faults: build deps-postgres
+	COGNATE_TEST_FAULTS=$(FAULTS) $(GO) test -count=1 -v -timeout 60m ./test/faults
 
 # Compares the cost of known and unknown users; alone, because a busy machine hides what it looks for.
 test-timing: build
@@ -189,10 +195,14 @@ $(BROWSER)/node_modules/.installed: $(BROWSER)/package.json $(BROWSER)/package-l
 	cd $(BROWSER) && npm ci
 	touch $@
 
-# PostgreSQL's own programs are needed for tests only. Debian keeps them out of PATH, so look where it puts them.
-deps-postgres:
+# PostgreSQL's own programs and PgBouncer are needed for tests only. Debian keeps them out of PATH, so look where it puts them.
+deps-postgres: deps-pgbouncer
 	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
 	$(call apt,postgresql)
+
+deps-pgbouncer:
+	@if command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; then exit 0; fi; \
+	$(call apt,pgbouncer)
 
 clean:
 	rm -rf bin dist .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules

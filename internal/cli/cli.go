@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"cognate/internal/base/background"
 )
 
 // root is the command line, and the one table of commands: a command is a
@@ -59,6 +61,10 @@ type env struct {
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	background.Go("second signal", func() { // ends at once what the first one ends in order
+		<-ctx.Done()
+		stop()
+	})
 	var r root
 	exited, status := false, 0
 	parser, err := newParser(&r, stdout, stderr, func(code int) { exited, status = true, code })

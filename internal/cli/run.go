@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"time"
 
 	"cognate/internal/config"
 	"cognate/internal/server"
@@ -11,30 +12,31 @@ import (
 
 // common are the flags that dev and serve share.
 type common struct {
-	Database       string   `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
-	Seed           string   `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
-	Regions        []string `help:"AWS Regions that requests may be signed for; default every one in dev, --region in serve." placeholder:"REGION"`
-	Functions      string   `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
-	LocalFunctions bool     `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
-	KeyFile        string   `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
-	Key            string   `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
-	RootAccessKey  string   `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
-	RootSecret     string   `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
-	TLSCert        string   `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
-	TLSKey         string   `help:"PEM private key." placeholder:"FILE"`
-	TrustedProxies []string `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	SMTPHost       string   `name:"smtp-host" help:"E-mail goes out through this server."`
-	SMTPPort       int      `name:"smtp-port" default:"587" help:"Its port."`
-	SMTPUsername   string   `name:"smtp-username" help:"User name, when the server wants one."`
-	SMTPPassword   string   `name:"smtp-password" help:"Password; prefer the environment."`
-	SMTPFrom       string   `name:"smtp-from" help:"Sender of pools that set none." placeholder:"ADDRESS"`
-	SMTPTLS        string   `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,implicit,none" help:"STARTTLS policy, or implicit TLS."`
-	SMSWebhook     string   `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
-	SMSSecret      string   `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
-	SMSPrivate     bool     `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
-	AWSServices    awsFlags `embed:""`
-	LogFormat      string   `default:"text" enum:"text,json" help:"Log format."`
-	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
+	Database       string     `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
+	Seed           string     `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
+	Regions        []string   `help:"AWS Regions that requests may be signed for; default every one in dev, --region in serve." placeholder:"REGION"`
+	Functions      string     `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
+	LocalFunctions bool       `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
+	KeyFile        string     `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
+	Key            string     `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
+	RootAccessKey  string     `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
+	RootSecret     string     `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
+	TLSCert        string     `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
+	TLSKey         string     `help:"PEM private key." placeholder:"FILE"`
+	TrustedProxies []string   `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	SMTPHost       string     `name:"smtp-host" help:"E-mail goes out through this server."`
+	SMTPPort       int        `name:"smtp-port" default:"587" help:"Its port."`
+	SMTPUsername   string     `name:"smtp-username" help:"User name, when the server wants one."`
+	SMTPPassword   string     `name:"smtp-password" help:"Password; prefer the environment."`
+	SMTPFrom       string     `name:"smtp-from" help:"Sender of pools that set none." placeholder:"ADDRESS"`
+	SMTPTLS        string     `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,implicit,none" help:"STARTTLS policy, or implicit TLS."`
+	SMSWebhook     string     `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
+	SMSSecret      string     `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
+	SMSPrivate     bool       `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
+	AWSServices    awsFlags   `embed:""`
+	Budgets        limitFlags `embed:""`
+	LogFormat      string     `default:"text" enum:"text,json" help:"Log format."`
+	LogLevel       string     `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
 
 func (c *common) settings(mode config.Mode) config.Settings {
@@ -46,9 +48,10 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Host: c.SMTPHost, Port: c.SMTPPort, Username: c.SMTPUsername,
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
-		AWS:       c.AWSServices.settings(),
-		SMS:       config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
-		LogFormat: c.LogFormat, LogLevel: c.LogLevel,
+		AWS:     c.AWSServices.settings(),
+		Limits:  c.Budgets.settings(),
+		SMS:     config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
+		Version: Version(), LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}
 }
 
@@ -62,6 +65,8 @@ type devCmd struct {
 	Region      string `default:"us-east-1" help:"AWS Region of seeds and of the demo pool."`
 	Account     string `default:"000000000000" help:"AWS account id the server stands for."`
 
+	Drain time.Duration `default:"0s" help:"How long requests are answered after SIGTERM, while ready says 503." placeholder:"DURATION"`
+
 	AllowedHosts []string `help:"Further hosts that the server is reached by and whose web pages are trusted, such as a container's name; this machine's and that of --public-url always are." placeholder:"HOST"`
 	Token        string   `name:"function-token" help:"What clients of /_cognate/functions prove to be yours with; default one in the data folder. Prefer the environment." placeholder:"TOKEN"`
 }
@@ -71,6 +76,7 @@ func (d *devCmd) Run(e *env) error {
 	s := d.settings(config.Dev)
 	s.Listen, s.PublicURL, s.Region, s.Account = d.Listen, d.PublicURL, d.Region, d.Account
 	s.Data, s.Ephemeral, s.LoginDomain, s.AllowedHosts = d.Data, d.Ephemeral, d.LoginDomain, d.AllowedHosts
+	s.Drain = d.Drain
 	s.FunctionToken = d.Token
 	if s.PublicURL == "" {
 		_, port, err := net.SplitHostPort(s.Listen)
@@ -93,6 +99,8 @@ type serveCmd struct {
 	Data          string `help:"Folder of the SQLite database and keys." type:"path" placeholder:"DIR"`
 	Region        string `required:"" help:"AWS Region of seeds, and the one served without --regions."`
 	Account       string `required:"" help:"AWS account id the server stands for."`
+
+	Drain time.Duration `default:"5s" help:"How long requests are answered after SIGTERM, while ready says 503." placeholder:"DURATION"`
 }
 
 // serving is what the flags of serve come to.
@@ -100,6 +108,7 @@ func (c *serveCmd) serving() config.Settings {
 	s := c.settings(config.Serve)
 	s.Listen, s.PublicURL, s.Region, s.Account = c.Listen, c.PublicURL, c.Region, c.Account
 	s.Data, s.MetricsListen, s.LoginDomain = c.Data, c.MetricsListen, c.LoginDomain
+	s.Drain = c.Drain
 	if s.KeyFile == "" && s.Data != "" && s.Key == "" {
 		s.KeyFile = filepath.Join(s.Data, "kek")
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Mode is how a server was started.
@@ -29,6 +30,8 @@ type Settings struct {
 	TLSCert       string // PEM files; both or neither
 	TLSKey        string
 
+	Drain time.Duration // how long requests are answered after ready has turned 503
+
 	Data      string // folder of the SQLite file and keys
 	Database  string // postgres:// URL instead of SQLite
 	Ephemeral bool   // dev: nothing is written to disk
@@ -48,10 +51,12 @@ type Settings struct {
 	RootAccessKeyID     string
 	RootSecretAccessKey string
 
+	Limits         Limits
 	SMTP           SMTP
 	SMS            SMSWebhook
 	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed
+	Version        string   // of the build
 	AllowedHosts   []string // dev: hosts that it is reached by and whose pages it trusts, besides this machine and that of PublicURL
 	LogFormat      string   // text or json
 	LogLevel       string   // debug, info, warn, error
@@ -95,7 +100,7 @@ func (s *Settings) Validate() error {
 	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
 		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")
 	}
-	errs = append(errs, s.validateRegions(), s.validateServing(), s.validateStorage(), s.validateSenders(), s.validateAWS())
+	errs = append(errs, s.validateRegions(), s.validateServing(), s.validateLimits(), s.validateStorage(), s.validateSenders(), s.validateAWS())
 	return errors.Join(errs...)
 }
 

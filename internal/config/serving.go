@@ -35,6 +35,9 @@ func (s *Settings) validateServing() error {
 			bad("--metrics-listen: need host:port, have %q", s.MetricsListen)
 		}
 	}
+	if s.Drain < 0 {
+		bad("--drain: must not be negative")
+	}
 	if s.LoginDomain != "" && !domainForm.MatchString(s.LoginDomain) {
 		bad("--login-domain: need a domain such as auth.example.com in lower case, without scheme and port, have %q", s.LoginDomain)
 	}

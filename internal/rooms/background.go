@@ -30,6 +30,9 @@ func (r *Rooms) Start(ctx context.Context) {
 	background.Start(ctx, "flush", r.flushes)
 }
 
+// Jobs are the figures of the background jobs of this node.
+func (r *Rooms) Jobs() map[string]job.Stats { return r.jobs.Stats() }
+
 // flushes writes what this node has gathered until ctx is over.
 func (r *Rooms) flushes(ctx context.Context) {
 	ticker := time.NewTicker(flushEvery)

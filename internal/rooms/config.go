@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 
 	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
@@ -14,6 +15,7 @@ import (
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
@@ -37,6 +39,12 @@ type Config struct {
 	RootAccessKeyID, RootSecret string
 	// Dev relaxes what a laptop does not need: any access key acts as root, and KMS keys are made when a pool names them.
 	Dev bool
+
+	// Limits are the budgets of strangers, none when zero; Refused is told the scope of one that refused a request. Addresses
+	// in SharedSources are no sources.
+	Limits        guard.Limits
+	Refused       func(scope string)
+	SharedSources []netip.Prefix
 
 	// Made yields signing keys that were made ahead.
 	Made token.KeySource

@@ -16,6 +16,7 @@ import (
 	"cognate/internal/base/jose"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
+	"cognate/internal/base/shed"
 	"cognate/internal/config"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
@@ -38,6 +39,11 @@ type app struct {
 	metrics   *metrics
 	stop      context.CancelFunc // ends what runs in the background
 	made      *jose.KeySource
+	leaving   chan struct{} // closed when the listener is shut down
+	readiness *readiness
+	gate      shed.Gate // of API requests and of pages
+
+	certificate *certificate // nil without TLS
 
 	db        *db.DB
 	keys      *keyring.Keyring
@@ -53,6 +59,7 @@ type app struct {
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
 	a := &app{
 		settings: s, addresses: pool.NewAddresses(s.PublicURL).WithLoginDomain(s.LoginDomain), log: log, clock: clock.System(), metrics: newMetrics(),
+		leaving: make(chan struct{}),
 	}
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
@@ -60,6 +67,8 @@ func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, erro
 		a.close()
 		return nil, err
 	}
+	a.metrics.registry.MustRegister(figures{a})
+	a.readiness = &readiness{write: a.db.Writable, log: log}
 	if err := a.buildRooms(); err != nil {
 		a.close()
 		return nil, err
@@ -79,9 +88,15 @@ func (a *app) buildRooms() error {
 	if err := a.transports(&c); err != nil {
 		return err
 	}
+	if err := a.limits(&c); err != nil {
+		return err
+	}
 	var err error
-	a.Rooms, err = rooms.Build(c)
-	return err
+	if a.Rooms, err = rooms.Build(c); err != nil {
+		return err
+	}
+	a.metrics.outbox(a.Messages.Figures)
+	return nil
 }
 
 // apiHandler binds the operations to the wire.
@@ -105,7 +120,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
-		Authenticator: callers, Authorizer: callers, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
+		Authenticator: callers, Authorizer: callers, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
 		Offers: callers.Offers,
 	})
 }

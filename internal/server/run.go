@@ -28,6 +28,20 @@ const (
 	shutdownTimeout   = 10 * time.Second
 )
 
+// Bounds of what connections and bodies may hold. One caller cannot take all of it; those behind a proxy that is not in
+// --trusted-proxies are one caller.
+const (
+	maxConns          = 8192
+	maxConnsPerSource = 1024
+	writeTimeout      = 30 * time.Second // for the far end to take what one write sends
+
+	bodyGrace     = 10 * time.Second // for a usual body, and then bodyRate bytes a second
+	bodyRate      = 64 << 10
+	bodyFree      = 8 << 10 // bytes of every body that are not counted
+	bodyTotal     = 64 << 20
+	bodyPerSource = 16 << 20
+)
+
 // Run starts a server and blocks until ctx is over or the server fails. What
 // people should see at the start goes to out; logs go there too.
 func Run(ctx context.Context, s config.Settings, out io.Writer) error {
@@ -84,14 +98,25 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	if err := a.prepareData(ctx); err != nil {
 		return err
 	}
-	jobs, stopJobs := context.WithCancel(ctx)
+	// What runs in the background goes on until the last request was answered.
+	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopJobs()
 	a.Start(jobs)
 	background.Start(jobs, "watch seed file", a.watchSeed)
 	background.Start(jobs, "watch functions", a.watchFunctions)
 
+	if a.settings.TLSCert != "" {
+		if a.certificate, err = newCertificate(a.settings.TLSCert, a.settings.TLSKey, a.log); err != nil {
+			return err
+		}
+	}
+	if a.certificate != nil || a.settings.Mode == config.Serve {
+		background.Start(jobs, "watch TLS certificate", a.watchCertificate)
+	}
+
 	failed := make(chan error, 2)
 	api := a.httpServer(handler)
+	api.RegisterOnShutdown(func() { close(a.leaving) }) // of those who only wait for news
 	background.Go("listener", func() {
 		failed <- background.Try("listener", func() error { return a.listen(api, listener) })
 	})
@@ -101,7 +126,8 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		if err != nil {
 			return fmt.Errorf("--metrics-listen: %w", err)
 		}
-		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.ready, Metrics: a.metrics.handler()}))
+		l = a.shield().Listen(l)
+		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.readiness.check, Metrics: a.metrics.handler()}))
 		background.Go("metrics listener", func() {
 			failed <- background.Try("metrics listener", func() error { return extra.Serve(l) })
 		})
@@ -115,19 +141,22 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		return err
 	case <-ctx.Done():
 	}
+	a.readiness.drain(context.WithoutCancel(ctx), a.settings.Drain)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
+	err = api.Shutdown(stopping)
 	if extra != nil {
 		_ = extra.Shutdown(stopping)
 	}
-	return api.Shutdown(stopping)
+	return err
 }
 
 func (a *app) listen(s *http.Server, l net.Listener) error {
-	l = httpkit.Gather(s, l)
+	l = httpkit.Gather(s, a.shield().Listen(l))
 	var err error
-	if a.settings.TLSCert != "" {
-		err = s.ServeTLS(l, a.settings.TLSCert, a.settings.TLSKey)
+	if a.certificate != nil {
+		s.TLSConfig = a.certificate.config()
+		err = s.ServeTLS(l, "", "")
 	} else {
 		err = s.Serve(l)
 	}
@@ -137,9 +166,29 @@ func (a *app) listen(s *http.Server, l net.Listener) error {
 	return err
 }
 
+// shield bounds the connections of one listener.
+func (a *app) shield() httpkit.Shield {
+	s := httpkit.Shield{Conns: maxConns, PerSource: maxConnsPerSource, Write: writeTimeout}
+	if proxies, err := httpkit.ParseProxies(a.settings.TrustedProxies); err == nil { // Validate has seen it
+		s.Exempt = proxies.Trusts
+	}
+	return s
+}
+
+// bodies bounds the bodies of one listener's requests.
+func (a *app) bodies() *httpkit.Bodies {
+	b := &httpkit.Bodies{
+		Free: bodyFree, Total: bodyTotal, PerSource: bodyPerSource, Grace: bodyGrace, Longest: readTimeout, Rate: bodyRate,
+	}
+	if proxies, err := httpkit.ParseProxies(a.settings.TrustedProxies); err == nil {
+		b.ClientIP = proxies.ClientIP
+	}
+	return b
+}
+
 func (a *app) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: a.bodies().Handler(a.readiness.parting(h)), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -153,11 +202,12 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	deps := operator.Deps{Ready: a.ready}
+	deps := operator.Deps{Ready: a.readiness.check, PublicURL: a.settings.PublicURL, BasePath: a.addresses.BasePath(), Leaving: a.leaving}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
 		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
+		deps.Pools = a.shownPools
 		if deps.Names, err = a.settings.Names(); err != nil {
 			return nil, err
 		}
@@ -165,11 +215,10 @@ func (a *app) handler() (http.Handler, error) {
 			return nil, err
 		}
 	}
-	return routes{addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps)}, nil
+	return routes{
+		addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps), start: operator.Start(deps),
+	}, nil
 }
-
-// ready reports whether the store answers.
-func (a *app) ready(ctx context.Context) error { return a.db.Ping(ctx) }
 
 // privateDir is the folder in which a server keeps what is its own, "" where it writes nothing to disk.
 func (a *app) privateDir() string {

@@ -8,6 +8,7 @@ import (
 	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/base/shed"
 )
 
 // textInternal is all that a caller learns about an internal error.
@@ -139,6 +140,20 @@ func unavailable() *Failure {
 		Code: "ServiceUnavailableException", Message: "The service is temporarily unavailable", Status: http.StatusServiceUnavailable,
 		Common: true,
 	}
+}
+
+// turnedAway asks a caller to come again later. Where the model declares the exception for that it has its name, so that
+// typed clients know it; the status is 503 all the same, for proxies and for clients that know no names.
+func turnedAway(ctx context.Context, op *Operation, err error) *Failure {
+	if !errors.Is(err, shed.ErrOverload) {
+		return internal(ctx, op, err)
+	}
+	obs.Cause(ctx, "%v", err)
+	f := unavailable()
+	if code := "TooManyRequestsException"; op.declares(code) {
+		f.Code, f.Message, f.Common = code, "Too many requests", false
+	}
+	return f
 }
 
 // internalCode is the name that the service of op has for internal errors.

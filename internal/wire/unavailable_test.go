@@ -1,17 +1,22 @@
 package wire_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/cognitosync"
 	"cognate/internal/api/sts"
 	"cognate/internal/base/db"
+	"cognate/internal/base/shed"
 	"cognate/internal/wire"
+	"cognate/internal/wire/awsjson"
+	"cognate/internal/wire/awsquery"
 )
 
 // A database that is not available is a 503 of each protocol, whichever part met it.
@@ -43,5 +48,35 @@ func TestUnavailable(t *testing.T) {
 		if !strings.Contains(tt.world.log.String(), "room: db: the database is not available") {
 			t.Errorf("the cause is not logged: %s", tt.world.log)
 		}
+	}
+}
+
+// Overload is a 503 by the declared name where there is one, and work that waits for others makes room.
+func TestOverload(t *testing.T) {
+	reg, err := wire.NewRegistry(
+		wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", cognitoidp.Operations, &fake{}),
+		wire.NewService[sts.Service](sts.Info, "ValidationError", sts.Operations, &roles{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &shed.Gate{Slots: 1, Patience: time.Millisecond}
+	_, pass, err := g.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{gate: &gate{}, metrics: &observed{}, log: &bytes.Buffer{}}
+	w.server, err = wire.NewServer(wire.Options{
+		Registry: reg, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}}, Authenticator: w.gate, Authorizer: w.gate, Gate: g,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, w.do(request("SignUp", signUpBody)), 503, "TooManyRequestsException", "Too many requests")
+	if rec := w.do(form(assume + "a1")); rec.Code != 503 || !strings.Contains(rec.Body.String(), "<Code>ServiceUnavailable</Code>") || rec.Header().Get("Retry-After") == "" {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+	pass.Leave()
+	if rec := w.do(form(assume + "a1")); rec.Code != 200 {
+		t.Errorf("with a free slot: %d %s", rec.Code, rec.Body)
 	}
 }

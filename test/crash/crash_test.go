@@ -14,6 +14,7 @@ import (
 
 	_ "modernc.org/sqlite" // driver for the integrity check
 
+	"cognate/internal/testkit/ledger"
 	"cognate/internal/testkit/process"
 )
 
@@ -39,32 +40,32 @@ func TestKill9(t *testing.T) {
 	data, port := t.TempDir(), process.FreePort(t)
 	server := process.StartOn(t, port, "--data", data)
 	pool, client := setUp(ctx, t, server)
-	b := &book{}
+	b := &ledger.Book{}
 	var starts []time.Duration
 	for round := range rounds {
 		seed := uint64(round)
-		first := len(b.people)
+		first := len(b.People())
 		touched := load(ctx, t, server, pool, client, b, seed)
 		server = process.StartOn(t, port, "--data", data)
 		starts = append(starts, server.Started)
-		a := &auditor{t: t, server: server, pool: pool, client: client}
-		for _, p := range append(touched, b.people[first:]...) {
-			a.check(ctx, p)
+		a := &ledger.Auditor{T: t, Server: server, Pool: pool, Client: client}
+		for _, p := range append(touched, b.People()[first:]...) {
+			a.Check(ctx, p)
 		}
 		if t.Failed() {
 			t.Fatalf("round %d of %d: what was acknowledged is not what is there", round+1, rounds)
 		}
 	}
-	a := &auditor{t: t, server: server, pool: pool, client: client}
-	for _, p := range b.people {
-		a.check(ctx, p)
+	a := &ledger.Auditor{T: t, Server: server, Pool: pool, Client: client}
+	for _, p := range b.People() {
+		a.Check(ctx, p)
 	}
 	server.Kill()
 	intact(t, data)
 	slices.Sort(starts)
 	median, worst := starts[len(starts)/2], starts[len(starts)-1]
 	t.Logf("%d kills, %d users, %d acknowledged calls; restart: median %v, longest %v, wanted below %v",
-		rounds, len(b.people), b.acks.Load(), median.Round(time.Millisecond), worst.Round(time.Millisecond), target)
+		rounds, len(b.People()), b.Acks(), median.Round(time.Millisecond), worst.Round(time.Millisecond), target)
 	if median > bound {
 		t.Errorf("the median restart took %v", median)
 	}
@@ -110,17 +111,17 @@ func setUp(ctx context.Context, t *testing.T, server *process.Server) (pool, cli
 
 // load runs the clients, kills the server after 100 to 500 ms and returns the people of earlier rounds that were
 // touched.
-func load(ctx context.Context, t *testing.T, server *process.Server, pool, client string, b *book, seed uint64) []*person {
+func load(ctx context.Context, t *testing.T, server *process.Server, pool, client string, b *ledger.Book, seed uint64) []*ledger.Person {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	var wg sync.WaitGroup
-	var touched []*person
+	var touched []*ledger.Person
 	for i := range clients {
-		w := &worker{server: server, pool: pool, client: client, book: b, rng: rand.New(rand.NewPCG(seed, uint64(i)+2))}
-		w.mine = living(b, rng, 4)
-		touched = append(touched, w.mine...)
+		w := &ledger.Worker{Server: server, Pool: pool, Client: client, Book: b, Rand: rand.New(rand.NewPCG(seed, uint64(i)+2))}
+		w.Mine = b.Living(rng, 4)
+		touched = append(touched, w.Mine...)
 		wg.Go(func() {
-			if err := w.run(ctx); err != nil {
+			if err := w.Run(ctx); err != nil {
 				t.Errorf("client %d: %v", i, err)
 			}
 		})
@@ -129,22 +130,4 @@ func load(ctx context.Context, t *testing.T, server *process.Server, pool, clien
 	server.Kill()
 	wg.Wait()
 	return touched
-}
-
-// living draws up to n users of earlier rounds that no other client of this round holds.
-func living(b *book, rng *rand.Rand, n int) []*person {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var out []*person
-	for range 8 * n {
-		if len(b.people) == 0 || len(out) == n {
-			break
-		}
-		p := b.people[rng.IntN(len(b.people))]
-		if p.created && !p.removed && !p.held {
-			p.held = true
-			out = append(out, p)
-		}
-	}
-	return out
 }

@@ -36,7 +36,8 @@ func newVillage(ctx context.Context, t *testing.T, server *process.Server, p pro
 	v := &village{ctx: ctx, server: server}
 	v.pool = process.Path(v.must(t, "CreateUserPool", process.M{
 		"PoolName": "timing", "AutoVerifiedAttributes": []string{"email"},
-		"Policies": process.M{"SignInPolicy": process.M{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP", "WEB_AUTHN"}}},
+		"AccountRecoverySetting": process.M{"RecoveryMechanisms": []process.M{{"Name": "verified_email", "Priority": 1}}},
+		"Policies":               process.M{"SignInPolicy": process.M{"AllowedFirstAuthFactors": []string{"PASSWORD", "EMAIL_OTP", "WEB_AUTHN"}}},
 	}), "UserPool", "Id")
 	v.must(t, "SetUserPoolMfaConfig", process.M{
 		"UserPoolId": v.pool, "MfaConfiguration": "OFF", "WebAuthnConfiguration": process.M{"RelyingPartyId": party},

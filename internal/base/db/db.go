@@ -14,6 +14,7 @@ package db
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -109,6 +110,8 @@ type DB struct {
 	stats  counters
 
 	patience time.Duration
+	name     string      // of this handle
+	probed   atomic.Bool // its row was written
 }
 
 // backend is what an engine does for DB. A commit that did not happen and may
@@ -130,7 +133,7 @@ type backend interface {
 // Open connects to the database that o names; a SQLite file is created when
 // missing. The schema is not touched: call Migrate.
 func Open(ctx context.Context, o Options) (*DB, error) {
-	d := &DB{inject: o.InjectRetry, patience: o.Patience}
+	d := &DB{inject: o.InjectRetry, patience: o.Patience, name: rand.Text()}
 	if d.patience <= 0 {
 		d.patience = patience
 	}
@@ -157,7 +160,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 }
 
 // Close waits for running transactions and releases everything.
-func (d *DB) Close() error { return d.eng.close() }
+func (d *DB) Close() error {
+	d.unprobe()
+	return d.eng.close()
+}
 
 // Engine tells which database this is.
 func (d *DB) Engine() Engine { return d.kind }

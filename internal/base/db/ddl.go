@@ -114,7 +114,7 @@ func (c Column) render(e Engine) string {
 func (t Type) render(e Engine) string {
 	switch {
 	case t == Text && e == Postgres:
-		return `text COLLATE "C"`
+		return "text" + collate
 	case t == Text:
 		return "TEXT"
 	case t == Int && e == Postgres:

@@ -11,15 +11,21 @@ import (
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/testkit/dbtest"
 	"cognate/internal/testkit/pgproc"
 )
+
+func skipWithoutPostgres(t *testing.T) {
+	t.Helper()
+	if os.Getenv(dbtest.EnvEngines) == "sqlite" {
+		t.Skip("PostgreSQL excluded by " + dbtest.EnvEngines)
+	}
+}
 
 // pair is a primary and its synchronous standby, and a URL that names both.
 func pair(t *testing.T) (primary, standby *pgproc.Server, url string) {
 	t.Helper()
-	if e := os.Getenv("COGNATE_TEST_ENGINES"); e == "sqlite" {
-		t.Skip("PostgreSQL excluded")
-	}
+	skipWithoutPostgres(t)
 	primary, err := pgproc.StartTCP()
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +127,7 @@ func TestFrozenPrimaryIsLeft(t *testing.T) {
 
 // One server that does not answer costs each caller its patience and no more.
 func TestFrozenServerIsNotWaitedFor(t *testing.T) {
+	skipWithoutPostgres(t)
 	primary, err := pgproc.StartTCP()
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ type pgDB struct {
 	stats   *counters
 	stopped atomic.Bool
 	unwatch context.CancelFunc
+	plain   bool // columns without a collation clause
 }
 
 // pingTimeout bounds the look whether an idle connection still lives.

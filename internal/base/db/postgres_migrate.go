@@ -22,6 +22,9 @@ const (
 // nodes doing it at once can meet in the system catalogs, IF NOT EXISTS or
 // not; the second then finds the work done.
 func (d *pgDB) bootstrap(ctx context.Context, ddl []string) error {
+	if err := d.collation(ctx); err != nil {
+		return err
+	}
 	var there bool
 	err := d.conns.QueryRow(ctx, "SELECT to_regclass('db_commit') IS NOT NULL").Scan(&there)
 	if err != nil {
@@ -41,7 +44,7 @@ func (d *pgDB) bootstrap(ctx context.Context, ddl []string) error {
 // ddl runs one schema statement in its own transaction.
 func (d *pgDB) ddl(ctx context.Context, sql string) error {
 	for attempt := 1; ; attempt++ {
-		_, err := d.conns.Exec(ctx, sql)
+		_, err := d.conns.Exec(ctx, d.schema(sql))
 		if err == nil || attempt == maxAttempts || !(d.retryable(err) || catalogRace(err)) {
 			return err
 		}

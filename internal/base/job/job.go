@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cognate/internal/base/background"
@@ -68,6 +69,14 @@ type Runner struct {
 type task struct {
 	Job
 	wake chan struct{}
+
+	runs, failures, succeeded atomic.Int64 // the last is a time in ms since the epoch
+}
+
+// Stats are what this node has done for one job.
+type Stats struct {
+	Runs, Failures int64
+	Succeeded      time.Time // the last success here, zero when there was none
 }
 
 // New makes a runner on a database whose migrations include Migrations.
@@ -122,6 +131,21 @@ func (r *Runner) Stop() {
 		cancel()
 	}
 	r.wg.Wait()
+}
+
+// Stats are those of all jobs, by name.
+func (r *Runner) Stats() map[string]Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make(map[string]Stats, len(r.tasks))
+	for name, t := range r.tasks {
+		s := Stats{Runs: t.runs.Load(), Failures: t.failures.Load()}
+		if at := t.succeeded.Load(); at != 0 {
+			s.Succeeded = time.UnixMilli(at)
+		}
+		all[name] = s
+	}
+	return all
 }
 
 // Wake makes a job run as soon as possible, also when its period is not over.
@@ -189,7 +213,13 @@ func (r *Runner) turn(t *task, woken bool) time.Duration {
 		}
 		return l.wait
 	}
-	if err := r.work(t); err != nil && r.ctx.Err() == nil {
+	err = r.work(t)
+	t.runs.Add(1)
+	switch {
+	case err == nil:
+		t.succeeded.Store(r.o.Now().UnixMilli())
+	case r.ctx.Err() == nil:
+		t.failures.Add(1)
 		r.o.Log.Error("job failed", "job", t.Name, "error", err)
 	}
 	return t.period()

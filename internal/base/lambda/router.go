@@ -13,6 +13,7 @@ import (
 
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
+	"cognate/internal/base/shed"
 )
 
 // Defaults of Options.
@@ -128,6 +129,7 @@ func (r *Router) Invoke(ctx context.Context, in Invocation) (*Result, error) {
 	if in.Async {
 		return &Result{}, r.async.push(in)
 	}
+	defer shed.Away(ctx)()
 	return r.invoke(ctx, in)
 }
 

@@ -38,7 +38,7 @@ func outgoing(p *pool.Pool, c *pool.Client, msg message.Kind, to code.Destinatio
 		PoolID: p.ID, Config: p.Config, Kind: msg, To: to.Value, Medium: message.MediumOf(to.Attribute), Code: secret,
 	}
 	if c != nil {
-		out.ClientID = c.ID
+		out.ClientID, out.Later = c.ID, c.HidesUsers() && msg != message.SignUp
 	}
 	return out
 }
@@ -53,44 +53,61 @@ func (a *Accounts) link(tx *db.Tx, out message.Outgoing, kind code.Kind, to code
 
 // ghostCode does for a name that must look like nobody's what sendCode does for
 // a user, except that nothing leaves the house: sub has a code that nobody was
-// told and that proves no address. What is answered is made up from the name
-// alone, so it stays the same. media are the attributes that the operation would
-// send to, best first.
-func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, c directory.Caller, sub string, kind code.Kind, msg message.Kind, media []string) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	ghost, err := a.Directory.GhostSub(ctx, c.Pool, c.Name)
+// told and that proves no address. u is the user who is hidden, or nil; target is
+// where the operation would send to.
+func (a *Accounts) ghostCode(ctx context.Context, tx *db.Tx, c directory.Caller, u *directory.User, sub string, kind code.Kind, msg message.Kind, target func(*pool.Pool, *directory.Ghost) string) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	ghost, err := a.Directory.Ghost(ctx, c.Pool, c.Name, sub, u)
 	if err != nil {
 		return nil, err
 	}
-	to := ghostTarget(c.Name, ghost, media)
+	attr := target(c.Pool, ghost)
+	to := code.Destination{Attribute: attr, Value: ghost.Address(attr)}
 	secret, err := a.Codes.Issue(tx, c.Pool.ID, sub, kind, code.Destination{}, 0)
 	if err != nil {
 		return nil, err
 	}
 	out := outgoing(c.Pool, c.Client, msg, to, secret)
-	out.Sub, out.Username = sub, c.Name
+	out.Sub, out.Username = sub, ghost.Username
 	if out.Link, err = a.link(tx, out, kind, code.Destination{}); err != nil {
 		return nil, err
 	}
+	out.Attributes, out.Metadata = directory.EventAttributes(c.Pool, ghost.User), c.Metadata
 	if err := a.Messages.Pretend(ctx, tx, out); err != nil {
 		return nil, err
 	}
 	return message.DeliveryDetails(to.Attribute, to.Value), nil
 }
 
-// ghostTarget guesses the destination from the form of the name and the media of
-// the operation, as AWS does.
-func ghostTarget(name, ghost string, media []string) code.Destination {
-	for _, attr := range media {
-		if attr == "email" && directory.IsEmail(name) || attr == "phone_number" && directory.IsPhone(name) {
-			return code.Destination{Attribute: attr, Value: name}
+// ghostRecovery is the attribute that the code for a forgotten password of a
+// ghost goes to: as a user's, or else one that people of the pool are likely to
+// have verified.
+func ghostRecovery(p *pool.Pool, g *directory.Ghost) string {
+	if to, err := recoveryTarget(p, g.User); err == nil {
+		return to.Attribute
+	}
+	return hers(g, likelyOrder(p))
+}
+
+// ghostConfirmation is the attribute that the sign-up code of a ghost goes to.
+func ghostConfirmation(p *pool.Pool, g *directory.Ghost) string { return hers(g, confirmationMedia(p)) }
+
+// hers is the first attribute that a ghost has.
+func hers(g *directory.Ghost, attrs []string) string {
+	for _, attr := range attrs {
+		if g.Attributes[attr] != "" {
+			return attr
 		}
 	}
-	return code.Destination{Attribute: media[0], Value: directory.GhostAddress(media[0], name, ghost)}
+	return attrs[0]
 }
 
 // undeliverable is the refusal of a code that this server has no way to send;
 // other errors pass through.
 func undeliverable(ctx context.Context, err error) error {
+	if errors.Is(err, message.ErrFull) {
+		obs.Cause(ctx, "%v", err)
+		return cognitoidp.NewCodeDeliveryFailure("The code cannot be delivered: too many messages wait.")
+	}
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
 		return message.Undeliverable(err, cognitoidp.NewCodeDeliveryFailure)

@@ -2,6 +2,9 @@ package account_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +17,10 @@ import (
 // wants the same answer each time. ("new", who signed up and has not confirmed, is told apart by SignUp in any case.)
 func TestHidden(t *testing.T) {
 	Each(t, func(w *World) {
-		p := w.Pool(nil)
+		p := w.Pool(func(in *cognitoidp.CreateUserPoolRequest) { // by one medium; which one of two is TestTells's
+			in.AccountRecoverySetting = &cognitoidp.AccountRecoverySettingType{RecoveryMechanisms: []cognitoidp.RecoveryOptionType{
+				{Name: cognitoidp.RecoveryOptionNameTypeVerifiedEmail, Priority: 1}}}
+		})
 		c := w.Client(p, Hiding)
 		people(w, p, c)
 		w.User(p, "reset", "email", "reset@example.com", "email_verified", "true")
@@ -84,7 +90,7 @@ func outsider(w *World, c *pool.Client, name string) (story []string) {
 	return story
 }
 
-// TestGhostDelivery: the made-up destination follows the form of the name and what the operation would send to.
+// TestGhostDelivery: the made-up destination stays the same for a name, and is a kind that users of the pool have.
 func TestGhostDelivery(t *testing.T) {
 	w := Quick(t)
 	verifying := func(attrs ...cognitoidp.VerifiedAttributeType) func(*cognitoidp.CreateUserPoolRequest) {
@@ -97,26 +103,38 @@ func TestGhostDelivery(t *testing.T) {
 		}
 	}
 	medium := func(d *cognitoidp.CodeDeliveryDetailsType) string { return string(*d.DeliveryMedium) }
+	const mail, sms, either = "EMAIL", "SMS", "EMAIL SMS"
 	for _, c := range []struct {
 		pool         func(*cognitoidp.CreateUserPoolRequest)
-		name         string
-		sent, forgot string
+		name         string // with the place of a number
+		sent, forgot string // the media of names like it
 	}{
-		{verifying("email"), "eve@example.com", "EMAIL", "EMAIL"},
-		{verifying("email"), "eve", "EMAIL", "EMAIL"}, // nobody there has a verified phone
-		{verifying("phone_number"), "eve@example.com", "SMS", "EMAIL"},
-		{verifying("phone_number"), "+14155550100", "SMS", "SMS"},
-		{verifying("phone_number", "email"), "eve", "SMS", "SMS"},
-		{recovering("verified_email"), "+14155550100", "EMAIL", "EMAIL"},
-		{recovering("verified_phone_number"), "eve@example.com", "EMAIL", "SMS"},
+		{verifying("email"), "eve%d", mail, either}, {verifying("email"), "eve%d@example.com", mail, either},
+		{verifying("phone_number"), "eve%d@example.com", sms, either}, {verifying("phone_number"), "+14155550%d", sms, either},
+		{verifying("phone_number", "email"), "eve%d", either, either},
+		{recovering("verified_email"), "+14155550%d", mail, mail}, {recovering("verified_phone_number"), "eve%d@example.com", mail, sms},
 	} {
 		p := w.Pool(c.pool)
 		client := w.Client(p, Hiding)
-		one := Call(w, w.API.ResendConfirmationCode, resend(client, c.name)).CodeDeliveryDetails
-		two := Call(w, w.API.ResendConfirmationCode, resend(client, c.name)).CodeDeliveryDetails
-		equal(t, c.name+" twice", delivery(one), delivery(two))
-		equal(t, c.name+" resend", medium(one), c.sent)
-		equal(t, c.name+" forgot", medium(Call(w, w.API.ForgotPassword, forgot(client, c.name)).CodeDeliveryDetails), c.forgot)
+		sent, forgotten := map[string]bool{}, map[string]bool{}
+		for i := range 60 {
+			name := fmt.Sprintf(c.name, 100+i)
+			one := Call(w, w.API.ResendConfirmationCode, resend(client, name)).CodeDeliveryDetails
+			two := Call(w, w.API.ResendConfirmationCode, resend(client, name)).CodeDeliveryDetails
+			three := Call(w, w.API.ForgotPassword, forgot(client, name)).CodeDeliveryDetails
+			equal(t, name+" twice", delivery(one), delivery(two))
+			if medium(one) == medium(three) {
+				equal(t, name+" by both operations", delivery(three), delivery(one))
+			}
+			sent[medium(one)], forgotten[medium(three)] = true, true
+		}
+		for what, media := range map[string][2]string{
+			"resend": {strings.Join(slices.Sorted(maps.Keys(sent)), " "), c.sent}, "forgot": {strings.Join(slices.Sorted(maps.Keys(forgotten)), " "), c.forgot},
+		} {
+			if !strings.Contains(media[1], media[0]) {
+				t.Errorf("%s of %s by %s, want %s", what, c.name, media[0], media[1])
+			}
+		}
 	}
 }
 

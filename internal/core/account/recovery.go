@@ -41,7 +41,14 @@ func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Codes.Allow(tx, c.Pool.ID, sub, code.LimitForgotPassword); err != nil {
+	asker, err := a.Guard.Asker(tx, c.Pool.ID, sub)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Guard.Admit(ctx, asker); err != nil {
+		return nil, err
+	}
+	if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), code.LimitForgotPassword); err != nil {
 		return nil, code.Refusal(ctx, err)
 	}
 	to, refusal := recoveryOf(c.Pool, u)
@@ -49,7 +56,7 @@ func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 	case refusal == nil:
 		return a.sendCode(ctx, tx, c.Pool, c.Client, u, code.ForgotPassword, message.ForgotPassword, to, c.Metadata)
 	case c.Client.HidesUsers(): // whoever cannot recover is answered like nobody
-		return a.ghostCode(ctx, tx, c, sub, code.ForgotPassword, message.ForgotPassword, likelyOrder(c.Pool))
+		return a.ghostCode(ctx, tx, c, u, sub, code.ForgotPassword, message.ForgotPassword, ghostRecovery)
 	}
 	return nil, refusal
 }

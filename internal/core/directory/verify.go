@@ -94,7 +94,7 @@ func (d *Directory) free(tx *db.Tx, p *pool.Pool, u *User, name, value string) e
 
 // send issues a code for an attribute and queues its message, both in tx.
 func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.Client, u *User, name string, why message.Kind, metadata map[string]string) (*cognitoidp.CodeDeliveryDetailsType, error) {
-	to := code.Destination{Attribute: name, Value: u.contact(name)}
+	to := code.Destination{Attribute: name, Value: u.contact(name), Epoch: int64(u.Epoch)}
 	secret, err := d.Codes.Issue(tx, p.ID, u.Sub, code.Attribute(name), to, 0)
 	if err != nil {
 		return nil, err

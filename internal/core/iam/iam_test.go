@@ -209,6 +209,7 @@ func TestDevRelaxation(t *testing.T) {
 		{"root with wrong secret in dev", true, id, "x", false, sigv4.InvalidSignature},
 		{"foreign key in serve", false, "test", "test", false, sigv4.UnrecognizedClient},
 		{"foreign key in dev", true, "test", "test", false, 0},
+		{"foreign temporary key in dev", true, "ASIAIOSFODNN7EXAMPLE", "test", false, sigv4.UnrecognizedClient},
 		{"no credentials in serve", false, "", "", true, sigv4.MissingAuthenticationToken},
 		{"no credentials in dev", true, "", "", true, sigv4.MissingAuthenticationToken},
 	} {

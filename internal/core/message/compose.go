@@ -49,9 +49,8 @@ type textKey struct {
 
 // needText rolls a transaction back until its text was fetched.
 type needText struct {
-	key    textKey
-	poolID string
-	out    Outgoing
+	key textKey
+	out Outgoing
 }
 
 func (n *needText) Error() string {
@@ -70,18 +69,26 @@ func (m *Messages) text(ctx context.Context, o Outgoing) (*trigger.CustomText, e
 			return t, nil
 		}
 	}
-	return nil, &needText{key: key, poolID: o.PoolID, out: o}
+	return nil, &needText{key: key, out: o}
 }
 
 func (m *Messages) fetch(ctx context.Context, have *fetched, need *needText) error {
+	text, err := m.ask(ctx, need.out)
+	if err == nil {
+		have.texts[need.key] = text
+	}
+	return err
+}
+
+// ask asks the CustomMessage function of a pool for the text of o.
+func (m *Messages) ask(ctx context.Context, o Outgoing) (*trigger.CustomText, error) {
 	if m.deps.Texts == nil || m.deps.Pools == nil {
-		return errors.New("message: a pool has a CustomMessage function and nothing asks it")
+		return nil, errors.New("message: a pool has a CustomMessage function and nothing asks it")
 	}
-	p, err := m.deps.Pools.Pool(ctx, need.poolID)
+	p, err := m.deps.Pools.Pool(ctx, o.PoolID)
 	if err != nil {
-		return fmt.Errorf("pool: %w", err)
+		return nil, fmt.Errorf("pool: %w", err)
 	}
-	o := need.out
 	username := o.Username
 	if o.Stored != "" {
 		username = o.Stored
@@ -89,12 +96,8 @@ func (m *Messages) fetch(ctx context.Context, have *fetched, need *needText) err
 	text, err := m.deps.Texts.CustomMessage(ctx, "CustomMessage_"+string(o.Kind), &trigger.Subject{
 		Pool: p, ClientID: o.ClientID, Username: username, Attributes: o.Attributes, Metadata: o.Metadata,
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = CheckText(o.Kind, o.Medium, text)
 	}
-	if err := CheckText(o.Kind, o.Medium, text); err != nil {
-		return err
-	}
-	have.texts[need.key] = text
-	return nil
+	return text, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,9 @@ import (
 )
 
 const (
+	// lanesAtOnce is how many servers that take their time it needs to keep the
+	// messages of others waiting.
+	lanesAtOnce = 4
 	// sendTimeout bounds one try; it is well below the lease.
 	sendTimeout = 30 * time.Second
 	maxBackoff  = 15 * time.Minute
@@ -46,10 +50,12 @@ type Delivery struct {
 // otherwise when a row falls due. Several nodes may run it on one database. It
 // waits for the tries under way before it returns.
 func (m *Messages) Run(ctx context.Context) {
+	m.running.Add(1)
+	defer m.running.Add(-1)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	free := make(chan struct{}, m.deps.Parallel)
-	for range m.deps.Parallel {
+	free := make(chan struct{}, lanesAtOnce*m.deps.Parallel)
+	for range cap(free) {
 		free <- struct{}{}
 	}
 	timer := time.NewTimer(0)
@@ -62,10 +68,26 @@ func (m *Messages) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 		wait, err := m.dispatch(ctx, free, &wg)
+		if err == nil {
+			err = m.look(ctx, m.deps.Now())
+		}
 		if err != nil && ctx.Err() == nil {
 			m.deps.Log.Error("message outbox", slog.Any("error", err))
 		}
 		timer.Reset(wait)
+	}
+}
+
+// Deliver sends what is due now and returns when it is done. Where Run is running nobody needs it.
+func (m *Messages) Deliver(ctx context.Context) error {
+	for {
+		rows, _, err := m.claim(ctx, m.deps.Now(), m.deps.Parallel)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			m.try(ctx, r)
+		}
 	}
 }
 
@@ -76,12 +98,8 @@ func (m *Messages) dispatch(ctx context.Context, free chan struct{}, wg *sync.Wa
 	if slots == 0 {
 		return m.deps.Poll, nil // whoever ends wakes us
 	}
-	now := m.deps.Now()
-	rows, err := m.claim(ctx, now, slots)
-	if err != nil {
-		return m.deps.Poll, err
-	}
-	for _, r := range rows {
+	rows, wait, err := m.claim(ctx, m.deps.Now(), slots)
+	for _, r := range rows { // also those that were claimed before an error
 		<-free
 		background.In(wg, "deliver message", func() {
 			defer m.wake()
@@ -89,63 +107,138 @@ func (m *Messages) dispatch(ctx context.Context, free chan struct{}, wg *sync.Wa
 			m.try(context.WithoutCancel(ctx), r)
 		})
 	}
-	if len(rows) > 0 {
-		return m.deps.Poll, nil
-	}
-	return m.untilDue(ctx, now)
-}
-
-func (m *Messages) claim(ctx context.Context, now time.Time, limit int) ([]outboxRow, error) {
-	if due, err := m.untilDue(ctx, now); err != nil || due > 0 {
-		return nil, err // reading is cheap; an idle node does not write
-	}
-	var rows []outboxRow
-	err := m.deps.DB.Update(ctx, func(tx *db.Tx) error {
-		var err error
-		rows, err = claimOutbox(tx, now.UnixMilli(), now.Add(m.deps.Lease).UnixMilli(), limit)
-		return err
-	})
-	return rows, err
-}
-
-// untilDue is how long the earliest row still has to wait, at most the polling
-// interval; 0 when it is due.
-func (m *Messages) untilDue(ctx context.Context, now time.Time) (time.Duration, error) {
-	wait := m.deps.Poll
-	err := m.deps.DB.Read(ctx, func(tx *db.Tx) error {
-		due, err := nextDue(tx)
-		if err == nil {
-			wait = min(wait, max(0, time.UnixMilli(due).Sub(now)))
-		}
-		return err
-	})
-	if errors.Is(err, db.ErrNoRows) {
-		err = nil
-	}
 	return wait, err
+}
+
+// claim takes up to limit due rows, of each lane no more than its circuit lets
+// through, and answers how long nothing else will be due.
+func (m *Messages) claim(ctx context.Context, now time.Time, limit int) (mine []outboxRow, wait time.Duration, err error) {
+	heads, err := m.heads(ctx) // reading is cheap; an idle node does not write
+	if err != nil {
+		return nil, m.deps.Poll, err
+	}
+	wait = m.deps.Poll
+	for _, h := range heads {
+		if due := time.UnixMilli(h.due).Sub(now); due > 0 {
+			wait = min(wait, due)
+			continue
+		}
+		room, pause := m.circuits.room(h.lane, m.deps.Parallel, now)
+		if pause > 0 {
+			wait = min(wait, pause)
+		}
+		room = min(room, limit-len(mine))
+		if room == 0 {
+			continue // whoever ends wakes us
+		}
+		var rows []outboxRow
+		err := m.deps.DB.Update(ctx, func(tx *db.Tx) (err error) {
+			rows, err = claimOutbox(tx, h.lane, now.UnixMilli(), now.Add(m.deps.Lease).UnixMilli(), room)
+			return err
+		})
+		if err != nil {
+			return mine, m.deps.Poll, err
+		}
+		for range rows {
+			m.circuits.begin(h.lane)
+		}
+		mine = append(mine, rows...)
+	}
+	return mine, wait, nil
+}
+
+// heads are the earliest rows of the lanes.
+func (m *Messages) heads(ctx context.Context) (list []head, err error) {
+	err = m.deps.DB.Read(ctx, func(tx *db.Tx) error {
+		list = nil
+		for {
+			h, err := nextHead(tx, last(list).lane, len(list) == 0)
+			if errors.Is(err, db.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			list = append(list, h)
+		}
+	})
+	return list, err
+}
+
+func last(list []head) head {
+	if len(list) == 0 {
+		return head{}
+	}
+	return list[len(list)-1]
 }
 
 // try sends one claimed row and settles it.
 func (m *Messages) try(ctx context.Context, r outboxRow) {
+	told := untold
+	defer func() { m.circuits.end(r.lane, told, m.deps.Now()) }()
 	var p payload
 	err := m.open(ctx, r, &p)
-	if err == nil && !p.Pretended {
+	outlived := p.Queued != 0 && m.deps.Now().Sub(time.UnixMilli(p.Queued)) > p.Kind.life()
+	switch {
+	case err != nil || p.Pretended:
+	case outlived:
+		err = errOutlived
+	case p.Later != nil:
+		defer m.composing.end(r.id)
+		err = m.complete(ctx, r, p)
+		if told = tells(err); err == nil {
+			return
+		}
+	default:
 		err = m.send(ctx, r.id, p)
+		told = tells(err)
 	}
-	expired := p.Queued != 0 && m.deps.Now().Sub(time.UnixMilli(p.Queued)) > p.Kind.life()
+	m.concluded(ctx, r, p, err)
+}
+
+// concluded writes what came of a try.
+func (m *Messages) concluded(ctx context.Context, r outboxRow, p payload, err error) {
 	switch {
 	case err == nil:
-		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
+		m.settle(ctx, dropping(r))
 		if !p.Pretended {
+			m.outcomes.sent.Add(1)
 			m.log(slog.LevelDebug, "message sent", r, p, nil)
 		}
-	case errors.Is(err, ErrPermanent), expired, r.tries >= m.maxTries(p):
-		m.settle(ctx, func(tx *db.Tx) error { return deleteOutbox(tx, r) })
+	case errors.Is(err, errOutlived):
+		m.settle(ctx, dropping(r))
+		m.outcomes.outlived.Add(1)
+		m.log(slog.LevelError, "message given up", r, p, err)
+	case errors.Is(err, ErrPermanent), r.tries >= m.maxTries(p):
+		m.settle(ctx, dropping(r))
+		m.outcomes.givenUp.Add(1)
 		m.log(slog.LevelError, "message given up", r, p, err)
 	default:
-		due := m.deps.Now().Add(m.backoff(r.tries)).UnixMilli()
+		pause := m.backoff(r.tries)
+		due := m.deps.Now().Add(pause + rand.N(pause/4+1)).UnixMilli()
 		m.settle(ctx, func(tx *db.Tx) error { return postponeOutbox(tx, r, due) })
+		m.outcomes.delayed.Add(1)
 		m.log(slog.LevelWarn, "message delayed", r, p, err)
+	}
+}
+
+// errOutlived means that what a message carries is worth nothing any more.
+var errOutlived = errors.New("the message has outlived what it carries")
+
+// tells is what the outcome of a try tells about the server: one that refuses a
+// message, or wants it later, is there.
+func tells(err error) reach {
+	if err == nil || errors.Is(err, ErrPermanent) || errors.Is(err, ErrDeferred) {
+		return reached
+	}
+	return unreachable
+}
+
+// dropping removes a row that is done with.
+func dropping(r outboxRow) func(*db.Tx) error {
+	return func(tx *db.Tx) error {
+		_, err := deleteOutbox(tx, r)
+		return err
 	}
 }
 

@@ -289,7 +289,7 @@ func TestExpired(t *testing.T) {
 			break
 		}
 	}
-	waitFor(t, "the end", func() bool { return strings.Contains(log.String(), "message given up") })
+	waitFor(t, "the end", func() bool { return strings.Contains(log.String(), "outlived") })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if outboxLen(t, d) != 0 || s.n < 4 {

@@ -80,6 +80,10 @@ type Sender interface {
 // ErrPermanent marks failures that another try cannot repair.
 var ErrPermanent = errors.New("permanent failure")
 
+// ErrDeferred marks failures of one message that say nothing about others: the
+// server answered, and wants this message later.
+var ErrDeferred = errors.New("deferred")
+
 // Deps are what the room needs. Email and SMS may be nil. Zero durations and
 // counts mean the defaults given.
 type Deps struct {
@@ -101,15 +105,17 @@ type Deps struct {
 	Pools     Pools
 	DataKeys  DataKeys
 	Limits    Limits     // of notices; without them there is none
+	Budgets   Budgets    // of messages that somebody asks for; without them there is none
 	Texts     Texts      // asks CustomMessage; see Compose
 	Suite     esdk.Suite // of the codes that functions get; esdk.CommittedSigned when 0
 
-	Now       func() time.Time // for scheduling; real time when nil
-	Parallel  int              // messages sent at the same time; 8
-	MaxTries  int              // 0: as long as what the message carries is good for
-	RetryBase time.Duration    // wait after the first failure, then four times as long each time up to 15 min; 1 s
-	Poll      time.Duration    // how often other nodes' leftovers are looked for; 5 s
-	Lease     time.Duration    // a message taken by a node that died is free again after this; 2 min
+	Now                          func() time.Time // for scheduling; real time when nil
+	Parallel                     int              // messages sent to one server at the same time; 8
+	MaxTries                     int              // 0: as long as what the message carries is good for
+	RetryBase                    time.Duration    // wait after the first failure, then four times as long each time up to 15 min; 1 s
+	Poll                         time.Duration    // how often other nodes' leftovers are looked for; 5 s
+	MaxWaiting, MaxWaitingOfPool int64            // messages in the outbox before more are refused; 200,000 and 50,000
+	Lease                        time.Duration    // a message taken by a node that died is free again after this; 2 min
 }
 
 // Messages is the room. Run must be running for anything to be sent.
@@ -117,6 +123,12 @@ type Messages struct {
 	deps    Deps
 	wakeup  chan struct{}
 	trimmed atomic.Uint32
+	running atomic.Int64 // how many Runs there are
+
+	composing composing
+	circuits  circuits
+	depth     depth
+	outcomes  outcomes
 }
 
 // New assembles the room.
@@ -136,11 +148,12 @@ func New(d Deps) *Messages {
 	d.Parallel = positive(d.Parallel, 8)
 	d.RetryBase = positive(d.RetryBase, time.Second)
 	d.Poll = positive(d.Poll, 5*time.Second)
+	d.MaxWaiting, d.MaxWaitingOfPool = positive(d.MaxWaiting, 200_000), positive(d.MaxWaitingOfPool, 50_000)
 	d.Lease = positive(d.Lease, 2*time.Minute)
 	return &Messages{deps: d, wakeup: make(chan struct{}, 1)}
 }
 
-func positive[T int | time.Duration](v, otherwise T) T {
+func positive[T int | int64 | time.Duration](v, otherwise T) T {
 	if v <= 0 {
 		return otherwise
 	}

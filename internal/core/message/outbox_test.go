@@ -181,7 +181,7 @@ func TestCrashedNode(t *testing.T) {
 		at := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 		dead := New(Deps{DB: d, Keyring: k, Email: &fakeSender{}, Now: at})
 		send(t, dead, codeMail("one@example.com"))
-		taken, err := dead.claim(ctx, at(), 10)
+		taken, _, err := dead.claim(ctx, at(), 10)
 		if err != nil || len(taken) != 1 {
 			t.Fatalf("%v %v", taken, err)
 		}

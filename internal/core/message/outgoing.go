@@ -29,6 +29,10 @@ type Outgoing struct {
 	To       string // e-mail address or E.164 number
 	Code     string // code or temporary password; "" for users without a password
 	Link     string // secret of the link that stands in place of the code where LinkFor says so, else ""
+	// Later asks CustomMessage only when the message is delivered. Answers about a
+	// name must not wait for a function that runs for users alone, nor tell that
+	// it failed.
+	Later bool
 	// Text replaces the pool's templates; it is what trigger.CustomMessage
 	// answered before the transaction. Nil keeps them.
 	Text *trigger.CustomText
@@ -76,10 +80,48 @@ func (m *Messages) Pretend(ctx context.Context, tx *db.Tx, o Outgoing) error {
 	return m.render(ctx, tx, o, true)
 }
 
+// Budgets bound what strangers have sent, by who asks and by destination; *guard.Guard does.
+type Budgets interface {
+	// Message counts a message that the request of the context has sent, or refuses it.
+	Message(ctx context.Context, poolID, to string) error
+}
+
 func (m *Messages) render(ctx context.Context, tx *db.Tx, o Outgoing, pretend bool) error {
-	msg := Message{
+	if m.deps.Budgets != nil {
+		if err := m.deps.Budgets.Message(ctx, o.PoolID, o.To); err != nil {
+			return err
+		}
+	}
+	if o.Later && WantsText(o.Config, o.Medium) {
+		if err := m.Delivers(o.Medium); err != nil {
+			return err
+		}
+		return m.queue(ctx, tx, payload{Message: o.unrendered(), Later: o.later(), Pretended: pretend})
+	}
+	if !pretend && !HasSender(o.Config, o.Medium) {
+		text, err := m.text(ctx, o)
+		if err != nil {
+			return err
+		}
+		o.Text = text
+	}
+	msg, err := m.rendered(ctx, o)
+	if err != nil || msg == nil {
+		return err
+	}
+	return m.enqueue(ctx, tx, *msg, pretend)
+}
+
+// unrendered is the message of o as far as it stands without a text.
+func (o Outgoing) unrendered() Message {
+	return Message{
 		PoolID: o.PoolID, ClientID: o.ClientID, Sub: o.Sub, Username: o.Username, Kind: o.Kind, Medium: o.Medium, To: o.To, Code: o.Code,
 	}
+}
+
+// rendered fills in the text of o; nil when there is nothing to send.
+func (m *Messages) rendered(ctx context.Context, o Outgoing) (*Message, error) {
+	msg := o.unrendered()
 	if HasSender(o.Config, o.Medium) {
 		o.Text = nil
 		msg.Function, msg.Attributes, msg.Metadata = true, o.Attributes, o.Metadata
@@ -87,26 +129,19 @@ func (m *Messages) render(ctx context.Context, tx *db.Tx, o Outgoing, pretend bo
 			msg.Username = o.Stored
 		}
 	}
-	if !pretend {
-		text, err := m.text(ctx, o)
-		if err != nil {
-			return err
-		}
-		o.Text = text
-	}
 	if err := m.checkText(o); err != nil {
-		return err
+		return nil, err
 	}
 	r, ok := Render(o, m.deps.Addresses)
 	if !ok && !msg.Function { // a function has its own text
 		obs.Cause(ctx, "no message: the invitation template has no place for the temporary password, or the user has none")
-		return nil
+		return nil, nil
 	}
 	msg.Subject, msg.Body, msg.HTML = r.Subject, r.Text, r.HTML
 	if o.Config != nil {
 		msg.sender(o.Config)
 	}
-	return m.enqueue(ctx, tx, msg, pretend)
+	return &msg, nil
 }
 
 // sender takes over how the pool sends. An own SES identity counts only for
@@ -181,9 +216,21 @@ func (m *Messages) enqueue(ctx context.Context, tx *db.Tx, msg Message, pretend 
 	if !byFunction && (msg.Function || m.transport(msg.Medium) == nil) {
 		return nil
 	}
+	return m.queue(ctx, tx, payload{Message: msg, Pretended: pretend})
+}
+
+// queue writes an outbox row.
+func (m *Messages) queue(ctx context.Context, tx *db.Tx, p payload) error {
+	if m.depth.full(p.PoolID, m.deps.MaxWaitingOfPool, m.deps.MaxWaiting) {
+		m.outcomes.refused.Add(1)
+		return ErrFull
+	}
 	now := m.deps.Now().UnixMilli()
-	row := outboxRow{poolID: msg.PoolID, id: id.Source{Rand: m.deps.Rand}.UUID(), due: now}
-	plain, err := json.Marshal(payload{Message: msg, RequestID: obs.From(ctx).ID, Queued: now, Pretended: pretend})
+	p.RequestID, p.Queued = obs.From(ctx).ID, now
+	row := outboxRow{
+		poolID: p.PoolID, id: id.Source{Rand: m.deps.Rand}.UUID(), due: now, lane: p.lane(), queued: now, expires: now + p.Kind.life().Milliseconds(),
+	}
+	plain, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
@@ -193,16 +240,34 @@ func (m *Messages) enqueue(ctx context.Context, tx *db.Tx, msg Message, pretend 
 	if err := insertOutbox(tx, row); err != nil {
 		return fmt.Errorf("message: enqueue: %w", err)
 	}
-	tx.AfterCommit(m.wake)
+	tx.AfterCommit(func() {
+		if p.Later != nil && !p.Pretended && m.deps.Inbox {
+			m.composing.begin(row.id, m.deps.Now())
+		}
+		m.depth.add(p.PoolID)
+		m.wake()
+	})
 	return nil
+}
+
+// lane names the server that a message goes to.
+func (p payload) lane() string {
+	switch {
+	case p.Later != nil:
+		return "text/" + p.PoolID
+	case p.Function:
+		return "function/" + p.PoolID + "/" + string(p.Medium)
+	}
+	return string(p.Medium)
 }
 
 // payload is what an outbox row seals.
 type payload struct {
 	Message
 	RequestID string
-	Queued    int64 // ms
-	Pretended bool  // to be dropped
+	Queued    int64  // ms
+	Pretended bool   // to be dropped
+	Later     *later `json:",omitempty"` // of a message that has no text yet
 }
 
 func outboxAAD(poolID, id string) []string { return []string{"message_outbox", "sealed", poolID, id} }

@@ -102,6 +102,8 @@ func (s *SMTP) Send(ctx context.Context, d Delivery) error {
 	switch {
 	case err != nil && errors.As(err, &refused) && refused.ErrorCode() >= 500:
 		return fmt.Errorf("%w: smtp: %w", ErrPermanent, err)
+	case err != nil && errors.As(err, &refused) && refused.ErrorCode() > 421: // which says that the whole server is busy
+		return fmt.Errorf("%w: smtp: %w", ErrDeferred, err)
 	case err != nil:
 		return fmt.Errorf("smtp: %w", err)
 	}
@@ -122,7 +124,7 @@ func (s *SMTP) compose(d Delivery) (*mail.Msg, error) {
 	if err := plainAddress(d.To); err != nil {
 		return nil, fmt.Errorf("recipient: %w", err)
 	}
-	m := mail.NewMsg()
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent()) // no User-Agent and X-Mailer that name a library
 	if err := m.FromFormat(oneLine(from.Name), from.Address); err != nil {
 		return nil, err
 	}

@@ -100,9 +100,17 @@ func TestMessagesOfFactors(t *testing.T) {
 		open := begin(w, choose(c, "bob", ""))
 		choice := answer(c, "SELECT_CHALLENGE", open.Session, "USERNAME", "bob", "ANSWER", "EMAIL_OTP")
 		choice.ClientMetadata = from
+		f.fail = true // which nobody is told who may have typed any name
 		respond(w, choice)
+		equal(w.T, "within SELECT_CHALLENGE", last(), "")
+		equal(w.T, "messages", len(w.Inbox(p, "bob@example.com")), 0)
 		equal(w.T, "of SELECT_CHALLENGE", last(), "CustomMessage_Authentication bob answer")
+		f.fail = false
+		begin(w, choose(c, "bob", "EMAIL_OTP"))
+		equal(w.T, "text", w.Inbox(p, "bob@example.com")[0].Body, "own text "+w.Code(p, "bob@example.com"))
+		last()
 		begin(w, choose(c, "nobody", "EMAIL_OTP"))
+		w.Inbox(p, "")
 		equal(w.T, "of nobody", last(), "")
 	})
 }

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"encoding/hex"
 	"slices"
 
 	"cognate/internal/api/cognitoidp"
@@ -20,26 +19,15 @@ type ghost struct {
 // that neither the list of factors nor a masked address tells. Every list that a
 // user can have is some ghost's. What the user could begin with is noted too.
 func (e *Engine) imagine(ctx context.Context, s *signIn) error {
-	sum, err := e.Keys.MAC(ctx, s.Pool.ID, "signin/ghost", s.sub)
+	made, err := e.Directory.Ghost(ctx, s.Pool, s.name, s.sub, s.user)
 	if err != nil {
 		return err
 	}
-	seed := hex.EncodeToString(sum)
-	g := &ghost{User: &directory.User{
-		PoolID: s.Pool.ID, Sub: s.sub, Username: s.ghostName(), Enabled: true,
-		Status: cognitoidp.UserStatusTypeConfirmed, Attributes: map[string]string{},
-	}}
-	if directory.IsEmail(s.name) || s.everybodyHas("email") || sum[31]%8 > 0 {
-		g.Attributes["email"] = directory.GhostAddress("email", s.name, seed)
-	}
-	if directory.IsPhone(s.name) || s.everybodyHas("phone_number") || sum[30]%2 > 0 {
-		g.Attributes["phone_number"] = directory.GhostAddress("phone_number", s.name, seed)
-	}
-	if sum[29]%2 > 0 && e.Factors.HasRelyingParty(s.Pool) {
+	g := &ghost{User: made.User, passwordless: made.Draw(0)%4 == 0}
+	if made.Draw(1)%2 > 0 && e.Factors.HasRelyingParty(s.Pool) {
 		g.MFA.Passkeys = 1
 	}
-	g.passwordless = sum[28]%4 == 0
-	if sum[27]%8 == 0 { // offered passwords alone, as those with a second factor are
+	if made.Draw(2)%8 == 0 { // offered passwords alone, as those with a second factor are
 		g.Status = cognitoidp.UserStatusTypeForceChangePassword
 	}
 	s.ghost = g
@@ -53,11 +41,6 @@ func (e *Engine) imagine(ctx context.Context, s *signIn) error {
 
 // ghostName is the user name of the ghost.
 func (s *signIn) ghostName() string { return directory.GhostUsername(s.Pool, s.name, s.sub) }
-
-// everybodyHas reports whether every user of the pool has an attribute.
-func (s *signIn) everybodyHas(name string) bool {
-	return slices.Contains(s.Pool.Schema.Required(), name) || len(s.Pool.UsernameAttrs) == 1 && s.Pool.UsernameAttrs.Has(name)
-}
 
 // pretended are the first factors that the ghost seems to have. People without a
 // password exist where the pool signs them up by a code. Who hides behind the

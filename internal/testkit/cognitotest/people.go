@@ -103,9 +103,11 @@ func Attributes(attrs ...string) []cognitoidp.AttributeType {
 	return out
 }
 
-// Inbox returns the messages to an address, newest first; all of the pool for "".
+// Inbox returns the messages to an address, newest first; all of the pool for "". What is sent in the background is sent
+// before.
 func (w *World) Inbox(p *pool.Pool, to string) []message.InboxMessage {
 	w.T.Helper()
+	w.must(w.Messages.Deliver(w.Ctx))
 	list, err := w.Messages.Inbox(w.Ctx, to, p.ID)
 	w.must(err)
 	return list

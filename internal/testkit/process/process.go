@@ -6,6 +6,7 @@ package process
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -97,7 +98,7 @@ func StartOn(t testing.TB, port int, args ...string) *Server {
 		done: make(chan struct{}),
 		Client: &http.Client{
 			Timeout:   30 * time.Second,
-			Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+			Transport: &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 		},
 	}
 	s.cmd = exec.Command(Binary(t), append([]string{"dev", "--listen", listen}, args...)...)
@@ -125,14 +126,14 @@ func StartOn(t testing.TB, port int, args ...string) *Server {
 	return s
 }
 
-// Stop asks the process to end and waits; after ten seconds it is killed.
+// Stop asks the process to end and waits; after thirty seconds it is killed.
 func (s *Server) Stop() {
 	s.once.Do(func() {
 		s.Client.CloseIdleConnections()
 		_ = s.cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-s.done:
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			_ = s.cmd.Process.Kill()
 			<-s.done
 		}
@@ -148,6 +149,22 @@ func (s *Server) Kill() {
 		s.Client.CloseIdleConnections()
 	})
 }
+
+// Signal sends a signal to the process and does not wait.
+func (s *Server) Signal(sig os.Signal) { _ = s.cmd.Process.Signal(sig) }
+
+// Exited reports whether the process has ended.
+func (s *Server) Exited() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Wait returns when the process has ended.
+func (s *Server) Wait() { <-s.done }
 
 // PID returns the process id, for tests that read its memory use.
 func (s *Server) PID() int { return s.cmd.Process.Pid }

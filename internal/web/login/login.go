@@ -51,7 +51,7 @@ func refuse(_ context.Context, status int, _ string) site.Reply {
 	switch status {
 	case http.StatusMethodNotAllowed: // HEAD too, which must not change anything
 		return site.Show(status, site.Page{Title: "Not possible", Text: "Open this address in a browser."})
-	case http.StatusInternalServerError:
+	case http.StatusInternalServerError, http.StatusServiceUnavailable:
 		return site.Show(status, pageInternal)
 	}
 	return site.Show(status, pageBadLink)

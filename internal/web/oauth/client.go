@@ -117,8 +117,7 @@ func failed(ctx context.Context, status int, code, text string) site.Reply {
 
 // internal hides what went wrong here.
 func internal(ctx context.Context, err error) *site.Reply {
-	obs.Cause(ctx, "%v", err)
-	reply := failed(ctx, http.StatusInternalServerError, codeServerError, site.TextInternal)
+	reply := failed(ctx, site.Failed(ctx, err), codeServerError, site.TextInternal)
 	return &reply
 }
 

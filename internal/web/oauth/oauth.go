@@ -94,7 +94,7 @@ func (h *handler) route(path pool.Endpoint, operation string, document func(cont
 		return refuse(ctx, site.Failed(ctx, err), site.TextInternal)
 	}}
 	return site.Route{
-		Path: string(path), Methods: map[string]site.Endpoint{http.MethodGet: get, http.MethodHead: get}, CORS: true, Refuse: refuse,
+		Path: string(path), Methods: map[string]site.Endpoint{http.MethodGet: get, http.MethodHead: get}, CORS: true, Light: true, Refuse: refuse,
 	}
 }
 

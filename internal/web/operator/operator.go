@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"cognate/internal/base/clock"
 	"cognate/internal/base/httpkit"
-	"cognate/internal/core/message"
 )
 
 // Snapshots saves and restores the whole state of a dev server by name.
@@ -19,13 +17,6 @@ type Snapshots interface {
 	Restore(ctx context.Context, name string) error
 	// Names lists what was saved, sorted.
 	Names(ctx context.Context) ([]string, error)
-}
-
-// Inbox reads messages that were sent, newest first.
-type Inbox interface {
-	Inbox(ctx context.Context, to, poolID string) ([]message.InboxMessage, error)
-	// InboxCode is the newest code among them, "" when there is none.
-	InboxCode(ctx context.Context, to, poolID string) (string, error)
 }
 
 // Deps are what the handlers need. Metrics is nil where it is served elsewhere;
@@ -41,6 +32,13 @@ type Deps struct {
 	// which a proxy may hide from Host.
 	Names  httpkit.Names
 	Origin string
+
+	// PublicURL is what people are shown, and BasePath its path, "" or "/...".
+	PublicURL, BasePath string
+	// Pools is what the start page shows; nil outside dev.
+	Pools Pools
+	// Leaving is closed when the server stops; nil: never.
+	Leaving <-chan struct{}
 
 	// Functions is nil outside dev. Token lets their owner in, "" for nobody's;
 	// RemoteFunctions permits changing them from other machines.
@@ -68,7 +66,7 @@ func Handler(d Deps) http.Handler {
 func (d Deps) tools() *http.ServeMux {
 	mux := http.NewServeMux()
 	if d.Inbox != nil {
-		mux.HandleFunc("GET /_cognate/inbox", d.inbox)
+		d.inboxRoutes(mux)
 	}
 	if d.Clock != nil {
 		mux.HandleFunc("GET /_cognate/clock", d.clock)
@@ -82,16 +80,13 @@ func (d Deps) tools() *http.ServeMux {
 	if d.Functions != nil {
 		d.functionRoutes(mux)
 	}
-	mux.HandleFunc("/_cognate/", func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusNotFound, "there is nothing here")
-	})
+	mux.HandleFunc("GET /_cognate/assets/{name}", d.asset)
+	mux.HandleFunc("/_cognate/", d.showTools)
 	return mux
 }
 
 func (d Deps) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if err := d.Ready(ctx); err != nil {
+	if err := d.Ready(r.Context()); err != nil {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready"})
 		return
 	}

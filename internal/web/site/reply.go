@@ -29,6 +29,9 @@ func Failed(ctx context.Context, err error) int {
 	return http.StatusInternalServerError
 }
 
+// TextBusy is what callers learn whom overload turns away.
+const TextBusy = "The server is busy"
+
 // Reply is an answer: JSON, a page, a redirect or nothing but its status. It is made by the functions of this file and
 // rendered once, by the site.
 type Reply struct {

@@ -24,6 +24,8 @@ type Route struct {
 	Methods map[string]Endpoint
 	// CORS lets pages of other origins call. It is for what takes no cookies.
 	CORS bool
+	// Light is for what costs next to nothing and is served under any load.
+	Light bool
 	// Refuse words what the site itself refuses, in the form that callers of this route expect.
 	Refuse func(ctx context.Context, status int, text string) Reply
 }

@@ -14,6 +14,7 @@ import (
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
+	"cognate/internal/base/shed"
 	"cognate/internal/core/pool"
 )
 
@@ -23,6 +24,7 @@ type Deps struct {
 	Addresses pool.Addresses
 	// ByHost finds the pool whose domain a host is. The error is pool.ErrNoDomain, or one of the database.
 	ByHost   func(ctx context.Context, host string) (poolID string, err error)
+	Gate     *shed.Gate // nil: everybody is admitted
 	Log      *slog.Logger
 	ClientIP func(*http.Request) netip.Addr
 	Now      func() time.Time // measures durations
@@ -119,6 +121,15 @@ func (s *Site) answer(ctx context.Context, header http.Header, route *Route, r *
 			panic(p)
 		}
 	}()
+	if s.Gate != nil && !route.Light {
+		admitted, pass, err := s.Gate.Enter(ctx)
+		if err != nil {
+			obs.Cause(ctx, "%v", err)
+			return route.Refuse(ctx, http.StatusServiceUnavailable, TextBusy)
+		}
+		defer pass.Leave()
+		ctx = admitted
+	}
 	return endpoint.Handle(ctx, r)
 }
 
