@@ -225,3 +225,9 @@ func deleteUnused(tx *db.Tx) error {
 	}
 	return nil
 }
+
+// deleteAllScopes removes the keys of all scopes but System.
+func deleteAllScopes(tx *db.Tx) error {
+	_, err := tx.Exec("DELETE FROM data_key WHERE scope <> $1", System)
+	return err
+}

@@ -110,13 +110,7 @@ func undeliverable(ctx context.Context, err error) error {
 	}
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
-		return noTransport(cognitoidp.NewCodeDeliveryFailure)
+		return message.Undeliverable(err, cognitoidp.NewCodeDeliveryFailure)
 	}
 	return err
-}
-
-// noTransport is the text of such a refusal, as the exception that the operation
-// declares for it.
-func noTransport(exception func(format string, args ...any) error) error {
-	return exception("The code cannot be delivered: no transport is configured.")
 }

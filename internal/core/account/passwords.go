@@ -129,7 +129,7 @@ func (a *Accounts) ResetPassword(ctx context.Context, c directory.Caller) error 
 	})
 	if errors.Is(err, message.ErrNoTransport) { // CodeDeliveryFailureException is not declared
 		obs.Cause(ctx, "%v", err)
-		return noTransport(cognitoidp.NewInvalidParameter)
+		return message.Undeliverable(err, cognitoidp.NewInvalidParameter)
 	}
 	return err
 }

@@ -317,7 +317,7 @@ func TestSecretHash(t *testing.T) {
 
 // TestUndeliverable: without a transport users are told with a declared exception, and sign-up keeps the user.
 func TestUndeliverable(t *testing.T) {
-	const failed = "CodeDeliveryFailureException: The code cannot be delivered: no transport is configured."
+	const failed = "CodeDeliveryFailureException: Invalid email provided/Unable to send the email"
 	w := New(t, dbtest.SQLite(t, rooms.Migrations()), Options{Mute: true})
 	p := w.Pool(nil)
 	c, hiding := w.Client(p, nil), w.Client(p, Hiding)
@@ -328,11 +328,12 @@ func TestUndeliverable(t *testing.T) {
 	Refused(w, failed, w.API.ForgotPassword, forgot(c, "bob"))
 	Refused(w, failed, w.API.ForgotPassword, forgot(hiding, "nobody"))
 	Refused(w, failed, w.API.ResendConfirmationCode, resend(hiding, "nobody"))
-	Refused(w, "InvalidParameterException: The code cannot be delivered: no transport is configured.", w.API.AdminResetUserPassword,
+	Refused(w, "InvalidParameterException: Invalid email provided/Unable to send the email", w.API.AdminResetUserPassword,
 		&cognitoidp.AdminResetUserPasswordRequest{UserPoolId: p.ID, Username: "bob"})
 	w.SignIn(c, "bob", Password) // the reset did not happen
 	in := create(p, "eve", "phone_number", "+14155550100")
-	Refused(w, failed, w.API.AdminCreateUser, in)
+	Refused(w, "CodeDeliveryFailureException: Invalid phone number provided/Unable to send the message. User pool does not have SMS configuration to send messages.",
+		w.API.AdminCreateUser, in)
 	in.MessageAction = new(cognitoidp.MessageActionTypeSuppress)
 	Refused(w, "", w.API.AdminCreateUser, in) // nor was the user made
 }

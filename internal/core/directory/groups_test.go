@@ -139,6 +139,10 @@ func TestMembership(t *testing.T) {
 		if !slices.Equal(listed, want) {
 			t.Errorf("listed %q, want %q", listed, want)
 		}
+		in.Limit = new(int64(0))
+		if _, err := f.AdminListGroupsForUser(f.ctx, in); err == nil || !strings.Contains(err.Error(), "Value '0' at 'maxItems' failed") {
+			t.Errorf("a limit of 0 is %v", err)
+		}
 		for _, name := range odd {
 			if got := f.members(p, name, 60); !slices.Equal(got, []string{"jo"}) {
 				t.Errorf("members of %q: %q", name, got)

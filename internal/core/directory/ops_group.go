@@ -180,6 +180,9 @@ func (o Ops) AdminListGroupsForUser(ctx context.Context, in *cognitoidp.AdminLis
 	if err != nil {
 		return nil, err
 	}
+	if in.Limit != nil && *in.Limit == 0 { // this operation alone is known to refuse it, by another name than its own
+		return nil, cognitoidp.NewInvalidParameter("1 validation error detected: Value '0' at 'maxItems' failed to satisfy constraint: Member must have value greater than or equal to 1")
+	}
 	p := c.Pool
 	page, err := o.page(ctx, p, pagetoken.Binding("AdminListGroupsForUser", aliasKey(p, in.Username)), in.NextToken, in.Limit)
 	if err != nil {

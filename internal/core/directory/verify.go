@@ -110,7 +110,7 @@ func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.C
 	})
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
-		return nil, errNoDelivery(c, name)
+		return nil, errNoDelivery(c, err)
 	}
 	if err != nil {
 		return nil, err
@@ -120,11 +120,11 @@ func (d *Directory) send(ctx context.Context, tx *db.Tx, p *pool.Pool, c *pool.C
 
 // errNoDelivery refuses to send what nobody would deliver. AdminUpdateUserAttributes declares no
 // CodeDeliveryFailureException.
-func errNoDelivery(c *pool.Client, name string) error {
+func errNoDelivery(c *pool.Client, err error) error {
 	if c == nil {
-		return cognitoidp.NewInvalidParameter("The verification code for %s cannot be delivered: no transport is configured.", name)
+		return message.Undeliverable(err, cognitoidp.NewInvalidParameter)
 	}
-	return cognitoidp.NewCodeDeliveryFailure("The verification code for %s cannot be delivered.", name)
+	return message.Undeliverable(err, cognitoidp.NewCodeDeliveryFailure)
 }
 
 // remove deletes attributes by name. c is nil for administrators.

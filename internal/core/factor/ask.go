@@ -103,7 +103,7 @@ func (f *Factors) send(ctx context.Context, tx *db.Tx, a Ask, to code.Destinatio
 	})
 	if errors.Is(err, message.ErrNoTransport) {
 		obs.Cause(ctx, "%v", err)
-		return fmt.Errorf("%w: %s", ErrUndeliverable, medium)
+		return fmt.Errorf("%w: %w", ErrUndeliverable, err)
 	}
 	return err
 }

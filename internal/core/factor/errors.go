@@ -8,6 +8,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
+	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 )
 
@@ -40,7 +41,7 @@ func Refusal(ctx context.Context, name cognitoidp.ChallengeNameType, err error) 
 	case errors.Is(err, ErrLimited):
 		out = code.TooOften(cognitoidp.NewTooManyRequests)
 	case errors.Is(err, ErrUndeliverable):
-		out = cognitoidp.NewInvalidParameter("The code of %s cannot be delivered: no transport is configured.", name)
+		out = message.Undeliverable(err, cognitoidp.NewInvalidParameter)
 	case errors.Is(err, ErrNoRelyingParty):
 		out = cognitoidp.NewInvalidParameter("The user pool has no relying party for passkeys.")
 	default:

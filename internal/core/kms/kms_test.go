@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -147,6 +148,17 @@ func TestRefusals(t *testing.T) {
 	rsa := new(kms.EncryptionAlgorithmSpecRsaesOaepSha256)
 	elsewhere := bytes.Clone(blob)
 	copy(elsewhere[2:], "9999")
+	for text, in := range map[string]kms.EncryptRequest{
+		"Invalid arn eu-west-1":                     {KeyId: "arn:aws:kms:eu-west-1:000000000000:key/other"},
+		"Invalid keyId 'a key'":                     {KeyId: "a key"},
+		"Key '" + keyARN + "nobody' does not exist": {KeyId: keyARN + "nobody"},
+		"Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT.": {KeyId: keyARN, EncryptionAlgorithm: rsa},
+	} {
+		in.Plaintext = []byte("1")
+		if _, err := ops.Encrypt(t.Context(), &in); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("Encrypt answers %v, not %q", err, text)
+		}
+	}
 	for what, c := range map[string][2]string{
 		"unknown key":          {encrypt(kms.EncryptRequest{KeyId: "nobody", Plaintext: []byte("1")}), "NotFoundException"},
 		"unknown alias":        {encrypt(kms.EncryptRequest{KeyId: "alias/nobody", Plaintext: []byte("1")}), "NotFoundException"},

@@ -3,6 +3,7 @@ package kms
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"cognate/internal/api/kms"
 	"cognate/internal/api/rt"
@@ -19,7 +20,7 @@ var _ kms.Service = Ops{}
 func (o Ops) usable(ctx context.Context, keyID string, algorithm *kms.EncryptionAlgorithmSpec) (keyRow, error) {
 	n, err := o.parse(o.asked(ctx), keyID)
 	if err != nil {
-		return keyRow{}, notOurs(ctx, keyID, err)
+		return keyRow{}, o.notOurs(ctx, keyID, err)
 	}
 	return o.usableAs(ctx, n, algorithm)
 }
@@ -43,14 +44,18 @@ func (o Ops) usableAs(ctx context.Context, n name, algorithm *kms.EncryptionAlgo
 		return row, kms.NewDisabled("%s is disabled.", key)
 	}
 	if algorithm != nil && *algorithm != kms.EncryptionAlgorithmSpecSymmetricDefault {
-		return row, kms.NewInvalidKeyUsage("The request was rejected because %s is not an algorithm of the key %s.", string(*algorithm), key)
+		return row, kms.NewInvalidKeyUsage("Algorithm %s is incompatible with key spec %s.", string(*algorithm), string(kms.KeySpecSymmetricDefault))
 	}
 	return row, nil
 }
 
-func notOurs(ctx context.Context, keyID string, err error) error {
+// notOurs refuses what names no key of this server. Of an ARN of another Region AWS tells the Region alone.
+func (o Ops) notOurs(ctx context.Context, keyID string, err error) error {
 	obs.Cause(ctx, "%v", err)
-	if len(keyID) > 4 && keyID[:4] == "arn:" {
+	if strings.HasPrefix(keyID, "arn:") {
+		if a, bad := arn.Parse(keyID); bad == nil && a.Service == "kms" && arn.Region(a.Region) != o.asked(ctx) {
+			keyID = a.Region
+		}
 		return kms.NewNotFound("Invalid arn %s", keyID)
 	}
 	return kms.NewNotFound("Invalid keyId '%s'", keyID)
@@ -192,7 +197,7 @@ func badCiphertext(ctx context.Context, err error) error {
 func (o Ops) DescribeKey(ctx context.Context, in *kms.DescribeKeyRequest) (*kms.DescribeKeyResponse, error) {
 	n, err := o.parse(o.asked(ctx), in.KeyId)
 	if err != nil {
-		return nil, notOurs(ctx, in.KeyId, err)
+		return nil, o.notOurs(ctx, in.KeyId, err)
 	}
 	row, err := o.find(ctx, n)
 	if err != nil {

@@ -49,6 +49,21 @@ const (
 // ErrNoTransport says that this server has no way to send by a medium.
 var ErrNoTransport = errors.New("message: no transport is configured for this medium")
 
+// noTransport is ErrNoTransport with the medium.
+type noTransport struct{ medium Medium }
+
+func (e noTransport) Error() string { return ErrNoTransport.Error() + ": " + string(e.medium) }
+func (e noTransport) Unwrap() error { return ErrNoTransport }
+
+// Undeliverable is the refusal of a code that nobody would send, in AWS's words; err wraps ErrNoTransport. The exception is the
+// one that the operation declares for it.
+func Undeliverable(err error, exception func(format string, args ...any) error) error {
+	if e := (noTransport{}); errors.As(err, &e) && e.medium == SMS {
+		return exception("Invalid phone number provided/Unable to send the message. User pool does not have SMS configuration to send messages.")
+	}
+	return exception("Invalid email provided/Unable to send the email")
+}
+
 // Sealer encrypts under the data key of a pool and binds the result to where it
 // is kept; *keyring.Keyring is one.
 type Sealer interface {

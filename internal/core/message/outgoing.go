@@ -176,7 +176,7 @@ func (m *Messages) Delivers(medium Medium) error {
 	if m.deps.Inbox || m.transport(medium) != nil {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrNoTransport, medium)
+	return noTransport{medium}
 }
 
 // DeliversFor is Delivers for a pool, whose own sender function is a transport.

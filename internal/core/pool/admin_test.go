@@ -22,7 +22,7 @@ func TestUpdateRules(t *testing.T) {
 	update := func(members string) string { return `{"UserPoolId":"` + id + `",` + members + `}` }
 	const bad = "InvalidParameterException: "
 	w.refused("UpdateUserPool", update(`"UserPoolTier":"ESSENTIALS","UserPoolAddOns":{"AdvancedSecurityMode":"AUDIT"}`), "TierChangeNotAllowedException: The following features need to be disabled for the ESSENTIALS pricing tier configured: Threat Protection")
-	w.refused("UpdateUserPool", update(`"MfaConfiguration":"ON"`), bad+mfaNeedsSMS)
+	w.refused("UpdateUserPool", update(`"MfaConfiguration":"ON"`), bad+mfaOnTooLate)
 	w.refused("UpdateUserPool", update(`"AutoVerifiedAttributes":["phone_number"]`), bad+"SMS configuration is required when phone_number is selected for auto verification")
 	w.refused("UpdateUserPool", update(`"UserPoolTags":{"aws:a":"b"}`), "UserPoolTaggingException: Tag keys starting with aws: are reserved: aws:a")
 	w.refused("UpdateUserPool", `{"UserPoolId":"eu-west-1_none"}`, "ResourceNotFoundException: User pool eu-west-1_none does not exist.")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
@@ -41,7 +42,7 @@ var (
 	prefixForm = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`)
 	// hostForm is a name with at least two labels above a top-level one, or below localhost.
 	hostForm = regexp.MustCompile(`^(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`)
-	// reservedWords may stand in no prefix.
+	// reservedWords may be no part of a prefix between its hyphens.
 	reservedWords = []string{"aws", "amazon", "cognito"}
 )
 
@@ -51,7 +52,7 @@ func checkPrefix(name string) error {
 		return cognitoidp.NewInvalidParameter("The domain name contains an invalid character. Domain names can only contain lower-case letters, numbers, and hyphens. Please enter a different name that follows this format: %s", prefixForm)
 	}
 	for _, word := range reservedWords {
-		if strings.Contains(name, word) {
+		if slices.Contains(strings.Split(name, "-"), word) {
 			return cognitoidp.NewInvalidParameter("Domain cannot contain reserved word: %s", word)
 		}
 	}

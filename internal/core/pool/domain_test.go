@@ -131,9 +131,11 @@ func TestDomainForms(t *testing.T) {
 	for _, name := range []string{"Shop", "-shop", "shop-", "shop.example.com", "a_b", "shöp", "a b"} {
 		w.refused("CreateUserPoolDomain", domain(id, name, ""), character)
 	}
-	for name, word := range map[string]string{"my-aws": "aws", "amazon1": "amazon", "xcognitox": "cognito"} {
+	for name, word := range map[string]string{"my-aws": "aws", "amazon-1": "amazon", "x-cognito-x": "cognito", "aws": "aws"} {
 		w.refused("CreateUserPoolDomain", domain(id, name, ""), "InvalidParameterException: Domain cannot contain reserved word: "+word)
 	}
+	w.call("CreateUserPoolDomain", domain(id, "awsome-x", "")) // as a part of another word they are allowed
+	w.call("DeleteUserPoolDomain", domain(id, "awsome-x", ""))
 	const subdomain = "InvalidParameterException: Custom domain is not a valid subdomain: Was not able to resolve a DNS A record for the parent domain or domain parent is a top-level domain."
 	for _, name := range []string{"shop", "shop.com", "a..b.com", ".shop.example.com", "shop.example.com.", "Auth.example.com", "a_b.example.com", "*.example.com", "auth.example.com:443"} {
 		w.refused("CreateUserPoolDomain", domain(id, name, certificate), subdomain)

@@ -10,7 +10,12 @@ import (
 const (
 	mfaNeedsSMS     = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
 	mfaOffAndFactor = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
-	mfaNoFactor     = "At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must be provided."
+	mfaNoFactor     = "Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled."
+	mfaFactorsOff   = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
+	mfaOnTooLate    = "Cannot turn MFA functionality ON, once the user pool has been created."
+	mfaOneFactor    = "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled"
+	mfaPasskeyFirst = "WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA."
+	mfaPasskeyAlone = "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first auth factor"
 	mfaSMSNeeded    = "[SmsConfiguration] is a required member of [SoftwareTokenMfaConfiguration]."
 	mfaEmailAccount = "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of COGNITO_DEFAULT. Update the value of EmailSendingAccount."
 )
@@ -26,6 +31,8 @@ func poolMFA(c *cognitoidp.UserPoolType, old *cognitoidp.GetUserPoolMfaConfigRes
 	mfa.SoftwareTokenMfaConfiguration, mfa.EmailMfaConfiguration = was.SoftwareTokenMfaConfiguration, was.EmailMfaConfiguration
 	other := hasTOTP(mfa) || mfa.EmailMfaConfiguration != nil
 	switch {
+	case c.SmsConfiguration == nil && !other && old != nil && *c.MfaConfiguration == cognitoidp.UserPoolMfaTypeOn && was.MfaConfiguration != nil && *was.MfaConfiguration == cognitoidp.UserPoolMfaTypeOff:
+		return nil, cognitoidp.NewInvalidParameter(mfaOnTooLate)
 	case c.SmsConfiguration == nil && !other:
 		return nil, cognitoidp.NewInvalidParameter(mfaNeedsSMS)
 	case c.SmsConfiguration != nil && (was.SmsMfaConfiguration != nil || !other):
@@ -58,8 +65,9 @@ func emailMFA(c *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigRe
 	return nil
 }
 
-// firstFactors holds that the sign-in policy fits itself and the MFA settings.
-func firstFactors(c *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigResponse) error {
+// firstFactors holds that the sign-in policy fits itself and the MFA settings. passkeyText is what the request is told when
+// passkeys are allowed that prove one factor alone.
+func firstFactors(c *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConfigResponse, passkeyText string) error {
 	factors := c.Policies.SignInPolicy.AllowedFirstAuthFactors
 	if !slices.Contains(factors, cognitoidp.AuthFactorTypePassword) {
 		return cognitoidp.NewInvalidParameter("Password should be configured as one of the allowed first auth factors.")
@@ -78,20 +86,20 @@ func firstFactors(c *cognitoidp.UserPoolType, mfa *cognitoidp.GetUserPoolMfaConf
 		}
 		switch {
 		case f == cognitoidp.AuthFactorTypeEmailOtp, f == cognitoidp.AuthFactorTypeSmsOtp:
-			return cognitoidp.NewInvalidParameter("%s can not be one of the allowed first auth factors when MFA is required.", f)
+			return cognitoidp.NewInvalidParameter(mfaOneFactor)
 		case f == cognitoidp.AuthFactorTypeWebAuthn && !passkeyMFA:
-			return cognitoidp.NewInvalidParameter("WEB_AUTHN can be one of the allowed first auth factors when MFA is required only if the FactorConfiguration of WebAuthnConfiguration is MULTI_FACTOR_WITH_USER_VERIFICATION.")
+			return cognitoidp.NewInvalidParameter("%s", passkeyText)
 		}
 	}
 	return nil
 }
 
 // changedMFA are pool settings and MFA configuration after SetUserPoolMfaConfig: a full replacement of the factors.
-// An omitted MfaConfiguration or WebAuthnConfiguration stays as it was.
+// An omitted MfaConfiguration means OFF, an omitted WebAuthnConfiguration stays as it was.
 func (r rules) changedMFA(old *Pool, in *cognitoidp.SetUserPoolMfaConfigRequest) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
 	c := new(*old.Config)
 	c.LastModifiedDate = at(r.now)
-	c.MfaConfiguration = or(in.MfaConfiguration, *c.MfaConfiguration)
+	c.MfaConfiguration = or(in.MfaConfiguration, cognitoidp.UserPoolMfaTypeOff)
 	mfa := &cognitoidp.GetUserPoolMfaConfigResponse{
 		MfaConfiguration: c.MfaConfiguration, WebAuthnConfiguration: old.MFA.WebAuthnConfiguration,
 		SoftwareTokenMfaConfiguration: in.SoftwareTokenMfaConfiguration, EmailMfaConfiguration: in.EmailMfaConfiguration,
@@ -104,11 +112,10 @@ func (r rules) changedMFA(old *Pool, in *cognitoidp.SetUserPoolMfaConfigRequest)
 	switch {
 	case off && blocks:
 		return nil, nil, cognitoidp.NewInvalidParameter(mfaOffAndFactor)
-	case !off && !blocks && in.MfaConfiguration == nil:
-		mfa.SmsMfaConfiguration, mfa.SoftwareTokenMfaConfiguration, mfa.EmailMfaConfiguration =
-			old.MFA.SmsMfaConfiguration, old.MFA.SoftwareTokenMfaConfiguration, old.MFA.EmailMfaConfiguration
-	case !off && in.SmsMfaConfiguration == nil && !hasTOTP(mfa) && in.EmailMfaConfiguration == nil:
+	case !off && !blocks:
 		return nil, nil, cognitoidp.NewInvalidParameter(mfaNoFactor)
+	case !off && in.SmsMfaConfiguration == nil && !hasTOTP(mfa) && in.EmailMfaConfiguration == nil:
+		return nil, nil, cognitoidp.NewInvalidParameter(mfaFactorsOff)
 	}
 	if t := mfa.SoftwareTokenMfaConfiguration; t != nil {
 		mfa.SoftwareTokenMfaConfiguration = &cognitoidp.SoftwareTokenMfaConfigType{Enabled: or(t.Enabled, false)}
@@ -123,7 +130,7 @@ func (r rules) changedMFA(old *Pool, in *cognitoidp.SetUserPoolMfaConfigRequest)
 		c.SmsAuthenticationMessage = s.SmsAuthenticationMessage
 		mfa.SmsMfaConfiguration = smsMFA(c)
 	}
-	for _, err := range []error{sms(c), emailMFA(c, mfa), firstFactors(c, mfa), r.tier(c, mfa, "")} {
+	for _, err := range []error{sms(c), emailMFA(c, mfa), firstFactors(c, mfa, mfaPasskeyAlone), r.tier(c, mfa, "")} {
 		if err != nil {
 			return nil, nil, err
 		}

@@ -14,8 +14,9 @@ func TestMFARules(t *testing.T) {
 	lite := w.pool(`"UserPoolTier":"LITE",` + developer)
 	own := w.pool(developer + `,"AccountRecoverySetting":{"RecoveryMechanisms":[{"Priority":1,"Name":"verified_email"}]}`)
 	otp := w.pool(`"Policies":{"SignInPolicy":{"AllowedFirstAuthFactors":["PASSWORD","SMS_OTP"]}}`)
+	passkey := w.pool(`"Policies":{"SignInPolicy":{"AllowedFirstAuthFactors":["PASSWORD","WEB_AUTHN"]}}`)
 	const off = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
-	const none = "At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must be provided."
+	const none = "Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled."
 	for _, c := range []struct{ pool, members, want string }{
 		{plain, `"MfaConfiguration":"OFF","SoftwareTokenMfaConfiguration":{"Enabled":true}`, bad + off},
 		{plain, `"MfaConfiguration":"OFF","SoftwareTokenMfaConfiguration":{"Enabled":false}`, bad + off},
@@ -24,12 +25,14 @@ func TestMFARules(t *testing.T) {
 		{plain, `"SoftwareTokenMfaConfiguration":{"Enabled":true}`, bad + off},
 		{plain, `"MfaConfiguration":"ON"`, bad + none},
 		{plain, `"MfaConfiguration":"OPTIONAL"`, bad + none},
-		{plain, `"MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":false}`, bad + none},
+		{plain, `"MfaConfiguration":"OPTIONAL","WebAuthnConfiguration":{"UserVerification":"preferred"}`, bad + none},
+		{plain, `"MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":false}`, bad + "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."},
 		{plain, `"MfaConfiguration":"ON","SmsMfaConfiguration":{}`, bad + "[SmsConfiguration] is a required member of [SoftwareTokenMfaConfiguration]."},
 		{plain, `"MfaConfiguration":"ON","SmsMfaConfiguration":{"SmsConfiguration":{}}`, bad + "SmsConfiguration needs SnsCallerArn or EumsSms."},
 		{plain, `"MfaConfiguration":"ON","EmailMfaConfiguration":{}`, bad + "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of COGNITO_DEFAULT. Update the value of EmailSendingAccount."},
 		{own, `"MfaConfiguration":"ON","EmailMfaConfiguration":{}`, bad + "Cannot set EmailMfaConfiguration when verified_email is the only recovery mechanism in AccountRecoverySetting."},
-		{otp, `"MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":true}`, bad + "SMS_OTP can not be one of the allowed first auth factors when MFA is required."},
+		{otp, `"MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":true}`, bad + "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled"},
+		{passkey, `"MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":true}`, bad + "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first auth factor"},
 		{lite, `"MfaConfiguration":"ON","EmailMfaConfiguration":{}`, "FeatureUnavailableInTierException: The following features need to be disabled for the LITE pricing tier configured: Email MFA"},
 		{lite, `"WebAuthnConfiguration":{"FactorConfiguration":"MULTI_FACTOR_WITH_USER_VERIFICATION"}`, "FeatureUnavailableInTierException: The following features need to be disabled for the LITE pricing tier configured: Passkey MFA"},
 		{"eu-west-1_none", `"MfaConfiguration":"OFF"`, "ResourceNotFoundException: User pool eu-west-1_none does not exist."},
@@ -57,10 +60,10 @@ func TestMFASettings(t *testing.T) {
 	same(t, "the pool's SMS settings", w.describe(id)["SmsConfiguration"], `{"SnsCallerArn":"arn:aws:iam::123456789012:role/sms","ExternalId":"x","SnsRegion":"eu-west-1"}`)
 	same(t, "the pool's SMS message", w.describe(id)["SmsAuthenticationMessage"], "m {####}")
 
-	// Factors are replaced as a whole; the passkey block and the mode stay when omitted.
+	// Factors are replaced as a whole; the passkey block stays when omitted, and an omitted mode is OFF.
 	const passkey = `"WebAuthnConfiguration":{"RelyingPartyId":"a.example","UserVerification":"required","FactorConfiguration":"MULTI_FACTOR_WITH_USER_VERIFICATION"}`
-	same(t, "TOTP only", any(set(`"SoftwareTokenMfaConfiguration":{"Enabled":true}`)), `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true},`+passkey+`}`)
-	same(t, "passkeys only", any(set(`"WebAuthnConfiguration":{"UserVerification":"preferred"}`)), `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true},"WebAuthnConfiguration":{"UserVerification":"preferred"}}`)
+	same(t, "TOTP only", any(set(`"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true}`)), `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true},`+passkey+`}`)
+	same(t, "an omitted mode", any(set(`"WebAuthnConfiguration":{"UserVerification":"preferred"}`)), `{"MfaConfiguration":"OFF","WebAuthnConfiguration":{"UserVerification":"preferred"}}`)
 	same(t, "SMS with the pool's settings", dig(set(`"MfaConfiguration":"ON","SmsMfaConfiguration":{}`), "SmsMfaConfiguration"), `{"SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::123456789012:role/sms","ExternalId":"x","SnsRegion":"eu-west-1"}}`)
 	same(t, "off", any(set(`"MfaConfiguration":"OFF"`)), `{"MfaConfiguration":"OFF","WebAuthnConfiguration":{"UserVerification":"preferred"}}`)
 	same(t, "off with passkeys", any(set(`"MfaConfiguration":"OFF","WebAuthnConfiguration":{"RelyingPartyId":"b.example"}`)), `{"MfaConfiguration":"OFF","WebAuthnConfiguration":{"RelyingPartyId":"b.example"}}`)
@@ -78,8 +81,11 @@ func TestMFAThroughUpdate(t *testing.T) {
 	w.call("SetUserPoolMfaConfig", `{"UserPoolId":"`+id+`","MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":true}}`)
 	same(t, "TOTP stays", update(`"MfaConfiguration":"OPTIONAL"`), `{"MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true}}`)
 	same(t, "SMS settings do not make SMS a factor", update(`"MfaConfiguration":"ON",`+sns), `{"MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":true}}`)
-	same(t, "an omitted mode is off", update(`"PoolName":"q"`), `{"MfaConfiguration":"OFF"}`)
-	w.refused("UpdateUserPool", `{"UserPoolId":"`+id+`","MfaConfiguration":"ON"}`, "InvalidParameterException: "+mfaNeedsSMS)
+	same(t, "an omitted mode stays", update(`"PoolName":"q"`), `{"MfaConfiguration":"ON","SoftwareTokenMfaConfiguration":{"Enabled":true}}`)
+	same(t, "off drops the factors", update(`"MfaConfiguration":"OFF"`), `{"MfaConfiguration":"OFF"}`)
+	w.refused("UpdateUserPool", `{"UserPoolId":"`+id+`","MfaConfiguration":"ON"}`, "InvalidParameterException: Cannot turn MFA functionality ON, once the user pool has been created.")
+	w.refused("UpdateUserPool", `{"UserPoolId":"`+id+`","MfaConfiguration":"OPTIONAL"}`, "InvalidParameterException: "+mfaNeedsSMS)
 	same(t, "SMS", update(`"MfaConfiguration":"ON",`+sns), `{"MfaConfiguration":"ON","SmsMfaConfiguration":{`+sns+`}}`)
+	w.refused("UpdateUserPool", `{"UserPoolId":"`+id+`"}`, "InvalidParameterException: "+mfaNeedsSMS) // never off in silence
 	same(t, "new message", update(`"MfaConfiguration":"ON","SmsAuthenticationMessage":"n {####}",`+sns), `{"MfaConfiguration":"ON","SmsMfaConfiguration":{"SmsAuthenticationMessage":"n {####}",`+sns+`}}`)
 }

@@ -38,9 +38,29 @@ func (r rules) newPoolSettings(id, name string, in *cognitoidp.CreateUserPoolReq
 }
 
 // changedPoolSettings are the effective settings of a pool after an update: what the request omits falls back to its
-// default, except what can never change and what AWS keeps.
+// default, except what can never change and what AWS keeps: the MFA mode and either half of the policies.
 func (r rules) changedPoolSettings(old *Pool, in *cognitoidp.UpdateUserPoolRequest) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error) {
-	return r.poolSettings(old.Config, old.MFA, asCreate(in, str(old.Config.Name)))
+	asked := asCreate(in, str(old.Config.Name))
+	asked.MfaConfiguration = or(in.MfaConfiguration, *old.Config.MfaConfiguration)
+	asked.Policies = keptPolicies(old.Config.Policies, in)
+	return r.poolSettings(old.Config, old.MFA, asked)
+}
+
+// keptPolicies are the policies of an update, with what it omits as it was. The validity of temporary passwords has a second,
+// older member, which wins when it alone is given.
+func keptPolicies(old *cognitoidp.UserPoolPolicyType, in *cognitoidp.UpdateUserPoolRequest) *cognitoidp.UserPoolPolicyType {
+	kept := val(in.Policies)
+	if kept.PasswordPolicy == nil {
+		pw := *old.PasswordPolicy
+		if val(in.AdminCreateUserConfig).UnusedAccountValidityDays != nil {
+			pw.TemporaryPasswordValidityDays = nil
+		}
+		kept.PasswordPolicy = &pw
+	}
+	if kept.SignInPolicy == nil {
+		kept.SignInPolicy = old.SignInPolicy
+	}
+	return &kept
 }
 
 // asCreate reads an update as a creation; the members that an update has not stay unset.
@@ -93,7 +113,7 @@ func (r rules) poolSettings(old *cognitoidp.UserPoolType, oldMFA *cognitoidp.Get
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := firstFactors(c, mfa); err != nil {
+	if err := firstFactors(c, mfa, mfaPasskeyFirst); err != nil {
 		return nil, nil, err
 	}
 	return c, mfa, r.tier(c, mfa, oldTier(old, oldMFA))

@@ -116,20 +116,25 @@ func TestPoolRoundTrip(t *testing.T) {
 	same(t, "UnusedAccountValidityDays", dig(w.describe(id), "AdminCreateUserConfig", "UnusedAccountValidityDays"), 4.0)
 }
 
-// TestUpdateResets sends an update with nothing but the pool id for a pool in which everything is set.
+// TestUpdateResets sends an update with nothing but the pool id for a pool in which everything is set. MFA goes off first: an
+// update never drops the SMS settings that it stands on.
 func TestUpdateResets(t *testing.T) {
 	w := memory(t)
 	id := dig(w.call("CreateUserPool", fullPool), "UserPool", "Id").(string)
 	full := w.describe(id)
 	plain := w.describe(w.pool(""))
 	w.clock.Advance(time.Second)
+	w.refused("UpdateUserPool", `{"UserPoolId":"`+id+`"}`, "InvalidParameterException: "+mfaNeedsSMS)
+	w.call("SetUserPoolMfaConfig", `{"UserPoolId":"`+id+`"}`)
 	w.call("UpdateUserPool", `{"UserPoolId":"`+id+`"}`)
+	full["MfaConfiguration"] = "OFF"
+	dig(plain, "AdminCreateUserConfig").(map[string]any)["UnusedAccountValidityDays"] = dig(full, "Policies", "PasswordPolicy", "TemporaryPasswordValidityDays")
 	got := w.describe(id)
 	kept := map[string]bool{
 		// never changeable
 		"Id": true, "Arn": true, "CreationDate": true, "SchemaAttributes": true, "AliasAttributes": true, "UsernameConfiguration": true,
 		// kept when omitted
-		"Name": true, "UserPoolTier": true, "DcrConfiguration": true, "AcrConfiguration": true, "KeyConfiguration": true, "IssuerConfiguration": true,
+		"Name": true, "UserPoolTier": true, "Policies": true, "MfaConfiguration": true, "DcrConfiguration": true, "AcrConfiguration": true, "KeyConfiguration": true, "IssuerConfiguration": true,
 	}
 	for name := range maps.Keys(full) {
 		if kept[name] {

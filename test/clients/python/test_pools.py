@@ -84,11 +84,12 @@ def test_settings_are_echoed(make_pool, idp):
 def test_update_resets_what_is_left_out(make_pool, idp):
     pool = make_pool(AutoVerifiedAttributes=["email"], UserPoolTags={"a": "1"},
                      Policies={"PasswordPolicy": {"MinimumLength": 20}}, AliasAttributes=["email"])
+    idp.set_user_pool_mfa_config(UserPoolId=pool.id, MfaConfiguration="ON", SoftwareTokenMfaConfiguration={"Enabled": True})
     idp.update_user_pool(UserPoolId=pool.id, PoolName="renamed")
     p = describe(idp, pool.id)
     assert p["Name"] == "renamed"
-    assert p["Policies"]["PasswordPolicy"]["MinimumLength"] == 8
-    assert "AutoVerifiedAttributes" not in p
+    assert p["Policies"]["PasswordPolicy"]["MinimumLength"] == 20 and p["MfaConfiguration"] == "ON"
+    assert "AutoVerifiedAttributes" not in p and p["UserPoolTags"] == {}
     assert p["AliasAttributes"] == ["email"]
     assert p["LastModifiedDate"] >= p["CreationDate"]
 
@@ -190,7 +191,7 @@ def test_mfa_settings(pool, idp, refused):
     assert idp.get_user_pool_mfa_config(UserPoolId=pool.id)["MfaConfiguration"] == "OFF"
     with refused("InvalidParameterException", "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."):
         idp.set_user_pool_mfa_config(UserPoolId=pool.id, MfaConfiguration="OFF", SoftwareTokenMfaConfiguration={"Enabled": True})
-    with refused("InvalidParameterException", "At least one of [SmsMfaConfiguration] or [SoftwareTokenMfaConfiguration] must be provided."):
+    with refused("InvalidParameterException", "Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled."):
         idp.set_user_pool_mfa_config(UserPoolId=pool.id, MfaConfiguration="ON")
     answer = idp.set_user_pool_mfa_config(
         UserPoolId=pool.id, MfaConfiguration="OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True})
