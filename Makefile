@@ -204,5 +204,16 @@ deps-pgbouncer:
 	@if command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; then exit 0; fi; \
 	$(call apt,pgbouncer)
 
+# Takes docs/inbox.png anew, of a server on a port of its own.
+.PHONY: screenshot
+screenshot: build
+	@folder=$$(mktemp -d); $(BIN) dev --ephemeral --listen 127.0.0.1:7699 >$$folder/log & server=$$!; \
+	trap 'kill $$server; wait; rm -rf $$folder' EXIT; \
+	for i in $$(seq 100); do curl -sf http://localhost:7699/_cognate/ready >/dev/null && break; sleep 0.2; done; \
+	curl -sf http://localhost:7699/ -H 'Content-Type: application/x-amz-json-1.1' \
+	  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.SignUp' -d '{"ClientId":"democlientforlocaltesting1","Username":"ana","Password":"Passw0rd!","UserAttributes":[{"Name":"email","Value":"ana@example.com"}]}' >/dev/null; \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=$$folder --window-size=1100,560 \
+	  --timeout=3000 --screenshot=docs/inbox.png http://localhost:7699/_cognate/inbox
+
 clean:
 	rm -rf bin dist .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules

@@ -35,6 +35,7 @@ type root struct {
 
 	Code     codeCmd     `cmd:"" group:"Use a dev server" help:"Print the newest code that was sent to an address." example:"cognate code ana@example.com --wait 10s"`
 	Snapshot snapshotCmd `cmd:"" group:"Use a dev server" help:"Save and restore the whole state." example:"cognate snapshot save before-tests"`
+	Reset    resetCmd    `cmd:"" group:"Use a dev server" help:"Take a dev server back to its first start: the seed file or the demo pool, an empty inbox, the real time." example:"cognate reset"`
 	Function functionCmd `cmd:"" group:"Use a dev server" help:"Look at and change the trigger functions." example:"cognate function list"`
 	Env      envCmd      `cmd:"" group:"Use a dev server" help:"Print what points AWS's tools at a server." example:"eval \"$(cognate env)\""`
 

@@ -40,7 +40,7 @@ func TestDevDefaults(t *testing.T) {
 	}
 	d := r.Dev
 	if d.Listen != "127.0.0.1:7654" || filepath.Base(d.Data) != ".cognate" || d.Ephemeral || d.Region != "us-east-1" ||
-		d.Account != "000000000000" || d.PublicURL != "" || d.Seed != "" || d.LogFormat != "text" || d.LogLevel != "info" {
+		d.Account != "000000000000" || d.PublicURL != "" || d.Seed != "" || d.settings(config.Dev).LogFormat != "text" || d.LogLevel != "info" {
 		t.Errorf("defaults %+v", d)
 	}
 }

@@ -110,6 +110,19 @@ func (c *snapshotRestoreCmd) Run(e *env) error {
 	return c.snapshot(e, c.Name, "/restore", "is restored")
 }
 
+// resetCmd takes a dev server back to its first start.
+type resetCmd struct{ devServer }
+
+// Run resets.
+func (c *resetCmd) Run(e *env) error {
+	var answer struct{}
+	if err := c.request(e.ctx, http.MethodPost, "reset", nil, nil, &answer); err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, "the server is as after its first start")
+	return nil
+}
+
 func (s devServer) snapshot(e *env, name, action, said string) error {
 	var answer struct{}
 	if err := s.request(e.ctx, http.MethodPost, "snapshots/"+url.PathEscape(name)+action, nil, nil, &answer); err != nil {

@@ -93,7 +93,7 @@ func (s devServer) send(ctx context.Context, token, method, path string, query u
 	}
 	if resp.StatusCode != http.StatusOK {
 		var refusal struct {
-			Error string `json:"error"`
+			Error string `json:"error_description"`
 		}
 		if json.Unmarshal(text, &refusal) == nil && refusal.Error != "" {
 			return errors.New(refusal.Error)

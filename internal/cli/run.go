@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"fmt"
-	"net"
 	"path/filepath"
 	"time"
 
+	"cognate/internal/base/obs"
 	"cognate/internal/config"
 	"cognate/internal/server"
 )
@@ -14,7 +13,7 @@ import (
 type common struct {
 	Database       string     `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
 	Seed           string     `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
-	Regions        []string   `help:"AWS Regions that requests may be signed for; default every one in dev, --region in serve." placeholder:"REGION"`
+	Regions        []string   `help:"AWS Regions that requests may be signed for, --region among them; default all of AWS in dev, --region in serve. Others than AWS's must be named here." placeholder:"REGION"`
 	Functions      string     `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
 	LocalFunctions bool       `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
 	KeyFile        string     `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
@@ -35,11 +34,14 @@ type common struct {
 	SMSPrivate     bool       `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
 	AWSServices    awsFlags   `embed:""`
 	Budgets        limitFlags `embed:""`
-	LogFormat      string     `default:"text" enum:"text,json" help:"Log format."`
+	LogFormat      string     `enum:"text,json," default:"" help:"Log format: text, one short line each, is the default of dev; json, with everything, that of serve." placeholder:"text|json"`
 	LogLevel       string     `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
 
 func (c *common) settings(mode config.Mode) config.Settings {
+	if c.LogFormat == "" {
+		c.LogFormat = string(map[config.Mode]obs.Format{config.Dev: obs.Text, config.Serve: obs.JSON}[mode])
+	}
 	return config.Settings{
 		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
@@ -58,7 +60,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 type devCmd struct {
 	common
 	Listen      string `default:"127.0.0.1:7654" help:"Address of the API."`
-	PublicURL   string `help:"What clients reach the server by; default http://localhost:<port>." placeholder:"URL"`
+	PublicURL   string `help:"What clients reach the server by; default http(s)://localhost:<port>." placeholder:"URL"`
 	LoginDomain string `default:"localhost" help:"Domain below which pages of pools have their prefixes: <prefix>.auth.<region>.<domain>." placeholder:"DOMAIN"`
 	Data        string `default:".cognate" help:"Folder of the database and keys." type:"path" placeholder:"DIR"`
 	Ephemeral   bool   `help:"Write nothing to disk; all is gone at exit."`
@@ -78,15 +80,6 @@ func (d *devCmd) Run(e *env) error {
 	s.Data, s.Ephemeral, s.LoginDomain, s.AllowedHosts = d.Data, d.Ephemeral, d.LoginDomain, d.AllowedHosts
 	s.Drain = d.Drain
 	s.FunctionToken = d.Token
-	if s.PublicURL == "" {
-		_, port, err := net.SplitHostPort(s.Listen)
-		if err != nil {
-			return fmt.Errorf("--listen: %w", err)
-		}
-		if port != "0" { // a free port is known only once it is bound
-			s.PublicURL = "http://localhost:" + port
-		}
-	}
 	return server.Run(e.ctx, s, e.stdout)
 }
 

@@ -24,6 +24,7 @@ func TestValid(t *testing.T) {
 		"key of PostgreSQL in a folder": func(s *Settings) { s.Database, s.KeyFile = "postgresql://db/cognate", "/etc/cognate/kek" },
 		"GovCloud":                      func(s *Settings) { s.Region = "us-gov-west-1" },
 		"two regions":                   func(s *Settings) { s.Regions = []string{"us-east-1", "eu-central-1"} },
+		"a region of one's own":         func(s *Settings) { s.Region, s.Regions = "xx-moon-1", []string{"xx-moon-1"} },
 		"dev, in memory":                func(s *Settings) { s.Mode, s.Ephemeral, s.PublicURL = Dev, true, "http://localhost:7654" },
 		"TLS":                           func(s *Settings) { s.TLSCert, s.TLSKey = "cert.pem", "key.pem" },
 		"senders": func(s *Settings) {
@@ -53,6 +54,7 @@ func TestMistakes(t *testing.T) {
 		"trailing slash":     {func(s *Settings) { s.PublicURL += "/" }, "--public-url"},
 		"other scheme":       {func(s *Settings) { s.PublicURL = "ftp://id.example.com" }, "--public-url"},
 		"region":             {func(s *Settings) { s.Region = "Frankfurt" }, "--region"},
+		"typing error":       {func(s *Settings) { s.Region = "eu-wst-9" }, "AWS has no region eu-wst-9"},
 		"one of regions":     {func(s *Settings) { s.Regions = []string{"eu-central-1", "Mars"} }, `--regions: need regions such as us-east-1, have "Mars"`},
 		"default not served": {func(s *Settings) { s.Regions = []string{"us-east-1"} }, "--regions: must contain eu-central-1"},
 		"account":            {func(s *Settings) { s.Account = "1234" }, "--account"},
@@ -109,7 +111,8 @@ func TestServes(t *testing.T) {
 	}{
 		"serve":          {Serve, nil, []arn.Region{"eu-central-1"}, []arn.Region{"eu-west-1", "", "mars"}},
 		"serve, several": {Serve, []string{"eu-central-1", "eu-west-1"}, []arn.Region{"eu-central-1", "eu-west-1"}, []arn.Region{"us-east-1", ""}},
-		"dev":            {Dev, nil, []arn.Region{"eu-central-1", "ap-southeast-7"}, []arn.Region{"", "mars", "us-east-1_x"}},
+		"dev":            {Dev, nil, []arn.Region{"eu-central-1", "ap-southeast-7"}, []arn.Region{"", "mars", "us-east-1_x", "eu-wst-9"}},
+		"dev, its own":   {Dev, []string{"xx-moon-1"}, []arn.Region{"xx-moon-1"}, []arn.Region{"us-east-1"}},
 		"dev, one":       {Dev, []string{"eu-central-1"}, []arn.Region{"eu-central-1"}, []arn.Region{"us-east-1"}},
 	} {
 		s := valid()

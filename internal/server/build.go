@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
@@ -21,6 +22,7 @@ import (
 	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
+	"cognate/internal/server/seed"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
 	"cognate/internal/wire/awsquery"
@@ -50,6 +52,8 @@ type app struct {
 	functions *lambda.Router
 	*rooms.Rooms
 
+	dataLock sync.Mutex // one at a time applies files or takes the data back to the start
+	seeded   *seed.File // see seededFile
 	// When the files of --seed and --functions that were applied last had been
 	// written: what is newer is an edit.
 	seedApplied, functionsApplied time.Time

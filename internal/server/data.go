@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"cognate/internal/base/db"
+	"cognate/internal/base/keyring"
 	"cognate/internal/config"
+	"cognate/internal/core/iam"
 	"cognate/internal/server/seed"
 )
 
@@ -18,10 +21,12 @@ import (
 //go:embed demo.yaml
 var demo string
 
-// The ids of the demo pool; they are fixed, so that commands can be pasted.
+// What demo.yaml says; it is fixed, so that commands can be pasted.
 const (
 	demoPoolSuffix = "_DemoPool1"
 	demoClientID   = "democlientforlocaltesting1"
+	demoUser       = "demo"
+	demoPassword   = "Passw0rd!"
 )
 
 // watchEvery is how often dev looks whether the seed file was edited.
@@ -29,12 +34,26 @@ const watchEvery = time.Second
 
 func (a *app) demoPoolID() string { return a.settings.Region + demoPoolSuffix }
 
+// seededFile is what the file of --seed said when it was applied last, nil without one.
+func (a *app) seededFile() *seed.File {
+	a.dataLock.Lock()
+	defer a.dataLock.Unlock()
+	return a.seeded
+}
+
 // prepareData applies the seed file, or makes the demo pool where a dev server
 // starts with no pools and no seed.
 func (a *app) prepareData(ctx context.Context) error {
+	a.dataLock.Lock()
+	defer a.dataLock.Unlock()
 	if err := a.loadFunctions(); err != nil {
 		return err
 	}
+	return a.firstData(ctx)
+}
+
+// firstData applies the seed file or makes the demo pool.
+func (a *app) firstData(ctx context.Context) error {
 	if a.settings.Seed != "" {
 		return a.applySeedFile(ctx)
 	}
@@ -44,11 +63,37 @@ func (a *app) prepareData(ctx context.Context) error {
 	if empty, err := a.Pools.Empty(ctx); err != nil || !empty {
 		return err
 	}
-	f, err := seed.Parse([]byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
+	f, err := seed.Parse("demo.yaml", []byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
 	if err != nil {
 		return fmt.Errorf("demo pool: %w", err)
 	}
 	return a.seeder().Apply(ctx, f)
+}
+
+// reset takes a dev server back to where it was right after its first start: all data go but the keys of the server
+// itself, the seed file or the demo pool is applied again, and the clock shows the machine's time. Snapshots stay, and
+// so do functions.
+func (a *app) reset(ctx context.Context) error {
+	a.dataLock.Lock()
+	defer a.dataLock.Unlock()
+	keep := []string{}
+	for _, migrations := range [][]db.Migration{iam.Migrations, keyring.Migrations} {
+		for _, t := range db.Tables(migrations) {
+			keep = append(keep, t.Name)
+		}
+	}
+	err := a.db.Update(ctx, func(tx *db.Tx) error {
+		if err := a.keys.DestroyAll(tx); err != nil {
+			return err
+		}
+		return a.db.Clear(tx, keep...)
+	})
+	if err != nil {
+		return fmt.Errorf("reset: %w", err)
+	}
+	a.clock.Reset()
+	a.Forget()
+	return a.firstData(ctx)
 }
 
 func (a *app) applySeedFile(ctx context.Context) error {
@@ -57,14 +102,18 @@ func (a *app) applySeedFile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("seed file: %w", err)
 	}
-	f, err := seed.Parse(text)
+	f, err := seed.Parse(a.settings.Seed, text)
 	if err != nil {
 		return err
 	}
 	if err := a.replaceFunctions("seed", f.Functions, a.settings.Seed); err != nil {
 		return fmt.Errorf("seed file: %w", err)
 	}
-	return a.seeder().Apply(ctx, f)
+	if err := a.seeder().Apply(ctx, f); err != nil {
+		return err
+	}
+	a.seeded = f
+	return nil
 }
 
 func (a *app) seeder() *seed.Seeder {
@@ -78,6 +127,8 @@ func (a *app) watchSeed(ctx context.Context) {
 		return
 	}
 	a.every(ctx, watchEvery, "seed file", func(ctx context.Context) error {
+		a.dataLock.Lock()
+		defer a.dataLock.Unlock()
 		now := modified(a.settings.Seed)
 		if now.Equal(a.seedApplied) || now.IsZero() {
 			return nil

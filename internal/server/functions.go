@@ -85,7 +85,22 @@ func (a *app) replaceFunctions(source string, list []lambda.Function, file strin
 	if errors.Is(err, lambda.ErrLocalForbidden) {
 		return fmt.Errorf("%w; start with --allow-local-functions to permit them", err)
 	}
+	if err == nil {
+		a.warnOfMissing(list)
+	}
 	return err
+}
+
+// warnOfMissing tells which functions have no code yet: sign-in would fail much later, and look like something else.
+func (a *app) warnOfMissing(list []lambda.Function) {
+	for _, f := range list {
+		if f.Local == nil {
+			continue
+		}
+		if missing := f.Local.Missing(); missing != "" {
+			a.log.Warn("the code of a function is not there yet", "function", f.ARN, "missing", missing)
+		}
+	}
 }
 
 // loadFunctions applies the file of --functions, and in dev what was put by
@@ -108,7 +123,9 @@ func (a *app) loadFunctions() error {
 	if err == nil {
 		err = a.functions.Replace(fromCommand, list)
 	}
-	if err != nil {
+	if err == nil {
+		a.warnOfMissing(list)
+	} else {
 		a.log.Error("functions of earlier commands are left out", "file", store, "error", err)
 	}
 	return nil
@@ -142,6 +159,8 @@ func (a *app) watchFunctions(ctx context.Context) {
 		return
 	}
 	a.every(ctx, watchEvery, "functions file", func(context.Context) error {
+		a.dataLock.Lock()
+		defer a.dataLock.Unlock()
 		now := modified(file)
 		if now.Equal(a.functionsApplied) || now.IsZero() {
 			return nil

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,6 +114,22 @@ func TestServeRefusesLocalFunctions(t *testing.T) {
 	}
 	if len(a.functions.Invocations("")) != 0 {
 		t.Error("serve keeps events in memory")
+	}
+}
+
+// TestMissingCode: a function whose code is not there is told at the start, and does not stop it.
+func TestMissingCode(t *testing.T) {
+	s := functionSettings(t, config.Dev)
+	s.Functions = filepath.Join(echoFolder(t), "functions.yaml")
+	writeText(t, s.Functions, echoFile+"  - {arn: "+echoARN+"2, local: {path: gone, handler: fn.echo, runtime: python}}\n")
+	var log bytes.Buffer
+	a := functionApp(t, s)
+	a.log = obs.NewLogger(&log, obs.Text, slog.LevelInfo)
+	if err := a.prepareData(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if text := log.String(); strings.Count(text, "WARN") != 1 || !strings.Contains(text, echoARN+"2 missing=") || !strings.Contains(text, "/gone") {
+		t.Errorf("warned:\n%s", text)
 	}
 }
 

@@ -45,9 +45,12 @@ const (
 // Run starts a server and blocks until ctx is over or the server fails. What
 // people should see at the start goes to out; logs go there too.
 func Run(ctx context.Context, s config.Settings, out io.Writer) error {
-	choose := s.PublicURL == "" && s.Mode == config.Dev // of the port that the system chooses
+	choose := s.PublicURL == "" && s.Mode == config.Dev // the port may be chosen by the system
 	if choose {
 		s.PublicURL = "http://localhost"
+		if s.TLSCert != "" {
+			s.PublicURL = "https://localhost"
+		}
 	}
 	if err := s.Validate(); err != nil {
 		return err
@@ -59,11 +62,14 @@ func Run(ctx context.Context, s config.Settings, out io.Writer) error {
 	defer listener.Close()
 	if choose {
 		_, port, _ := net.SplitHostPort(listener.Addr().String())
-		s.PublicURL = "http://localhost:" + port
+		s.PublicURL += ":" + port
 	}
 	log, err := logger(s, out)
 	if err != nil {
 		return err
+	}
+	if unknown := s.UnknownRegions(); len(unknown) > 0 {
+		log.Warn("AWS has no such region, as far as this version knows; it is served because --regions names it", "regions", unknown)
 	}
 	a, err := build(ctx, s, log)
 	if err != nil {
@@ -205,7 +211,8 @@ func (a *app) handler() (http.Handler, error) {
 	deps := operator.Deps{Ready: a.readiness.check, PublicURL: a.settings.PublicURL, BasePath: a.addresses.BasePath(), Leaving: a.leaving}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
-		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
+		deps.Reset = a.reset
+		deps.Snapshots = &snapshots{db: a.db, clock: a.clock, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
 		deps.Pools = a.shownPools
 		if deps.Names, err = a.settings.Names(); err != nil {

@@ -220,6 +220,94 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
+// TestSnapshotClock: the clock is part of a snapshot.
+func TestSnapshotClock(t *testing.T) {
+	a, url := started(t, devSettings())
+	post := func(path, body string) {
+		t.Helper()
+		if status, answer := send(t, "POST", url+"/_cognate/"+path, body); status != 200 {
+			t.Fatalf("%s: %d %s", path, status, answer)
+		}
+	}
+	post("snapshots/now", "")
+	post("clock", `{"advance":"25h"}`)
+	post("snapshots/tomorrow", "")
+	for name, want := range map[string]time.Duration{"now": 0, "tomorrow": 25 * time.Hour} {
+		post("clock", `{"reset":true}`)
+		post("clock", `{"advance":"1h"}`)
+		post("snapshots/"+name+"/restore", "")
+		if have := a.clock.Offset(); have != want {
+			t.Errorf("%s: the clock is %v ahead, want %v", name, have, want)
+		}
+	}
+}
+
+// TestReset: after a reset a server is as after its first start, on both kinds of data and with its root key.
+func TestReset(t *testing.T) {
+	seeded := devSettings()
+	seeded.Seed = filepath.Join(t.TempDir(), "seed.yaml")
+	text := "keys: [{id: alias/sender}]\npools: [{id: us-east-1_DemoPool1, clients: [{id: " + demoClientID + ", settings: {ExplicitAuthFlows: [ALLOW_USER_PASSWORD_AUTH]}}], users: [{username: demo, password: Passw0rd!}]}]"
+	if err := os.WriteFile(seeded.Seed, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]config.Settings{"demo pool": devSettings(), "seed file": seeded} {
+		t.Run(name, func(t *testing.T) {
+			a, url := started(t, s)
+			ctx := t.Context()
+			if _, err := a.IAM.EnsureRoot(ctx); err != nil {
+				t.Fatal(err)
+			}
+			signIn := func() (int, string) {
+				return aws(t, url, "InitiateAuth", map[string]any{"ClientId": demoClientID, "AuthFlow": "USER_PASSWORD_AUTH",
+					"AuthParameters": map[string]string{"USERNAME": "demo", "PASSWORD": "Passw0rd!"}})
+			}
+			status, body := signIn()
+			var before struct {
+				AuthenticationResult struct{ AccessToken string }
+			}
+			if err := json.Unmarshal([]byte(body), &before); status != 200 || err != nil {
+				t.Fatalf("%d %s", status, body)
+			}
+			late, err := a.API.CreateUserPool(ctx, &cognitoidp.CreateUserPoolRequest{PoolName: "late"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.API.SignUp(ctx, &cognitoidp.SignUpRequest{ClientId: demoClientID, Username: "ana", Password: new("Passw0rd!"),
+				UserAttributes: []cognitoidp.AttributeType{{Name: "email", Value: new("ana@example.com")}}}); err != nil {
+				t.Fatal(err)
+			}
+			a.clock.Advance(time.Hour)
+			for range 2 {
+				if status, body := send(t, "POST", url+"/_cognate/reset", ""); status != 200 {
+					t.Fatalf("%d %s", status, body)
+				}
+			}
+			if _, err := a.Pools.Pool(ctx, *late.UserPool.Id); !errors.Is(err, pool.ErrPoolNotFound) {
+				t.Errorf("the pool that was made later: %v", err)
+			}
+			if status, _ := aws(t, url, "GetUser", map[string]any{"AccessToken": before.AuthenticationResult.AccessToken}); status == 200 {
+				t.Error("a token of before is good")
+			}
+			if a.clock.Offset() != 0 {
+				t.Errorf("the clock is %v ahead", a.clock.Offset())
+			}
+			if _, body := send(t, "GET", url+"/_cognate/inbox?format=json", ""); !strings.Contains(body, `"messages":[]`) {
+				t.Errorf("inbox: %s", body)
+			}
+			if status, body := signIn(); status != 200 {
+				t.Errorf("sign-in: %d %s", status, body)
+			}
+			users, err := a.API.ListUsers(ctx, &cognitoidp.ListUsersRequest{UserPoolId: a.demoPoolID()})
+			if err != nil || len(users.Users) != 1 {
+				t.Errorf("users: %+v, %v", users, err)
+			}
+			if root, err := a.IAM.EnsureRoot(ctx); err != nil || root != nil {
+				t.Errorf("the root key was made again: %v", err)
+			}
+		})
+	}
+}
+
 // output is what a running server prints.
 type output struct {
 	mu   sync.Mutex

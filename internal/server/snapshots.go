@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,15 +12,19 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/web/operator"
 )
 
-// snapshots keeps dumps of the whole state by name: in a folder beside the
-// database, or in memory for servers that write nothing to disk.
+// snapshots keeps dumps of the whole state by name, with how far the clock was
+// moved: in a folder beside the database, or in memory for servers that write
+// nothing to disk.
 type snapshots struct {
 	db     *db.DB
+	clock  *clock.Clock
 	dir    string // "" keeps them in memory
 	forget func() // drops every cache, after a restore
 
@@ -28,6 +34,10 @@ type snapshots struct {
 
 const snapshotSuffix = ".snapshot"
 
+// snapshotMagic names the format: after it come the offset of the clock in nanoseconds, eight bytes, and a dump of the
+// database.
+const snapshotMagic = "cognate-snapshot 1\n"
+
 // Save implements operator.Snapshots.
 func (s *snapshots) Save(ctx context.Context, name string) error {
 	s.mu.Lock()
@@ -36,6 +46,7 @@ func (s *snapshots) Save(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("dump: %w", err)
 	}
+	dump = append(binary.BigEndian.AppendUint64([]byte(snapshotMagic), uint64(s.clock.Offset())), dump...)
 	if s.dir == "" {
 		if s.memory == nil {
 			s.memory = map[string][]byte{}
@@ -61,9 +72,14 @@ func (s *snapshots) Restore(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	offset := s.clock.Offset()
+	if body, dated := bytes.CutPrefix(dump, []byte(snapshotMagic)); dated && len(body) >= 8 {
+		offset, dump = time.Duration(binary.BigEndian.Uint64(body)), body[8:]
+	} // those of earlier versions have no clock
 	if err := s.db.Restore(ctx, dump); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
+	s.clock.SetOffset(offset)
 	s.forget()
 	return nil
 }

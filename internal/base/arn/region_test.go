@@ -19,6 +19,19 @@ func TestRegion(t *testing.T) {
 	}
 }
 
+func TestKnown(t *testing.T) {
+	for i, r := range known {
+		if !r.Known() || !r.Valid() || i > 0 && known[i-1] >= r {
+			t.Errorf("%s: not found, not valid, or not in order", r)
+		}
+	}
+	for _, r := range []Region{"", "eu-wst-9", "eu-west-9", "us-east-1a", "mars"} {
+		if r.Known() {
+			t.Errorf("AWS has no %q", r)
+		}
+	}
+}
+
 func TestRegionOf(t *testing.T) {
 	for id, want := range map[string]Region{
 		"eu-west-1_Ab1Cd2Ef3": "eu-west-1", "us-east-1_a_b": "us-east-1", "local_pool": "", "eu-west-1": "", "": "", "_x": "", "EU-WEST-1_a": "",

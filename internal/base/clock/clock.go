@@ -65,5 +65,8 @@ func (c *Clock) Advance(d time.Duration) time.Duration {
 	}
 }
 
+// SetOffset moves the clock to an offset that Offset told before.
+func (c *Clock) SetOffset(d time.Duration) { c.offset.Store(int64(min(max(d, -maxOffset), maxOffset))) }
+
 // Reset returns the clock to the machine's time (or to its frozen time).
 func (c *Clock) Reset() { c.offset.Store(0) }

@@ -122,6 +122,23 @@ func (d *DB) Restore(ctx context.Context, dump []byte) error {
 	})
 }
 
+// Clear empties all tables but those named, in the transaction. It is for servers that begin again.
+func (d *DB) Clear(tx *Tx, keep ...string) error {
+	s := d.schema.Load()
+	if s == nil {
+		return errors.New("db: Clear before Migrate")
+	}
+	for _, t := range s.dumped() {
+		if slices.Contains(keep, t.Name) {
+			continue
+		}
+		if _, err := tx.Exec("DELETE FROM " + t.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *schema) dumped() []CreateTable {
 	return slices.DeleteFunc(slices.Clone(s.tables), func(t CreateTable) bool { return t.NoDump })
 }

@@ -63,6 +63,10 @@ func (k *Keyring) Destroy(tx *db.Tx, scope string) error {
 	return nil
 }
 
+// DestroyAll destroys the keys of all scopes but System. Whoever calls it empties what they sealed in the same
+// transaction, and calls Reset after it.
+func (k *Keyring) DestroyAll(tx *db.Tx) error { return deleteAllScopes(tx) }
+
 // Rotate gives a scope a new data key, which seals from now on; older ones keep opening what they sealed, and MAC does
 // not change. Other nodes learn of it by the first value sealed with it, or by Forget. When two nodes rotate at once, one
 // rotation is made. It returns ErrUnknownScope for a scope that does not exist.

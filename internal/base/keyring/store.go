@@ -110,3 +110,9 @@ func hasScope(tx *db.Tx, scope string) (bool, error) {
 	}
 	return true, nil
 }
+
+// deleteAllScopes removes the keys of all scopes but System.
+func deleteAllScopes(tx *db.Tx) error {
+	_, err := tx.Exec("DELETE FROM data_key WHERE scope <> $1", System)
+	return err
+}

@@ -69,13 +69,21 @@ func (h *Host) commandOf(l *Local, root string) (command, error) {
 	if !info.IsDir() {
 		return command{[]string{root}, dir}, nil
 	}
-	for _, name := range []string{"bootstrap", l.Handler} {
-		file := filepath.Join(root, name)
-		if info, err := os.Stat(file); name != "" && err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return command{[]string{file}, dir}, nil
-		}
+	if file := executable(root, l.Handler); file != "" {
+		return command{[]string{file}, dir}, nil
 	}
 	return command{}, fmt.Errorf("%w: no executable bootstrap in %s", ErrNotFound, root)
+}
+
+// executable is the program in the folder of a provided or go function, "" when there is none.
+func executable(root, handler string) string {
+	for _, name := range []string{"bootstrap", handler} {
+		file := filepath.Join(root, name)
+		if info, err := os.Stat(file); name != "" && err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return file
+		}
+	}
+	return ""
 }
 
 // interpreter finds the first of names in the server's PATH.

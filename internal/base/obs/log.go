@@ -13,8 +13,8 @@ import (
 // Format chooses how log events are written.
 type Format string
 
-// The two formats: Text is for people at a terminal (dev), JSON for log
-// pipelines (serve).
+// The two formats: Text is a short line for people at a terminal (dev), JSON
+// has everything, for log pipelines (serve).
 const (
 	Text Format = "text"
 	JSON Format = "json"
@@ -40,11 +40,10 @@ func ParseLevel(s string) (slog.Level, error) {
 
 // NewLogger returns the process logger writing events of level and above to w.
 func NewLogger(w io.Writer, format Format, level slog.Leveler) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: level}
 	if format == JSON {
-		return slog.New(slog.NewJSONHandler(w, opts))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return slog.New(newShort(w, level))
 }
 
 // Discard returns a logger that drops everything, for tests and zero values.
@@ -78,6 +77,9 @@ func (r *Request) Attrs() []slog.Attr {
 	return attrs
 }
 
+// requestEvent is the message of the one wide event of a request.
+const requestEvent = "request"
+
 // LogRequest writes the one wide event of a finished request. Server faults
 // (status 500 and above) are errors, but for 503, which is a warning: callers
 // come again. Everything else is information: a refused password is normal
@@ -96,5 +98,5 @@ func LogRequest(ctx context.Context, log *slog.Logger, r *Request, status int, t
 	attrs := append(r.Attrs(),
 		slog.Int("status", status),
 		slog.Float64("ms", float64(took.Microseconds())/1000))
-	log.LogAttrs(ctx, level, "request", attrs...)
+	log.LogAttrs(ctx, level, requestEvent, attrs...)
 }

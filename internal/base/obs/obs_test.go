@@ -84,3 +84,42 @@ func TestParse(t *testing.T) {
 		t.Error("unknown level accepted")
 	}
 }
+
+// TestShortLines: a request is one line that tells what a developer wants to know; what was sent cannot write lines.
+func TestShortLines(t *testing.T) {
+	var buf bytes.Buffer
+	log := NewLogger(&buf, Text, slog.LevelInfo)
+	line := func(write func()) string {
+		t.Helper()
+		buf.Reset()
+		write()
+		text, found := strings.CutSuffix(buf.String(), "\n")
+		if !found || strings.ContainsAny(text, "\n\x1b") || len(text) < 9 || text[2] != ':' || text[8] != ' ' {
+			t.Fatalf("%q", buf.String())
+		}
+		return text[9:]
+	}
+	request := func(r Request, status int) func() {
+		return func() { LogRequest(context.Background(), log, &r, status, 12300*time.Microsecond) }
+	}
+	for _, c := range []struct {
+		write func()
+		want  string
+	}{
+		{request(Request{ID: "id", Operation: "GetUser", UserAgent: "boto3"}, 200), "GetUser 200 12.3ms"},
+		{request(Request{Operation: "InitiateAuth", Outcome: "NotAuthorizedException", Cause: "the password is wrong"}, 400),
+			"InitiateAuth 400 12.3ms NotAuthorizedException: the password is wrong"},
+		{request(Request{Target: "GET /x\n00:00:00 GetUser 200\x1b[2J"}, 404), `GET /x\n00:00:00 GetUser 200\x1b[2J 404 12.3ms`},
+		{request(Request{Cause: "panic: x\nstack"}, 500), `- 500 12.3ms panic: x\nstack`},
+		{func() { log.Info("seed file applied", "file", "a b.yaml", "n", 3) }, `seed file applied file="a b.yaml" n=3`},
+		{func() { log.With("k", "v").WithGroup("g").Warn("look", "x", "", slog.Group("h", "y", 1)) }, `WARN look k=v g.x="" g.h.y=1`},
+	} {
+		if have := line(c.write); have != c.want {
+			t.Errorf("%q, want %q", have, c.want)
+		}
+	}
+	buf.Reset()
+	if log.Debug("quiet"); buf.Len() > 0 {
+		t.Errorf("below the level: %s", &buf)
+	}
+}

@@ -276,7 +276,7 @@ func TestCustomEndless(t *testing.T) {
 	f.sets("DefineAuthChallenge", object{"challengeName": "CUSTOM_CHALLENGE"})
 	session := Call(w, w.API.InitiateAuth, custom(r.c, "ana")).Session
 	for i := range 200 {
-		out, err := w.API.RespondToAuthChallenge(w.Ctx, solution(r.c, "ana", session, "41"))
+		out, err := w.API.RespondToAuthChallenge(w.Ctx, solution(r.c, "ana", session, "42"))
 		if err != nil {
 			if text(err) != wrong || i < 50 {
 				t.Errorf("step %d: %v", i, err)

@@ -1,11 +1,9 @@
 package seed
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"go.yaml.in/yaml/v3"
 
@@ -35,11 +33,20 @@ type Key struct {
 type Pool struct {
 	ID       string         `yaml:"id"`
 	Name     string         `yaml:"name"`
-	Settings map[string]any `yaml:"settings"`
-	MFA      map[string]any `yaml:"mfa"` // members of SetUserPoolMfaConfig
-	Clients  []Client       `yaml:"clients"`
-	Groups   []Group        `yaml:"groups"`
-	Users    []User         `yaml:"users"`
+	Settings map[string]any `yaml:"settings" aws:"pool"`
+	MFA      map[string]any `yaml:"mfa" aws:"mfa"` // members of SetUserPoolMfaConfig
+	// ResourceServers come before the clients, which may be given their scopes.
+	ResourceServers []ResourceServer `yaml:"resourceServers"`
+	Clients         []Client         `yaml:"clients"`
+	Groups          []Group          `yaml:"groups"`
+	Users           []User           `yaml:"users"`
+}
+
+// ResourceServer declares an API and its scopes.
+type ResourceServer struct {
+	Identifier string         `yaml:"identifier"`
+	Name       string         `yaml:"name"`
+	Settings   map[string]any `yaml:"settings" aws:"resourceServer"`
 }
 
 // Client declares an app client. A secret makes it confidential.
@@ -47,7 +54,7 @@ type Client struct {
 	ID       string         `yaml:"id"`
 	Name     string         `yaml:"name"`
 	Secret   string         `yaml:"secret"`
-	Settings map[string]any `yaml:"settings"`
+	Settings map[string]any `yaml:"settings" aws:"client"`
 }
 
 // Group declares a group.
@@ -70,13 +77,18 @@ type User struct {
 	Groups     []string          `yaml:"groups"`
 }
 
-// Parse reads a seed file. Unknown keys are errors.
-func Parse(text []byte) (*File, error) {
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	dec.KnownFields(true)
-	f := &File{}
-	if err := dec.Decode(f); err != nil && !errors.Is(err, io.EOF) {
+// Parse reads the seed file of a name. Unknown members and values of another kind are errors that tell file and line.
+func Parse(name string, text []byte) (*File, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("seed file %s: %w", name, err)
+	}
+	if err := check(name, &doc); err != nil {
 		return nil, fmt.Errorf("seed file: %w", err)
+	}
+	f := &File{}
+	if err := doc.Decode(f); err != nil {
+		return nil, fmt.Errorf("seed file %s: %w", name, err)
 	}
 	return f, f.validate()
 }
@@ -91,6 +103,11 @@ func (f *File) validate() error {
 	for i, p := range f.Pools {
 		if p.ID == "" {
 			errs = append(errs, fmt.Errorf("seed file: pools[%d]: id is required", i))
+		}
+		for j, r := range p.ResourceServers {
+			if r.Identifier == "" {
+				errs = append(errs, fmt.Errorf("seed file: pool %s: resourceServers[%d]: identifier is required", p.ID, j))
+			}
 		}
 		for j, c := range p.Clients {
 			if c.ID == "" {

@@ -48,6 +48,11 @@ func (s *Seeder) pool(ctx context.Context, want *Pool) error {
 	if err := s.poolSettings(ctx, want); err != nil {
 		return err
 	}
+	for _, r := range want.ResourceServers {
+		if err := s.resourceServer(ctx, want.ID, r); err != nil {
+			return fmt.Errorf("resource server %s: %w", r.Identifier, err)
+		}
+	}
 	for i := range want.Clients {
 		if err := s.client(ctx, want.ID, &want.Clients[i]); err != nil {
 			return fmt.Errorf("client %s: %w", want.Clients[i].ID, err)
@@ -126,6 +131,36 @@ func (s *Seeder) mfa(ctx context.Context, want *Pool, have *cognitoidp.GetUserPo
 		return err
 	}
 	_, err = s.API.SetUserPoolMfaConfig(ctx, in)
+	return err
+}
+
+func (s *Seeder) resourceServer(ctx context.Context, poolID string, want ResourceServer) error {
+	name := want.Name
+	if name == "" {
+		name = want.Identifier
+	}
+	own := map[string]any{"UserPoolId": poolID, "Identifier": want.Identifier, "Name": name}
+	have, err := s.API.DescribeResourceServer(ctx, &cognitoidp.DescribeResourceServerRequest{UserPoolId: poolID, Identifier: want.Identifier})
+	var missing *cognitoidp.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		in, err := decode(cognitoidp.DecodeCreateResourceServerRequest, want.Settings, own)
+		if err != nil {
+			return err
+		}
+		_, err = s.API.CreateResourceServer(ctx, in)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if same, err := holds(have.ResourceServer, want.Settings, own); err != nil || same {
+		return err
+	}
+	in, err := decode(cognitoidp.DecodeUpdateResourceServerRequest, want.Settings, own)
+	if err != nil {
+		return err
+	}
+	_, err = s.API.UpdateResourceServer(ctx, in)
 	return err
 }
 

@@ -29,6 +29,10 @@ pools:
     mfa:
       MfaConfiguration: OPTIONAL
       SoftwareTokenMfaConfiguration: {Enabled: true}
+    resourceServers:
+      - identifier: https://api.example.com
+        name: api
+        settings: {Scopes: [{ScopeName: read, ScopeDescription: May read}]}
     clients:
       - id: seededclient1
         name: web
@@ -58,7 +62,7 @@ const poolID = "us-east-1_Seeded001"
 
 func apply(w *World, text string) error {
 	w.T.Helper()
-	f, err := seed.Parse([]byte(text))
+	f, err := seed.Parse("seed.yaml", []byte(text))
 	if err != nil {
 		return err
 	}
@@ -74,6 +78,7 @@ func state(w *World) string {
 		Call(w, w.API.GetUserPoolMfaConfig, &cognitoidp.GetUserPoolMfaConfigRequest{UserPoolId: poolID}),
 		Call(w, w.API.ListGroups, &cognitoidp.ListGroupsRequest{UserPoolId: poolID}),
 		Call(w, w.API.ListUsers, &cognitoidp.ListUsersRequest{UserPoolId: poolID}))
+	all = append(all, Call(w, w.API.DescribeResourceServer, &cognitoidp.DescribeResourceServerRequest{UserPoolId: poolID, Identifier: "https://api.example.com"}))
 	for _, id := range []string{"seededclient1", "seededclient2"} {
 		all = append(all, Call(w, w.API.DescribeUserPoolClient, &cognitoidp.DescribeUserPoolClientRequest{UserPoolId: poolID, ClientId: id}))
 	}
@@ -143,6 +148,7 @@ func TestEdits(t *testing.T) {
 		{"MfaConfiguration: OPTIONAL", "MfaConfiguration: \"OFF\"", `"MfaConfiguration": "OFF"`},
 		{"AccessTokenValidity: 30", "AccessTokenValidity: 45", `"AccessTokenValidity": 45`},
 		{"name: web", "name: site", `"ClientName": "site"`},
+		{"May read", "May look", `"ScopeDescription": "May look"`},
 		{"People who may", "People who might", "People who might"},
 		{"precedence: 1", "precedence: 2", `"Precedence": 2`},
 		{`"custom:tier": gold`, `"custom:tier": silver`, `"silver"`},
@@ -182,14 +188,14 @@ func TestEdits(t *testing.T) {
 func TestBadFiles(t *testing.T) {
 	for text, want := range map[string]string{
 		"pools: [{name: x}]": "pools[0]: id is required",
-		"pool: []":           "field pool not found",
-		"pools: [{id: us-east-1_X, users: [{name: ana}]}]":   "field name not found",
+		"pool: []":           "seed.yaml:1: the file has no member pool; is pools meant?",
+		"pools: [{id: us-east-1_X, users: [{name: ana}]}]":   "seed.yaml:1: users has no member name",
 		"pools: [{id: us-east-1_X, users: [{password: x}]}]": "users[0]: username is required",
 		"pools: [{id: us-east-1_X, clients: [{name: x}]}]":   "clients[0]: id is required",
 		"pools: [{id: us-east-1_X, groups: [{}]}]":           "groups[0]: name is required",
 		"pools: {":        "seed file",
 		"pools: nonsense": "seed file",
-		"pools: [{id: us-east-1_X, settings: {Polices: 1}}]":                                    "",
+		"pools: [{id: us-east-1_X, settings: {Polices: 1}}]":                                    "seed.yaml:1: settings has no member Polices; is Policies meant?",
 		"pools: [{id: us-east-1_X, settings: {MfaConfiguration: MAYBE}}]":                       "us-east-1_X",
 		"pools: [{id: us-east-1_X, clients: [{id: c1, settings: {AccessTokenValidity: -1}}]}]":  "client c1",
 		"pools: [{id: us-east-1_X, users: [{username: ana, password: weak}]}]":                  "user ana",
@@ -214,5 +220,58 @@ func TestBadFiles(t *testing.T) {
 	changed := strings.Replace(full, "topsecretclientsecret0123456789", "anothersecretofthesamelength01", 1)
 	if err := apply(w, changed); err == nil || !strings.Contains(err.Error(), "seededclient2") {
 		t.Errorf("a changed secret: %v", err)
+	}
+}
+
+// TestMistakesHaveLines: what the API would ignore or refuse much later is told by file and line, all of it at once.
+func TestMistakesHaveLines(t *testing.T) {
+	text := `pools:
+  - id: us-east-1_X
+    nmae: x
+    settings:
+      Policies:
+        PasswordPolicy: {MinimumLenght: 8}
+      AutoVerifiedAttributes: email
+      UserPoolTags: {team: [a]}
+    mfa: {SoftwareTokenMfaConfiguration: {Enabled: "yes"}}
+    clients:
+      - id: c1
+        settings: {AccessTokenValidity: long, explicitAuthFlows: []}
+    groups: [{name: g, precedence: first}]
+    users:
+      - username: 12
+        temporary: 1
+        attributes: {tier: 3}
+functions:
+  - arn: x
+    timeout: 5
+`
+	_, err := seed.Parse("a.yaml", []byte(text))
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		"a.yaml:3: pools has no member nmae",
+		"a.yaml:6: PasswordPolicy has no member MinimumLenght",
+		"a.yaml:7: AutoVerifiedAttributes: need a list",
+		"a.yaml:8: team: need a single value",
+		"a.yaml:9: Enabled: need true or false, have text",
+		"a.yaml:12: AccessTokenValidity: need a whole number, have text",
+		"a.yaml:12: settings has no member explicitAuthFlows; is ExplicitAuthFlows meant?",
+		"a.yaml:13: precedence: need a whole number",
+		"a.yaml:15: username: need text, have a number (quote it)",
+		"a.yaml:16: temporary: need true or false",
+		"a.yaml:20: timeout: need text",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("lacks %q:\n%v", want, err)
+		}
+	}
+	if n := strings.Count(err.Error(), "a.yaml:"); n != 11 {
+		t.Errorf("%d complaints:\n%v", n, err)
+	}
+	const anchors = "pools:\n- &p {id: us-east-1_X, clients: [&c {id: c1}]}\n- {<<: *p, id: us-east-1_Y, clients: [{<<: *c, id: c2}]}\n"
+	if _, err := seed.Parse("a.yaml", []byte(anchors)); err != nil {
+		t.Errorf("anchors: %v", err)
 	}
 }

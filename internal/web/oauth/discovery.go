@@ -6,35 +6,40 @@ import (
 )
 
 // discovery returns the metadata of a pool: the members that Cognito publishes, by name, and those that current clients
-// look for besides.
-func (h *handler) discovery(p *pool.Pool) []byte {
-	at := func(e pool.Endpoint) string { return h.Addresses.Endpoint(p, e) }
+// look for besides. Endpoints that the server does not have, and what is only said about them, are left out;
+// response_types_supported stays, because RFC 8414 and OpenID Connect Discovery require it.
+func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byte {
 	var b []byte
 	text := func(name, value string) { b = rt.AppendString(member(b, name), value) }
-	list := func(name string, values ...string) {
-		b = append(member(b, name), '[')
-		for i, v := range values {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = rt.AppendString(b, v)
+	list := func(name string, values ...string) { b = rt.AppendList(member(b, name), values, rt.AppendText) }
+	endpoint := func(name string, e pool.Endpoint) {
+		if served(e) {
+			text(name, h.Addresses.Endpoint(p, e))
 		}
-		b = append(b, ']')
 	}
-	text("authorization_endpoint", at(pool.EndpointAuthorize))
-	list("code_challenge_methods_supported", "S256")
-	text("end_session_endpoint", at(pool.EndpointLogout))
-	list("grant_types_supported", grants...)
+	login, tokens := served(pool.EndpointAuthorize), served(pool.EndpointToken)
+	endpoint("authorization_endpoint", pool.EndpointAuthorize)
+	if login {
+		list("code_challenge_methods_supported", "S256")
+	}
+	endpoint("end_session_endpoint", pool.EndpointLogout)
+	if tokens {
+		list("grant_types_supported", grants...)
+	}
 	list("id_token_signing_alg_values_supported", "RS256")
 	text("issuer", h.Addresses.Issuer(p))
 	text("jwks_uri", h.Addresses.Document(p, pool.EndpointKeys))
 	list("response_types_supported", "code", "token")
-	text("revocation_endpoint", at(pool.EndpointRevoke))
-	list("scopes_supported", "openid", "email", "phone", "profile")
+	endpoint("revocation_endpoint", pool.EndpointRevoke)
+	if login {
+		list("scopes_supported", "openid", "email", "phone", "profile")
+	}
 	list("subject_types_supported", "public")
-	text("token_endpoint", at(pool.EndpointToken))
-	list("token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post")
-	text("userinfo_endpoint", at(pool.EndpointUserInfo))
+	endpoint("token_endpoint", pool.EndpointToken)
+	if tokens {
+		list("token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post")
+	}
+	endpoint("userinfo_endpoint", pool.EndpointUserInfo)
 	return append(b, '}')
 }
 

@@ -77,12 +77,12 @@ const (
 )
 
 // route is that of a document, which pages of any origin may read.
-func (h *handler) route(path pool.Endpoint, operation string, document func(context.Context, *pool.Pool) ([]byte, error)) site.Route {
+func (h *handler) route(path pool.Endpoint, operation string, document func(context.Context, *site.Request, *pool.Pool) ([]byte, error)) site.Route {
 	get := site.Endpoint{Operation: operation, Handle: func(ctx context.Context, r *site.Request) site.Reply {
 		p, err := h.Pools.Pool(ctx, r.Place.PoolID)
 		var body []byte
 		if err == nil {
-			body, err = document(ctx, p)
+			body, err = document(ctx, r, p)
 		}
 		switch {
 		case err == nil:
@@ -98,11 +98,11 @@ func (h *handler) route(path pool.Endpoint, operation string, document func(cont
 	}
 }
 
-func (h *handler) metadata(_ context.Context, p *pool.Pool) ([]byte, error) {
-	return h.discovery(p), nil
+func (h *handler) metadata(_ context.Context, r *site.Request, p *pool.Pool) ([]byte, error) {
+	return h.discovery(p, r.Served), nil
 }
 
-func (h *handler) keys(ctx context.Context, p *pool.Pool) ([]byte, error) {
+func (h *handler) keys(ctx context.Context, _ *site.Request, p *pool.Pool) ([]byte, error) {
 	return h.Tokens.Keys(ctx, p.ID)
 }
 

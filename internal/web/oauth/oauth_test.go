@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,8 +53,25 @@ func newHandler(publicURL string, log *slog.Logger) http.Handler {
 	return newSite(newDeps(publicURL), log)
 }
 
-func newSite(d Deps, log *slog.Logger) http.Handler {
-	return site.New(site.Deps{Addresses: d.Addresses, Log: log}, Routes(d)...)
+func newSite(d Deps, log *slog.Logger, more ...site.Route) http.Handler {
+	return site.New(site.Deps{Addresses: d.Addresses, Log: log}, append(Routes(d), more...)...)
+}
+
+// endpoints are routes that answer nothing, as those of managed login stand beside the documents.
+func endpoints(list ...pool.Endpoint) (routes []site.Route) {
+	for _, e := range list {
+		routes = append(routes, site.Route{Path: string(e), Refuse: refuse})
+	}
+	return routes
+}
+
+// login are the endpoints of managed login, as far as they are served from elsewhere.
+func login() []site.Route {
+	own := Routes(newDeps("https://id.example.com"))
+	return slices.DeleteFunc(endpoints(pool.EndpointAuthorize, pool.EndpointToken, pool.EndpointUserInfo, pool.EndpointRevoke, pool.EndpointLogout),
+		func(r site.Route) bool {
+			return slices.ContainsFunc(own, func(o site.Route) bool { return o.Path == r.Path })
+		})
 }
 
 func newDeps(publicURL string) Deps {
@@ -98,7 +117,7 @@ func TestDiscovery(t *testing.T) {
 		{"https://example.com/auth", "https://example.com/" + testPool + "/.well-known/openid-configuration"},
 		{"https://example.com/auth", "https://example.com/.well-known/oauth-authorization-server/auth/" + testPool},
 	} {
-		r := ask(t, newHandler(tc.public, nil), "GET", tc.url)
+		r := ask(t, newSite(newDeps(tc.public), nil, login()...), "GET", tc.url)
 		if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/json" {
 			t.Fatalf("%s: %s", tc.url, r.Status)
 		}
@@ -124,12 +143,32 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
+// TestDiscoveryOfWhatIsServed: the document names an endpoint when there is a route for it, and not before.
+func TestDiscoveryOfWhatIsServed(t *testing.T) {
+	h := &handler{newDeps("https://id.example.com")}
+	p := h.Pools.(rooms).pool
+	always := []string{"id_token_signing_alg_values_supported", "issuer", "jwks_uri", "response_types_supported", "subject_types_supported"}
+	for e, more := range map[pool.Endpoint][]string{
+		"": nil, pool.EndpointUserInfo: {"userinfo_endpoint"}, pool.EndpointRevoke: {"revocation_endpoint"},
+		pool.EndpointLogout: {"end_session_endpoint"}, pool.EndpointToken: {"grant_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported"},
+		pool.EndpointAuthorize: {"authorization_endpoint", "code_challenge_methods_supported", "scopes_supported"},
+	} {
+		var doc map[string]any
+		if err := json.Unmarshal(h.discovery(p, func(asked pool.Endpoint) bool { return asked == e }), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if have, want := slices.Sorted(maps.Keys(doc)), slices.Sorted(slices.Values(append(more, always...))); !slices.Equal(have, want) {
+			t.Errorf("%q: %v, want %v", e, have, want)
+		}
+	}
+}
+
 // TestPinnedIssuer: the issuer may be AWS's while the endpoints stay where they can be reached.
 func TestPinnedIssuer(t *testing.T) {
 	d := newDeps("https://id.example.com")
 	d.Pools.(rooms).pool.Config.IssuerConfiguration = &cognitoidp.IssuerConfigurationType{Type: new(cognitoidp.IssuerTypeUpdated)}
 	var doc map[string]any
-	text := body(t, ask(t, newSite(d, nil), "GET", "/"+testPool+"/.well-known/openid-configuration"))
+	text := body(t, ask(t, newSite(d, nil, login()...), "GET", "/"+testPool+"/.well-known/openid-configuration"))
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"cognate/internal/base/clock"
 	"cognate/internal/base/httpkit"
+	"cognate/internal/web/site"
 )
 
 // Snapshots saves and restores the whole state of a dev server by name.
@@ -27,6 +28,7 @@ type Deps struct {
 	Clock     *clock.Clock
 	Inbox     Inbox
 	Snapshots Snapshots
+	Reset     func(context.Context) error // takes a dev server back to its first start
 
 	// Names are the hosts that dev is known by; Origin is that of the public URL,
 	// which a proxy may hide from Host.
@@ -77,6 +79,9 @@ func (d Deps) tools() *http.ServeMux {
 		mux.HandleFunc("POST /_cognate/snapshots/{name}", d.save)
 		mux.HandleFunc("POST /_cognate/snapshots/{name}/restore", d.restore)
 	}
+	if d.Reset != nil {
+		mux.HandleFunc("POST /_cognate/reset", d.reset)
+	}
 	if d.Functions != nil {
 		d.functionRoutes(mux)
 	}
@@ -100,6 +105,19 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
+// writeError refuses in the one form that all pages and endpoints outside the AWS APIs have: a code, and a text for people.
 func writeError(w http.ResponseWriter, status int, text string) {
-	writeJSON(w, status, map[string]string{"error": text})
+	code := "invalid_request"
+	switch {
+	case status == http.StatusNotFound:
+		code = "not_found"
+	case status == http.StatusForbidden:
+		code = "access_denied"
+	case status >= http.StatusInternalServerError:
+		code = "server_error"
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(site.RefusalBody(code, text))
 }

@@ -45,3 +45,12 @@ func (d Deps) snapshot(w http.ResponseWriter, r *http.Request, do func(context.C
 		writeJSON(w, http.StatusOK, map[string]string{"snapshot": name})
 	}
 }
+
+// reset takes everything back to the first start.
+func (d Deps) reset(w http.ResponseWriter, r *http.Request) {
+	if err := d.Reset(r.Context()); err != nil {
+		writeError(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]bool{"reset": true})
+}

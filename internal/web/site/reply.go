@@ -66,11 +66,16 @@ func Empty(status int) Reply { return Reply{status: status} }
 // empty text is left out.
 func Refusal(ctx context.Context, status int, code, text string) Reply {
 	obs.From(ctx).Outcome = code
+	return JSON(status, RefusalBody(code, text))
+}
+
+// RefusalBody is the JSON of Refusal, for what answers beside the site.
+func RefusalBody(code, text string) []byte {
 	b := rt.AppendString([]byte(`{"error":`), code)
 	if text != "" {
 		b = rt.AppendString(append(b, `,"error_description":`...), text)
 	}
-	return JSON(status, append(b, '}'))
+	return append(b, '}')
 }
 
 // With is the reply with a header, which replaces that of the site.

@@ -110,8 +110,13 @@ func (s *Site) locatePath(path string) (Place, bool) {
 // Request is a request to a route.
 type Request struct {
 	*http.Request
-	Place Place
+	Place  Place
+	routes map[string]*Route
 }
+
+// Served reports whether the site has a route for an endpoint. What names endpoints to programs asks it, so that none is
+// named that does not answer.
+func (r *Request) Served(e pool.Endpoint) bool { return r.routes[string(e)] != nil }
 
 // ErrForm is a body that is no form, or a larger one than MaxBody.
 var ErrForm = errors.New("site: no form")

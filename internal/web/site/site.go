@@ -83,7 +83,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply = Refusal(ctx, http.StatusServiceUnavailable, "temporarily_unavailable", TextInternal)
 	case found && route != nil:
 		event.Pool = place.PoolID
-		reply = s.answer(ctx, header, route, &Request{Request: r.WithContext(ctx), Place: place}, w)
+		reply = s.answer(ctx, header, route, &Request{r.WithContext(ctx), place, s.routes}, w)
 	default:
 		obs.Cause(ctx, "nothing at %s", cut(r.URL.Path, maxPath))
 		reply = s.nothing(ctx, header, r)

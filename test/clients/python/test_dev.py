@@ -82,6 +82,9 @@ def test_demo_pool_and_banner():
         assert len(pools) == 1
         clients = idp.list_user_pool_clients(UserPoolId=pools[0]["Id"], MaxResults=10)["UserPoolClients"]
         assert clients
+        deadline = time.monotonic() + 20
+        while "get-user" not in s.output() and time.monotonic() < deadline:
+            time.sleep(0.05)
         banner = s.output()
         assert s.url.replace("127.0.0.1", "localhost") in banner or s.url in banner
         assert "/_cognate/inbox" in banner
