@@ -67,7 +67,7 @@ func TestAdminCreateUser(t *testing.T) {
 		Refused(w, "UsernameExistsException: User account already exists", w.API.AdminCreateUser, create(p, "made"))
 		in = create(p, "weak")
 		in.TemporaryPassword = new("weak")
-		Refused(w, tooShort, w.API.AdminCreateUser, in)
+		Refused(w, "InvalidPasswordException: Password did not conform with password policy: Password not long enough", w.API.AdminCreateUser, in)
 		Refused(w, "InvalidParameterException: Attributes did not conform to the schema: Type for attribute {custom:x} could not be determined",
 			w.API.AdminCreateUser, create(p, "odd", "custom:x", "1"))
 		Refused(w, "InvalidParameterException: user.email_verified: Attribute cannot be set to true without a value for email.\n",

@@ -58,6 +58,9 @@ func same(have *password.Credential, p *pool.Pool, u *User, pw string) bool {
 // FirstCredential checks the policy and derives the verifier of the password of a new user. It is slow.
 func (d *Directory) FirstCredential(p *pool.Pool, username, pw string, temporary bool) (*password.Credential, error) {
 	if err := password.Check(p.PasswordPolicy(), pw); err != nil {
+		if temporary {
+			return nil, password.RefusalInvited(err)
+		}
 		return nil, password.Refusal(err)
 	}
 	c, err := password.New(p.Name, username, pw, d.IDs.Rand)

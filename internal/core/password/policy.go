@@ -45,8 +45,14 @@ type PolicyError struct {
 // Error returns AWS's text.
 func (e *PolicyError) Error() string { return e.Message }
 
+// AWS says "password policy" of the temporary password of a new user, and "policy" everywhere else.
+const (
+	nonconforming        = "Password did not conform with policy: "
+	nonconformingInvited = "Password did not conform with password policy: "
+)
+
 func broken(rule Rule, text string) error {
-	return &PolicyError{Rule: rule, Message: "Password did not conform with policy: " + text}
+	return &PolicyError{Rule: rule, Message: nonconforming + text}
 }
 
 // ErrUsed is a new password that the history does not allow.
@@ -64,6 +70,15 @@ func Refusal(err error) error {
 	var p *PolicyError
 	if errors.As(err, &p) {
 		return cognitoidp.NewInvalidPassword("%s", p.Message)
+	}
+	return err
+}
+
+// RefusalInvited is Refusal for the temporary password of a new user.
+func RefusalInvited(err error) error {
+	var p *PolicyError
+	if errors.As(err, &p) {
+		return cognitoidp.NewInvalidPassword("%s", nonconformingInvited+strings.TrimPrefix(p.Message, nonconforming))
 	}
 	return err
 }

@@ -67,7 +67,7 @@ def test_sign_up_phone(make_pool):
 def test_password_policy(pool, refused, word, rule):
     with refused("InvalidPasswordException", "Password did not conform with policy: " + rule):
         pool.sign_up("ana", word)
-    with refused("InvalidPasswordException", "Password did not conform with policy: " + rule):
+    with refused("InvalidPasswordException", "Password did not conform with password policy: " + rule):
         pool.idp.admin_create_user(UserPoolId=pool.id, Username="ana", TemporaryPassword=word)
     pool.user("bob")
     with refused("InvalidPasswordException", "Password did not conform with policy: " + rule):
