@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
@@ -37,6 +38,9 @@ type Config struct {
 	RootAccessKeyID, RootSecret string
 	// Dev relaxes what a laptop does not need: any access key acts as root, and KMS keys are made when a pool names them.
 	Dev bool
+
+	// AuditRetention is how long records of administrative changes are kept; the room's default when 0.
+	AuditRetention time.Duration
 
 	// Made yields signing keys that were made ahead.
 	Made token.KeySource

@@ -118,7 +118,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
-		Authenticator: callers, Authorizer: callers, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
+		Authenticator: callers, Authorizer: callers, Auditor: auditor{a}, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
 		Offers: callers.Offers,
 	})
 }

@@ -33,6 +33,7 @@ type Options struct {
 	Protocols     []Protocol
 	Authenticator Authenticator
 	Authorizer    Authorizer
+	Auditor       Auditor                         // nil: nothing is recorded
 	Metrics       Metrics                         // nil: not counted
 	Gate          *shed.Gate                      // nil: everybody is admitted
 	Log           *slog.Logger                    // nil: not logged
@@ -154,14 +155,40 @@ func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 		obs.Cause(x.ctx, "%s", cut(invalid.Error(), maxCause))
 		return nil, &Failure{Code: x.call.Service.ValidationCode, Message: invalid.Error(), Status: http.StatusBadRequest}
 	}
+	ctx, end := s.record(x, in)
+	defer func() { end(out, failure) }()
 	if failure := s.authorize(x, in); failure != nil {
 		return nil, failure
 	}
-	out, err = x.call.Operation.invoke(x.ctx, in)
+	out, err = x.call.Operation.invoke(ctx, in)
 	if err != nil {
 		return nil, fromCall(x.ctx, x.call.Operation, err)
 	}
 	return out, nil
+}
+
+// record tells the Auditor of a signed operation and, by the function it returns,
+// how that ended; after a panic it ended as an internal error.
+func (s *Server) record(x *exchange, in any) (context.Context, func(rt.StructEncoder, *Failure)) {
+	nothing := func(rt.StructEncoder, *Failure) {}
+	if s.opts.Auditor == nil || x.call.Operation.Unsigned {
+		return x.ctx, nothing
+	}
+	action := Action{Service: x.call.Service.Name, Operation: x.call.Operation.Name, Resource: x.call.Operation.resourceOf(in), Input: in}
+	ctx, end := s.opts.Auditor.Begin(x.ctx, action)
+	if end == nil {
+		return ctx, nothing
+	}
+	return ctx, func(out rt.StructEncoder, failure *Failure) {
+		switch {
+		case failure != nil:
+			end(failure.Code, nil)
+		case out == nil:
+			end("InternalErrorException", nil)
+		default:
+			end("", out)
+		}
+	}
 }
 
 // name tells the log event what was called, or else what was asked for.
