@@ -123,6 +123,7 @@ CREATE TABLE one_time_code (
     attempts bigint NOT NULL,
     created_at bigint NOT NULL,
     expires_at bigint NOT NULL,
+    known_attempts bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (pool_id, sub, kind)
 );
 CREATE INDEX one_time_code_expiry ON one_time_code (expires_at);
@@ -420,3 +421,19 @@ CREATE TABLE signin_answer (
     PRIMARY KEY (pool_id, account)
 );
 CREATE INDEX signin_answer_last ON signin_answer (last_at);
+
+CREATE TABLE guard_source (
+    pool_id text COLLATE "C" NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    proven_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, sub, id)
+);
+CREATE INDEX guard_source_proven ON guard_source (proven_at);
+
+CREATE TABLE limit_budget (
+    id text COLLATE "C" NOT NULL,
+    full_at bigint NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX limit_budget_full ON limit_budget (full_at);

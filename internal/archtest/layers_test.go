@@ -11,7 +11,7 @@ import (
 // know each other. A new room has to be placed here before it compiles into the product.
 var rooms = [][]string{
 	{"lifecycle"},
-	{"pool", "policy", "audit"},
+	{"guard", "pool", "policy", "audit"},
 	{"branding", "challenge", "code", "iam", "kms", "password", "token", "trigger"},
 	{"message", "machine", "sts", "cedar"},
 	{"directory", "identity", "risk"},

@@ -12,36 +12,38 @@ import (
 
 // common are the flags that dev and serve share.
 type common struct {
-	Database       string   `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
-	Seed           string   `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
-	Regions        []string `help:"AWS Regions that requests may be signed for; default every one in dev, --region in serve." placeholder:"REGION"`
-	Functions      string   `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
-	LocalFunctions bool     `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
-	KeyFile        string   `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
-	Key            string   `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
-	PreviousKeys   []string `name:"previous-key-file" help:"Files with other key-encryption keys that the database needs until keys rewrap has finished." placeholder:"FILE"`
-	RootAccessKey  string   `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
-	RootSecret     string   `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
-	TLSCert        string   `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
-	TLSKey         string   `help:"PEM private key." placeholder:"FILE"`
-	TrustedProxies []string `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	SMTPHost       string   `name:"smtp-host" help:"E-mail goes out through this server."`
-	SMTPPort       int      `name:"smtp-port" default:"587" help:"Its port."`
-	SMTPUsername   string   `name:"smtp-username" help:"User name, when the server wants one."`
-	SMTPPassword   string   `name:"smtp-password" help:"Password; prefer the environment."`
-	SMTPFrom       string   `name:"smtp-from" help:"Sender of pools that set none." placeholder:"ADDRESS"`
-	SMTPTLS        string   `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,implicit,none" help:"STARTTLS policy, or implicit TLS."`
-	SMSWebhook     string   `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
-	SMSSecret      string   `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
-	SMSPrivate     bool     `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
-	AWSServices    awsFlags `embed:""`
-	LogFormat      string   `default:"text" enum:"text,json" help:"Log format."`
-	LogLevel       string   `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
+	Database       string        `help:"PostgreSQL instead of SQLite." placeholder:"postgres://..."`
+	Seed           string        `help:"YAML file that declares pools, clients, groups and users." type:"existingfile" placeholder:"FILE"`
+	Regions        []string      `help:"AWS Regions that requests may be signed for; default every one in dev, --region in serve." placeholder:"REGION"`
+	Functions      string        `help:"YAML file that says how trigger functions are reached." type:"existingfile" placeholder:"FILE"`
+	LocalFunctions bool          `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
+	KeyFile        string        `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
+	Key            string        `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
+	PreviousKeys   []string      `name:"previous-key-file" help:"Files with other key-encryption keys that the database needs until keys rewrap has finished." placeholder:"FILE"`
+	RootAccessKey  string        `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
+	RootSecret     string        `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
+	TLSCert        string        `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
+	TLSKey         string        `help:"PEM private key." placeholder:"FILE"`
+	TrustedProxies []string      `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	SMTPHost       string        `name:"smtp-host" help:"E-mail goes out through this server."`
+	SMTPPort       int           `name:"smtp-port" default:"587" help:"Its port."`
+	SMTPUsername   string        `name:"smtp-username" help:"User name, when the server wants one."`
+	SMTPPassword   string        `name:"smtp-password" help:"Password; prefer the environment."`
+	SMTPFrom       string        `name:"smtp-from" help:"Sender of pools that set none." placeholder:"ADDRESS"`
+	SMTPTLS        string        `name:"smtp-tls" default:"mandatory" enum:"mandatory,opportunistic,implicit,none" help:"STARTTLS policy, or implicit TLS."`
+	SMSWebhook     string        `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
+	SMSSecret      string        `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
+	SMSPrivate     bool          `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
+	AWSServices    awsFlags      `embed:""`
+	Budgets        limitFlags    `embed:""`
+	AuditRetention time.Duration `default:"2160h" help:"How long records of administrative changes are kept."`
+	LogFormat      string        `default:"text" enum:"text,json" help:"Log format."`
+	LogLevel       string        `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
 
 func (c *common) settings(mode config.Mode) config.Settings {
 	return config.Settings{
-		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key, PreviousKeyFiles: c.PreviousKeys,
+		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key, PreviousKeyFiles: c.PreviousKeys, AuditRetention: c.AuditRetention,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
 		SMTP: config.SMTP{
@@ -49,6 +51,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
 		AWS:     c.AWSServices.settings(),
+		Limits:  c.Budgets.settings(),
 		SMS:     config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
 		Version: Version(), LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}

@@ -51,9 +51,12 @@ type Settings struct {
 	// key is changed, every node knows both.
 	PreviousKeyFiles []string
 
+	AuditRetention time.Duration // of records of administrative changes; 0 chooses
+
 	RootAccessKeyID     string
 	RootSecretAccessKey string
 
+	Limits         Limits
 	SMTP           SMTP
 	SMS            SMSWebhook
 	AWS            AWS
@@ -102,7 +105,7 @@ func (s *Settings) Validate() error {
 	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
 		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")
 	}
-	errs = append(errs, s.validateRegions(), s.validateServing(), s.validateStorage(), s.validateSenders(), s.validateAWS())
+	errs = append(errs, s.validateRegions(), s.validateServing(), s.validateLimits(), s.validateStorage(), s.validateSenders(), s.validateAWS())
 	return errors.Join(errs...)
 }
 
@@ -116,6 +119,9 @@ func (s *Settings) validateStorage() error {
 		if s.Data == "" && s.Database == "" {
 			bad("one of --data and --database is required")
 		}
+	}
+	if s.AuditRetention < 0 {
+		bad("--audit-retention: need a positive duration")
 	}
 	if s.KeyFile != "" && s.Key != "" {
 		bad("--key-file and --key exclude each other")

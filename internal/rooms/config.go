@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"cognate/internal/base/arn"
@@ -15,6 +16,7 @@ import (
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
@@ -38,6 +40,12 @@ type Config struct {
 	RootAccessKeyID, RootSecret string
 	// Dev relaxes what a laptop does not need: any access key acts as root, and KMS keys are made when a pool names them.
 	Dev bool
+
+	// Limits are the budgets of strangers, none when zero; Refused is told the scope of one that refused a request. Addresses
+	// in SharedSources are no sources.
+	Limits        guard.Limits
+	Refused       func(scope string)
+	SharedSources []netip.Prefix
 
 	// AuditRetention is how long records of administrative changes are kept; the room's default when 0.
 	AuditRetention time.Duration

@@ -33,6 +33,7 @@ func (r *Rooms) lifecycles() []lifecycle.Lifecycle {
 		r.Devices.Lifecycle(),
 		r.Factors.Lifecycle(),
 		r.Engine.Lifecycle(),
+		r.Guard.Lifecycle(),
 		r.Audit.Lifecycle(),
 	}
 }

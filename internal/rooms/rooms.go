@@ -11,6 +11,7 @@ import (
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/iam"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/lifecycle"
@@ -30,6 +31,7 @@ type Rooms struct {
 	Audit    *audit.Room
 	IAM      *iam.Room
 	KMS      *kms.Keys
+	Guard    *guard.Guard
 	Pools    *pool.Pools
 	Codes    *code.Codes
 	Sessions *challenge.Sessions
@@ -70,11 +72,11 @@ func Build(c Config) (*Rooms, error) {
 	r.Engine = signin.New(signin.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
 		Tokens: r.Tokens, Sessions: r.Sessions, Triggers: r.Triggers, Factors: r.Factors, Devices: r.Devices,
-		Messages: r.Messages, Rand: c.Rand,
+		Messages: r.Messages, Guard: r.Guard, Rand: c.Rand,
 	})
 	r.Accounts = account.New(account.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
-		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Rand: c.Rand,
+		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Guard: r.Guard, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers})
 	r.API = UserPools{
@@ -105,6 +107,9 @@ func (r *Rooms) buildLeft() {
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Region: c.Region, Account: c.Account, Addresses: c.Addresses,
 		PoolMade: r.poolMade, PoolGone: r.poolGone, PurgePool: r.purgePool, CountUsers: r.countUsers,
 	})
+	r.Guard = guard.New(guard.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Shared: c.SharedSources, Limits: c.Limits, Refused: c.Refused,
+	})
 	r.Codes = code.New(code.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Sessions = challenge.New(challenge.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Tokens = token.New(token.Deps{
@@ -116,7 +121,7 @@ func (r *Rooms) buildLeft() {
 	}
 	r.Messages = message.New(message.Deps{
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Log: c.Log, Email: c.Email, SMS: c.SMS, Inbox: c.Inbox,
-		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, DataKeys: c.DataKeys, Suite: c.Suite,
+		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, Budgets: r.Guard, DataKeys: c.DataKeys, Suite: c.Suite,
 		Addresses: c.Addresses,
 	})
 }

@@ -102,23 +102,27 @@ func first(texts ...string) string {
 	return ""
 }
 
-// command records what an operator did with a command on this machine.
-func (a *app) command(ctx context.Context, operation, poolID, target string) error {
+// byCommand is the record of what an operator did with a command on this machine.
+func byCommand(operation, poolID, target string) audit.Event {
 	who := "unknown"
 	if u, err := user.Current(); err == nil {
 		who = u.Username
 	}
+	return audit.Event{Service: own, Operation: operation, Principal: "user:" + who, Source: here(), Pool: poolID, Target: target, Outcome: audit.OK}
+}
+
+// own is the service of what is no AWS operation.
+const own = "cognate"
+
+func here() string {
 	host, _ := os.Hostname()
-	return a.Audit.Record(ctx, audit.Event{
-		Service: "cognate", Operation: operation, Principal: "user:" + who, Source: "host:" + host, Pool: poolID, Target: target, Outcome: audit.OK,
-	})
+	return "host:" + host
 }
 
 // seeded is a context whose changes are recorded as those of a seed file. The function writes how it ended.
 func (a *app) seeded(ctx context.Context, file string) (context.Context, func(error)) {
-	host, _ := os.Hostname()
 	changing, call := a.Audit.Begin(ctx, func() audit.Event {
-		return audit.Event{Service: "cognate", Operation: "seed", Principal: "server", Source: "host:" + host, Target: file}
+		return audit.Event{Service: own, Operation: "seed", Principal: "server", Source: here(), Target: file}
 	})
 	return changing, func(err error) {
 		outcome := audit.OK

@@ -39,6 +39,7 @@ type app struct {
 	metrics   *metrics
 	stop      context.CancelFunc // ends what runs in the background
 	made      *jose.KeySource
+	leaving   chan struct{} // closed when the listener is shut down
 	readiness *readiness
 	gate      shed.Gate // of API requests and of pages
 
@@ -64,7 +65,7 @@ func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, erro
 // assemble fills an app that knows only what was asked for.
 func assemble(ctx context.Context, a *app) (*app, error) {
 	a.addresses = pool.NewAddresses(a.settings.PublicURL).WithLoginDomain(a.settings.LoginDomain)
-	a.clock, a.metrics = clock.System(), newMetrics()
+	a.clock, a.metrics, a.leaving = clock.System(), newMetrics(), make(chan struct{})
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
 	if err := a.openStore(ctx); err != nil {
@@ -86,10 +87,13 @@ func (a *app) buildRooms() error {
 	c := rooms.Config{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Log: a.log,
 		Region: arn.Region(s.Region), Account: s.Account, Addresses: a.addresses,
-		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev,
+		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev, AuditRetention: s.AuditRetention,
 		Made: a.made, Functions: a.functions,
 	}
 	if err := a.transports(&c); err != nil {
+		return err
+	}
+	if err := a.limits(&c); err != nil {
 		return err
 	}
 	var err error
@@ -118,7 +122,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
-		Authenticator: callers, Authorizer: callers, Auditor: auditor{a}, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP,
+		Authenticator: callers, Authorizer: callers, Auditor: auditor{a}, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
 		Offers: callers.Offers,
 	})
 }

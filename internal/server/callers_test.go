@@ -148,6 +148,23 @@ func TestBasePath(t *testing.T) {
 	}
 }
 
+// TestRoot: people get a page, programs AWS's answer.
+func TestRoot(t *testing.T) {
+	s := devSettings()
+	s.PublicURL = "https://example.com/auth"
+	_, url := started(t, s)
+	for _, path := range []string{"/", "/auth", "/auth/"} {
+		status, body := send(t, "GET", url+path, "", "Accept", "text/html,*/*;q=0.8")
+		if status != 200 || !strings.Contains(body, "us-east-1_DemoPool1") || !strings.Contains(body, `href="/auth/_cognate/inbox"`) ||
+			!strings.Contains(body, "democlientforlocaltesting1") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+		if status, body := send(t, "GET", url+path, ""); status != 403 || !strings.Contains(body, "MissingAuthenticationToken") {
+			t.Errorf("%s, a program: %d %s", path, status, body)
+		}
+	}
+}
+
 func TestFunctionToken(t *testing.T) {
 	dir := t.TempDir()
 	one, err := functionToken("", dir)

@@ -15,6 +15,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	limited  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -29,8 +30,12 @@ func newMetrics() *metrics {
 			Help:    "Time from the head of a request to its answer.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}, []string{"service", "operation"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cognate_limited_total",
+			Help: "Requests that a budget refused, by its scope: source, destination or pool.",
+		}, []string{"scope"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.seconds, m.limited, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -41,6 +46,9 @@ func (m *metrics) Observe(service, operation, outcome string, status int, took t
 	m.requests.WithLabelValues(service, operation, outcome, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(service, operation).Observe(took.Seconds())
 }
+
+// refused counts a refusal of a budget.
+func (m *metrics) refused(scope string) { m.limited.WithLabelValues(scope).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

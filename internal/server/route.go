@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cognate/internal/core/pool"
+	"cognate/internal/web/operator"
 )
 
 // routes sends a request to the API, to the pages and endpoints of pools, or to the operator's.
@@ -13,6 +14,7 @@ type routes struct {
 	api       http.Handler
 	site      http.Handler
 	operator  http.Handler
+	start     http.Handler // what a person sees at the root
 }
 
 // ServeHTTP implements http.Handler.
@@ -22,6 +24,8 @@ func (r routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Redirect(w, req, r.addresses.BasePath()+"/_cognate/", http.StatusFound)
 	case strings.HasPrefix(path, "/_cognate/"):
 		r.operator.ServeHTTP(w, at(req, path))
+	case strings.Trim(path, "/") == "" && operator.Page(req):
+		r.start.ServeHTTP(w, req)
 	case strings.Trim(path, "/") == "" || callsAPI(req):
 		r.api.ServeHTTP(w, req)
 	default:

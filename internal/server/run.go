@@ -28,6 +28,20 @@ const (
 	shutdownTimeout   = 10 * time.Second
 )
 
+// Bounds of what connections and bodies may hold. One caller cannot take all of it; those behind a proxy that is not in
+// --trusted-proxies are one caller.
+const (
+	maxConns          = 8192
+	maxConnsPerSource = 1024
+	writeTimeout      = 30 * time.Second // for the far end to take what one write sends
+
+	bodyGrace     = 10 * time.Second // for a usual body, and then bodyRate bytes a second
+	bodyRate      = 64 << 10
+	bodyFree      = 8 << 10 // bytes of every body that are not counted
+	bodyTotal     = 64 << 20
+	bodyPerSource = 16 << 20
+)
+
 // Run starts a server and blocks until ctx is over or the server fails. What
 // people should see at the start goes to out; logs go there too.
 func Run(ctx context.Context, s config.Settings, out io.Writer) error {
@@ -108,11 +122,13 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 
 	failed := make(chan error, 2)
 	api := a.httpServer(handler)
+	api.RegisterOnShutdown(func() { close(a.leaving) }) // of those who only wait for news
 	background.Go("listener", func() {
 		failed <- background.Try("listener", func() error { return a.listen(api, listener) })
 	})
 	var extra *http.Server
 	if metrics != nil {
+		metrics = a.shield().Listen(metrics)
 		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.readiness.check, Metrics: a.metrics.handler()}))
 		background.Go("metrics listener", func() {
 			failed <- background.Try("metrics listener", func() error { return extra.Serve(metrics) })
@@ -138,7 +154,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 }
 
 func (a *app) listen(s *http.Server, l net.Listener) error {
-	l = httpkit.Gather(s, l)
+	l = httpkit.Gather(s, a.shield().Listen(l))
 	var err error
 	if a.certificate != nil {
 		s.TLSConfig = a.certificate.config()
@@ -152,9 +168,29 @@ func (a *app) listen(s *http.Server, l net.Listener) error {
 	return err
 }
 
+// shield bounds the connections of one listener.
+func (a *app) shield() httpkit.Shield {
+	s := httpkit.Shield{Conns: maxConns, PerSource: maxConnsPerSource, Write: writeTimeout}
+	if proxies, err := httpkit.ParseProxies(a.settings.TrustedProxies); err == nil { // Validate has seen it
+		s.Exempt = proxies.Trusts
+	}
+	return s
+}
+
+// bodies bounds the bodies of one listener's requests.
+func (a *app) bodies() *httpkit.Bodies {
+	b := &httpkit.Bodies{
+		Free: bodyFree, Total: bodyTotal, PerSource: bodyPerSource, Grace: bodyGrace, Longest: readTimeout, Rate: bodyRate,
+	}
+	if proxies, err := httpkit.ParseProxies(a.settings.TrustedProxies); err == nil {
+		b.ClientIP = proxies.ClientIP
+	}
+	return b
+}
+
 func (a *app) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: a.readiness.parting(h), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: a.bodies().Handler(a.readiness.parting(h)), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -168,11 +204,13 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	deps := operator.Deps{Ready: a.readiness.check}
+	deps := operator.Deps{Ready: a.readiness.check, PublicURL: a.settings.PublicURL, BasePath: a.addresses.BasePath(), Leaving: a.leaving}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
+		deps.Audit = a.Audit
 		deps.Snapshots = &snapshots{db: a.db, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
+		deps.Pools = a.shownPools
 		if deps.Names, err = a.settings.Names(); err != nil {
 			return nil, err
 		}
@@ -180,7 +218,9 @@ func (a *app) handler() (http.Handler, error) {
 			return nil, err
 		}
 	}
-	return routes{addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps)}, nil
+	return routes{
+		addresses: a.addresses, api: api, site: web, operator: operator.Handler(deps), start: operator.Start(deps),
+	}, nil
 }
 
 // privateDir is the folder in which a server keeps what is its own, "" where it writes nothing to disk.

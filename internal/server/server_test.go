@@ -94,6 +94,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/_cognate/ready", 200, "ready"},
 		{"GET", "/_cognate/metrics", 200, "go_goroutines"},
 		{"GET", "/_cognate/inbox", 200, "<html"},
+		{"GET", "/_cognate/", 200, `"path":"/_cognate/clock"`},
+		{"GET", "/_cognate", 200, `"path":"/_cognate/clock"`},
 		{"GET", "/_cognate/clock", 200, "now"},
 		{"GET", "/_cognate/nothing", 404, "nothing here"},
 		{"GET", "/us-east-1_DemoPool1/.well-known/openid-configuration", 200, `"issuer":"http://localhost:7654/us-east-1_DemoPool1"`},

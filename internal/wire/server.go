@@ -14,6 +14,7 @@ import (
 
 	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/id"
 	"cognate/internal/base/obs"
 	"cognate/internal/base/shed"
@@ -33,15 +34,17 @@ type Options struct {
 	Protocols     []Protocol
 	Authenticator Authenticator
 	Authorizer    Authorizer
-	Auditor       Auditor                         // nil: nothing is recorded
-	Metrics       Metrics                         // nil: not counted
-	Gate          *shed.Gate                      // nil: everybody is admitted
-	Log           *slog.Logger                    // nil: not logged
-	ClientIP      func(*http.Request) netip.Addr  // nil: the peer's address
-	Now           func() time.Time                // nil: time.Now; measures durations
-	RequestID     func() string                   // nil: random UUIDs
-	Offers        func(*http.Request) bool        // whether a page may be told that it can send signatures; nil: every one
-	OnInternal    func(context.Context, *Failure) // nil: nothing; told of every 500 before it is sent
+	Auditor       Auditor                        // nil: nothing is recorded
+	Metrics       Metrics                        // nil: not counted
+	Gate          *shed.Gate                     // nil: everybody is admitted
+	Log           *slog.Logger                   // nil: not logged
+	ClientIP      func(*http.Request) netip.Addr // nil: the peer's address
+	// Around is told of every call before it begins, and of how it ended; nil: nobody.
+	Around     func(ctx context.Context, service, operation string) (context.Context, func(error) error)
+	Now        func() time.Time                // nil: time.Now; measures durations
+	RequestID  func() string                   // nil: random UUIDs
+	Offers     func(*http.Request) bool        // whether a page may be told that it can send signatures; nil: every one
+	OnInternal func(context.Context, *Failure) // nil: nothing; told of every 500 before it is sent
 }
 
 // Server answers AWS API requests.
@@ -160,8 +163,7 @@ func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 	if failure := s.authorize(x, in); failure != nil {
 		return nil, failure
 	}
-	out, err = x.call.Operation.invoke(ctx, in)
-	if err != nil {
+	if out, err = s.invoke(ctx, x, in); err != nil {
 		return nil, fromCall(x.ctx, x.call.Operation, err)
 	}
 	return out, nil
@@ -189,6 +191,21 @@ func (s *Server) record(x *exchange, in any) (context.Context, func(rt.StructEnc
 			end("", out)
 		}
 	}
+}
+
+// errPanicked is how a call ended that panicked, for Around.
+var errPanicked = errors.New("wire: the operation panicked")
+
+// invoke calls the operation within Around, which is told of its end also after a panic.
+func (s *Server) invoke(ctx context.Context, x *exchange, in any) (out rt.StructEncoder, err error) {
+	if s.opts.Around == nil {
+		return x.call.Operation.invoke(ctx, in)
+	}
+	ctx, leave := s.opts.Around(ctx, x.call.Service.Name, x.call.Operation.Name)
+	err = errPanicked
+	defer func() { err = leave(err) }()
+	out, err = x.call.Operation.invoke(ctx, in)
+	return out, err
 }
 
 // name tells the log event what was called, or else what was asked for.
@@ -271,6 +288,11 @@ func readBody(x *exchange) ([]byte, *Failure) {
 	// end; never much before bytes arrive, whatever was announced.
 	b.Grow(int(min(max(x.r.ContentLength, 0), 16<<10)) + bytes.MinRead)
 	if _, err := b.ReadFrom(io.LimitReader(x.r.Body, MaxBody+1)); err != nil {
+		if errors.Is(err, httpkit.ErrBusy) {
+			obs.Cause(x.ctx, "%v", err)
+			x.w.Header().Set("Connection", "close") // nobody reads the rest
+			return nil, unavailable()
+		}
 		obs.Cause(x.ctx, "read body: %v", err)
 		return nil, &Failure{Code: "SerializationException", Status: http.StatusBadRequest, Common: true}
 	}

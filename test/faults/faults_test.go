@@ -13,6 +13,7 @@ const clients = 6
 
 // TestNodesAreKilled: whatever a dead node had acknowledged is there on the others.
 func TestNodesAreKilled(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, url(postgres(t)))
 	l := c.work(clients)
 	for i := range times(3, 15) {
@@ -27,6 +28,7 @@ func TestNodesAreKilled(t *testing.T) {
 
 // TestBackendsAreTerminated: connections that break at any moment cost nobody anything.
 func TestBackendsAreTerminated(t *testing.T) {
+	t.Parallel()
 	pg := postgres(t)
 	c := newCluster(t, url(pg))
 	l := c.work(clients)
@@ -45,13 +47,14 @@ func TestBackendsAreTerminated(t *testing.T) {
 
 // TestPostgresIsKilled: the nodes outlive an outage longer than their patience, and go on by themselves.
 func TestPostgresIsKilled(t *testing.T) {
+	t.Parallel()
 	pg := postgres(t)
 	c := newCluster(t, url(pg))
 	l := c.work(clients)
 	for range times(1, 4) {
 		time.Sleep(time.Second)
 		pg.Kill()
-		time.Sleep(9 * time.Second)
+		time.Sleep(8 * time.Second) // longer than patience
 		if err := pg.Restart(); err != nil {
 			t.Fatal(err)
 		}
@@ -62,13 +65,14 @@ func TestPostgresIsKilled(t *testing.T) {
 
 // TestPostgresFreezes: a database that says nothing holds nobody longer than the bound, and nothing is lost.
 func TestPostgresFreezes(t *testing.T) {
+	t.Parallel()
 	pg := postgres(t)
 	c := newCluster(t, url(pg))
 	l := c.work(clients)
 	for range times(1, 4) {
 		time.Sleep(time.Second)
 		pg.Freeze()
-		time.Sleep(11 * time.Second)
+		time.Sleep(9 * time.Second)
 		pg.Thaw()
 	}
 	time.Sleep(2 * time.Second)
@@ -78,6 +82,7 @@ func TestPostgresFreezes(t *testing.T) {
 // TestPrimaryFreezes: the primary freezes, its synchronous standby is promoted, and all nodes have moved within fifteen
 // seconds without losing what was acknowledged. The old primary comes back and is not used.
 func TestPrimaryFreezes(t *testing.T) {
+	t.Parallel()
 	primary := postgres(t)
 	standby, err := primary.StartStandby(true)
 	if err != nil {
@@ -108,9 +113,10 @@ func TestPrimaryFreezes(t *testing.T) {
 
 // TestRollingRestart: three nodes are restarted one after the other under load, and no call fails.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, url(postgres(t)), "--drain", "1s")
 	l := c.work(clients)
-	for round := range times(1, 4) {
+	for range times(1, 4) {
 		for i := range c.nodes {
 			time.Sleep(500 * time.Millisecond)
 			old := c.node(i)
@@ -119,7 +125,6 @@ func TestRollingRestart(t *testing.T) {
 			c.start(i)
 			time.Sleep(500 * time.Millisecond) // until the balancer has noticed
 		}
-		_ = round
 	}
 	lost := l.end()
 	c.audit(lost)

@@ -41,6 +41,9 @@ func ParseProxies(list []string) (Proxies, error) {
 	return p, nil
 }
 
+// Trusts reports whether an address is that of a trusted proxy.
+func (p Proxies) Trusts(a netip.Addr) bool { return contains(p.Trusted, a) }
+
 // ClientIP returns who sent r. Forwarding headers count only as far as trusted
 // proxies wrote them: the list is walked from the right until an address that
 // is not a trusted proxy. An entry that is no address ends the walk at the

@@ -3,8 +3,6 @@ package lambda
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"os"
@@ -88,13 +86,13 @@ func (p *pool) launch(root string, version uint64) (*process, error) {
 	defer write.Close()
 	w := &process{
 		pool: p, number: int(h.number.Add(1)), version: version, stdout: read,
-		listener: ownUser(listener), address: listener.Addr().String(), quit: make(chan struct{}), wake: make(chan struct{}, 1),
+		listener: runtimeListener(listener), address: listener.Addr().String(), quit: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	w.cmd = exec.Command(run.args[0], run.args[1:]...)
 	w.cmd.Dir, w.cmd.Stdout, w.cmd.Stderr = run.dir, write, write
 	w.cmd.Env = h.environ(&p.function, p.home, run.dir, w.address, w.number)
 	w.cmd.SysProcAttr = processGroup()
-	w.server = &http.Server{Handler: w, ConnContext: markStray, ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: 64 << 10}
+	w.server = runtimeServer(w)
 	w.idleTimer = background.AfterFunc(time.Hour, "idle function", func() { p.expire(w) })
 	w.idleTimer.Stop()
 	if err := h.start(w.cmd); err != nil {

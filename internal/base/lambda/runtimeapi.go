@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"cognate/internal/base/httpkit"
 )
 
 // runtimeBase is where functions find the Runtime API, version 2018-06-01.
@@ -19,6 +23,22 @@ const maxDeliveries = 10
 // maxSwallow is how much of a too large answer is read, so that the function
 // learns of the refusal instead of a broken connection.
 const maxSwallow = 64 << 20
+
+// runtimeListener bounds what reaches a Runtime API: a process has a connection
+// or a few.
+func runtimeListener(l net.Listener) net.Listener {
+	return ownUser(httpkit.Shield{Conns: 32, Write: 30 * time.Second}.Listen(l))
+}
+
+// runtimeServer serves a Runtime API. A connection may be left unused for as long
+// as the start of a process takes; requests for events wait as long as they like.
+func runtimeServer(w *process) *http.Server {
+	bodies := &httpkit.Bodies{Grace: 30 * time.Second, Rate: 256 << 10}
+	return &http.Server{
+		Handler: bodies.Handler(w), ConnContext: markStray, ReadHeaderTimeout: 6 * initLimit,
+		ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: 64 << 10,
+	}
+}
 
 func timeoutContext(d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), d)

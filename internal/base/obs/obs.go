@@ -41,6 +41,7 @@ type Request struct {
 	Target    string     // what was asked for, where no operation is known
 	Operation string     // AWS operation name or web route
 	ClientIP  netip.Addr // the caller's address after trusted proxies
+	UserIP    netip.Addr // of the user for whom a trusted caller asks, as the caller tells it
 	UserAgent string
 	Start     time.Time // real time, not the dev clock
 

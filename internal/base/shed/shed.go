@@ -17,10 +17,10 @@ import (
 // Defaults of a Gate. slots let many transactions share a commit and many callers a connection; per processor, more
 // running requests than these only slow one another down.
 const (
-	leastSlots   = 64
+	leastSlots   = 32
 	slotsPerCore = 16
 	maxQueue     = 4096
-	patience     = time.Second
+	patience     = 500 * time.Millisecond
 	target       = 100 * time.Millisecond
 )
 
@@ -31,7 +31,7 @@ var ErrOverload = errors.New("shed: too many requests are waiting")
 type Gate struct {
 	Slots    int           // running at once; 0 chooses by the number of processors
 	Queue    int           // waiting at once; 0 is 4096
-	Patience time.Duration // 0 is a second
+	Patience time.Duration // 0 is half a second
 	Target   time.Duration // 0 is 100 ms
 
 	mu      sync.Mutex

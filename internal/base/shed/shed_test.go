@@ -41,7 +41,7 @@ func serve(t *testing.T, g *Gate, interval, work, total time.Duration) (waits []
 func TestBurstIsAdmitted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &Gate{Slots: 1}
-		waits, shed := serve(t, g, time.Millisecond, 8*time.Millisecond, 100*time.Millisecond) // 800 ms of work at once
+		waits, shed := serve(t, g, time.Millisecond, 4*time.Millisecond, 100*time.Millisecond) // 400 ms of work at once
 		if shed != 0 || len(waits) != 100 {
 			t.Errorf("%d of a short burst were turned away", shed)
 		}

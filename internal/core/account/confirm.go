@@ -70,6 +70,9 @@ type proof struct {
 
 // proveCode runs one. A wrong code is counted, whatever is answered.
 func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) error {
+	if err := a.Guard.Begin(ctx, c.Pool.ID); err != nil {
+		return err
+	}
 	var refusal error // of a guess that has to be committed
 	err := a.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
@@ -82,10 +85,17 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 				return err
 			}
 		}
-		if err := a.Codes.Allow(tx, c.Pool.ID, sub, pr.rule); err != nil {
+		asker, err := a.Guard.Asker(tx, c.Pool.ID, sub)
+		if err != nil {
+			return err
+		}
+		if err := a.Guard.Admit(ctx, asker); err != nil {
+			return err
+		}
+		if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), pr.rule); err != nil {
 			return code.Refusal(ctx, err)
 		}
-		proven, err := a.Codes.Guess(tx, c.Pool.ID, sub, pr.kind, pr.code)
+		proven, err := a.Codes.Guess(tx, c.Pool.ID, sub, asker, pr.kind, pr.code)
 		switch {
 		case code.Guessed(err):
 			refusal = code.Refusal(ctx, err)
@@ -100,7 +110,7 @@ func (a *Accounts) proveCode(ctx context.Context, c directory.Caller, pr proof) 
 			refusal = code.Refusal(ctx, code.ErrExpired)
 			return nil
 		}
-		if err := a.Codes.Proven(tx, c.Pool.ID, sub, pr.kind); err != nil {
+		if err := a.Codes.Proven(tx, c.Pool.ID, sub, asker, pr.kind); err != nil {
 			return err
 		}
 		return pr.accept(tx, u, proven)

@@ -7,6 +7,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/signin"
 )
 
 // Ops are the AWS operations of this room: they find pool and client, check how
@@ -15,7 +16,7 @@ type Ops struct{ *Accounts }
 
 // client finds the app client of an unsigned operation, which proves itself by
 // the secret hash over the name that it sends.
-func (o Ops) client(ctx context.Context, clientID, name string, secretHash *string, metadata map[string]string) (directory.Caller, error) {
+func (o Ops) client(ctx context.Context, clientID, name string, secretHash *string, user *cognitoidp.UserContextDataType, metadata map[string]string) (directory.Caller, error) {
 	p, c, err := o.Pools.ClientOrRefuse(ctx, clientID)
 	if err != nil {
 		return directory.Caller{}, err
@@ -23,12 +24,13 @@ func (o Ops) client(ctx context.Context, clientID, name string, secretHash *stri
 	event := obs.From(ctx)
 	event.Pool, event.Client = p.ID, c.ID
 	err = pool.SecretHashRefusal(c, c.CheckSecretHash(name, str(secretHash)))
+	signin.Propagated(ctx, c, name, str(secretHash), user)
 	return directory.Caller{Pool: p, Client: c, Name: name, Metadata: metadata}, err
 }
 
 // SignUp implements the AWS operation.
 func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognitoidp.SignUpResponse, error) {
-	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.UserContextData, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func (o Ops) SignUp(ctx context.Context, in *cognitoidp.SignUpRequest) (*cognito
 
 // ConfirmSignUp implements the AWS operation.
 func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequest) (*cognitoidp.ConfirmSignUpResponse, error) {
-	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.UserContextData, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (o Ops) ConfirmSignUp(ctx context.Context, in *cognitoidp.ConfirmSignUpRequ
 
 // ResendConfirmationCode implements the AWS operation.
 func (o Ops) ResendConfirmationCode(ctx context.Context, in *cognitoidp.ResendConfirmationCodeRequest) (*cognitoidp.ResendConfirmationCodeResponse, error) {
-	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.UserContextData, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +76,7 @@ func (o Ops) ResendConfirmationCode(ctx context.Context, in *cognitoidp.ResendCo
 
 // ForgotPassword implements the AWS operation.
 func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRequest) (*cognitoidp.ForgotPasswordResponse, error) {
-	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.UserContextData, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +89,7 @@ func (o Ops) ForgotPassword(ctx context.Context, in *cognitoidp.ForgotPasswordRe
 
 // ConfirmForgotPassword implements the AWS operation.
 func (o Ops) ConfirmForgotPassword(ctx context.Context, in *cognitoidp.ConfirmForgotPasswordRequest) (*cognitoidp.ConfirmForgotPasswordResponse, error) {
-	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.ClientMetadata)
+	c, err := o.client(ctx, in.ClientId, in.Username, in.SecretHash, in.UserContextData, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}

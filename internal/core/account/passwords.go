@@ -12,6 +12,7 @@ import (
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/signin"
 )
 
 // ChangePassword sets a new password for a user who proves the present one by
@@ -72,8 +73,11 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 	if previous == nil {
 		return pool.MissingParameter("PreviousPassword")
 	}
+	if err := a.Guard.Begin(ctx, p.ID); err != nil {
+		return err
+	}
 	// A try is reserved before anything is told that depends on the password, the judgement of the new one included.
-	var try int64
+	var try signin.Counted
 	err = a.DB.Update(ctx, func(tx *db.Tx) (err error) {
 		if err := a.Codes.Allow(tx, p.ID, u.Sub, code.LimitChangePassword); err != nil {
 			return code.Refusal(ctx, err)
@@ -92,7 +96,7 @@ func (a *Accounts) provePrevious(ctx context.Context, p *pool.Pool, u *directory
 		if err := a.Codes.Return(tx, p.ID, u.Sub, code.LimitChangePassword); err != nil {
 			return err
 		}
-		return a.Engine.ReturnTry(tx, p.ID, u.Sub, try)
+		return a.Engine.ReturnTry(tx, p.ID, try)
 	})
 }
 

@@ -41,7 +41,14 @@ func (a *Accounts) forgot(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := a.Codes.Allow(tx, c.Pool.ID, sub, code.LimitForgotPassword); err != nil {
+	asker, err := a.Guard.Asker(tx, c.Pool.ID, sub)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Guard.Admit(ctx, asker); err != nil {
+		return nil, err
+	}
+	if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), code.LimitForgotPassword); err != nil {
 		return nil, code.Refusal(ctx, err)
 	}
 	to, refusal := recoveryOf(c.Pool, u)

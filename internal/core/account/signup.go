@@ -40,6 +40,9 @@ func (a *Accounts) SignUp(ctx context.Context, c directory.Caller, in SignUpInpu
 	if c.Pool.AdminCreateOnly() {
 		return nil, cognitoidp.NewNotAuthorized("SignUp is not permitted for this user pool")
 	}
+	if err := a.Guard.SignUp(ctx, c.Pool.ID); err != nil {
+		return nil, err
+	}
 	nu, err := a.prepareSignUp(c, in)
 	if err != nil {
 		return nil, err
@@ -167,7 +170,14 @@ func (a *Accounts) resend(ctx context.Context, tx *db.Tx, c directory.Caller) (*
 	if confirmed && !hide {
 		return nil, cognitoidp.NewInvalidParameter("User is already confirmed.")
 	}
-	if err := a.Codes.Allow(tx, c.Pool.ID, sub, code.LimitResend); err != nil {
+	asker, err := a.Guard.Asker(tx, c.Pool.ID, sub)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Guard.Admit(ctx, asker); err != nil {
+		return nil, err
+	}
+	if err := a.Codes.Allow(tx, c.Pool.ID, asker.Of(sub), code.LimitResend); err != nil {
 		return nil, code.Refusal(ctx, err)
 	}
 	if u == nil || confirmed { // a hidden user who needs no code is answered like nobody

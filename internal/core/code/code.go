@@ -19,9 +19,10 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
 	"cognate/internal/base/keyring"
+	"cognate/internal/core/guard"
 )
 
-// MaxAttempts is how often a code may be guessed. One further try is refused even when it is right.
+// MaxAttempts is how often a code may be guessed, and once more as often from where its user is known. One further try is refused even when it is right.
 const MaxAttempts = 5
 
 // maxInput is the longest code that Cognito's API accepts, in bytes; longer input cannot be right and is not hashed.
@@ -131,7 +132,12 @@ func (c *Codes) Issue(tx *db.Tx, poolID, sub string, kind Kind, dest Destination
 // On ErrMismatch the transaction must be committed, or the guess is not counted. Check everything else that may refuse
 // the request first: a right code in a transaction that is rolled back stays usable.
 func (c *Codes) Verify(tx *db.Tx, poolID, sub string, kind Kind, text string) (Destination, error) {
-	row, err := countTry(tx, poolID, sub, kind, c.clock.Milli())
+	return c.verify(tx, poolID, sub, guard.Asker{}, kind, text)
+}
+
+// verify is Verify for who asks: strangers cannot spend the tries of a source that the user is known from.
+func (c *Codes) verify(tx *db.Tx, poolID, sub string, asker guard.Asker, kind Kind, text string) (Destination, error) {
+	row, err := countTry(tx, poolID, sub, asker.Known(), kind, c.clock.Milli())
 	if err != nil {
 		return Destination{}, err
 	}

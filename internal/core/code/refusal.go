@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 )
 
 // Refusal turns a sentinel of this room into AWS's exception, with the cause in the event of the request; other errors
@@ -30,7 +31,7 @@ func Refusal(ctx context.Context, err error) error {
 
 // TooOften is AWS's text for what was done too often, as the exception that the operation declares for it.
 func TooOften(exception func(format string, args ...any) error) error {
-	return exception("Attempt limit exceeded, please try after some time.")
+	return guard.TooOften(exception)
 }
 
 // Guessed reports whether an error is the answer to a guess, which must be committed, rather than a fault.

@@ -45,14 +45,17 @@ var Migrations = []db.Migration{{
 	// Wrong codes in a row, by user and kind.
 	ID:    "code/0002",
 	Steps: limit.TallyTable(failures.Table, failures.Account),
+}, {
+	// Guesses at a code from where its user is known.
+	ID:    "code/0003",
+	Steps: []db.Step{db.AddColumn{Table: "one_time_code", Column: db.Column{Name: "known_attempts", Type: db.Int}}},
 }}
 
 // record is a pending code as the database holds it.
 type record struct {
 	hash        []byte
 	destination []byte // sealed
-	attempts    int64
-	expires     int64 // ms since epoch
+	expires     int64  // ms since epoch
 }
 
 func putCode(tx *db.Tx, poolID, sub string, kind Kind, r record, now int64) error {
@@ -60,44 +63,45 @@ func putCode(tx *db.Tx, poolID, sub string, kind Kind, r record, now int64) erro
 			(pool_id, sub, kind, hash, destination, attempts, created_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, 0, $6, $7)
 		ON CONFLICT (pool_id, sub, kind) DO UPDATE SET hash = excluded.hash, destination = excluded.destination,
-			attempts = 0, created_at = excluded.created_at, expires_at = excluded.expires_at`,
+			attempts = 0, known_attempts = 0, created_at = excluded.created_at, expires_at = excluded.expires_at`,
 		poolID, sub, string(kind), r.hash, r.destination, now, r.expires)
 	return err
 }
 
 func getCode(tx *db.Tx, poolID, sub string, kind Kind) (record, error) {
 	var r record
-	err := tx.QueryRow(`SELECT hash, destination, attempts, expires_at FROM one_time_code
+	err := tx.QueryRow(`SELECT hash, destination, expires_at FROM one_time_code
 		WHERE pool_id = $1 AND sub = $2 AND kind = $3`, poolID, sub, string(kind)).
-		Scan(&r.hash, &r.destination, &r.attempts, &r.expires)
+		Scan(&r.hash, &r.destination, &r.expires)
 	if errors.Is(err, db.ErrNoRows) {
 		return r, ErrExpired
 	}
 	return r, err
 }
 
-// countTry adds one to the attempts of a code that may still be tried and returns it. The row is locked by the update,
-// so parallel tries queue here.
-func countTry(tx *db.Tx, poolID, sub string, kind Kind, now int64) (record, error) {
+// countTry adds one to the attempts of a code that may still be tried and returns it; attempts from where the user is known
+// are counted apart. The row is locked by the update, so parallel tries queue here.
+func countTry(tx *db.Tx, poolID, sub string, known bool, kind Kind, now int64) (record, error) {
 	var r record
-	err := tx.QueryRow(`UPDATE one_time_code SET attempts = attempts + 1
+	count := `UPDATE one_time_code SET attempts = attempts + 1
 		WHERE pool_id = $1 AND sub = $2 AND kind = $3 AND expires_at > $4 AND attempts < $5
-		RETURNING hash, destination, attempts, expires_at`, poolID, sub, string(kind), now, MaxAttempts).
-		Scan(&r.hash, &r.destination, &r.attempts, &r.expires)
+		RETURNING hash, destination, expires_at`
+	if known {
+		count = `UPDATE one_time_code SET known_attempts = known_attempts + 1
+		WHERE pool_id = $1 AND sub = $2 AND kind = $3 AND expires_at > $4 AND known_attempts < $5
+		RETURNING hash, destination, expires_at`
+	}
+	err := tx.QueryRow(count, poolID, sub, string(kind), now, MaxAttempts).Scan(&r.hash, &r.destination, &r.expires)
 	if !errors.Is(err, db.ErrNoRows) {
 		return r, err
 	}
-	r, err = getCode(tx, poolID, sub, kind)
-	switch {
-	case err != nil:
+	if r, err = getCode(tx, poolID, sub, kind); err != nil {
 		return r, err
-	case r.expires <= now:
-		return r, ErrExpired
-	case r.attempts >= MaxAttempts:
-		return r, ErrTooMany
 	}
-	// The code appeared between the two statements: it is newer than the guess.
-	return r, ErrExpired
+	if r.expires <= now {
+		return r, ErrExpired
+	}
+	return r, ErrTooMany
 }
 
 // takeCode removes the redeemed code; ErrExpired when it is not there any more.

@@ -8,6 +8,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/code"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/token"
 )
 
@@ -130,7 +131,7 @@ func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserA
 			return codeRefusal(ctx, err)
 		}
 		kind := code.Attribute(in.AttributeName)
-		proven, err := o.Codes.Guess(tx, c.Pool.ID, u.Sub, kind, in.Code)
+		proven, err := o.Codes.Guess(tx, c.Pool.ID, u.Sub, guard.Asker{}, kind, in.Code)
 		if err == nil && !u.verified(in.AttributeName, proven.Value) {
 			obs.Cause(ctx, "the value changed after the code was sent")
 			err = code.ErrExpired
@@ -143,7 +144,7 @@ func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserA
 			}
 			return nil
 		}
-		if err := o.Codes.Proven(tx, c.Pool.ID, u.Sub, kind); err != nil {
+		if err := o.Codes.Proven(tx, c.Pool.ID, u.Sub, guard.Asker{}, kind); err != nil {
 			return err
 		}
 		return o.Save(tx, c.Pool, u)

@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 )
@@ -33,6 +34,8 @@ type Ask struct {
 	// Pretend marks a user who does not exist: all work is done and nothing is sent. User then holds what is answered:
 	// the ghost's sub, user name and the made-up address.
 	Pretend bool
+	// Asker is who asks, as the account knows them.
+	Asker guard.Asker
 }
 
 // perHour bounds the codes that are sent to one user by one medium within an hour.
@@ -105,12 +108,13 @@ func (f *Factors) send(ctx context.Context, tx *db.Tx, a Ask, to code.Destinatio
 }
 
 // account is whose codes and failures are counted. First factors are counted apart: nobody has proven anything there,
-// and whoever asks for codes or guesses must not keep the user from the second factor.
+// and whoever asks for codes or guesses must not keep the user from the second factor. So are those from where the user has proven
+// themselves before.
 func (a Ask) account() string {
 	if a.First {
-		return a.User.Sub + "/first"
+		return a.Asker.Of(a.User.Sub + "/first")
 	}
-	return a.User.Sub
+	return a.Asker.Of(a.User.Sub)
 }
 
 // kind tells the codes of first and second factor apart, and those of different sessions.

@@ -28,6 +28,8 @@ type InboxMessage struct {
 	To         string    `json:"to"`
 	Subject    string    `json:"subject"`
 	Body       string    `json:"body"`
+	HTML       string    `json:"html"`  // "" for SMS
+	Links      []string  `json:"links"` // in Body
 	Code       string    `json:"code"`
 	Trigger    string    `json:"trigger"` // CustomMessage_SignUp ..., Cognate_PasswordChanged ...
 	UserPoolID string    `json:"userPoolId"`
@@ -52,7 +54,7 @@ func (m *Messages) keepInInbox(ctx context.Context, tx *db.Tx, msg Message, pret
 	}
 	row := inboxRow{poolID: msg.PoolID, id: fmt.Sprintf("%016x", m.deps.Now().UnixNano()) + hex.EncodeToString(salt[:])}
 	plain, err := json.Marshal(keptMessage{Pretended: pretend, InboxMessage: InboxMessage{
-		ID: row.id, Medium: msg.Medium, To: msg.To, Subject: msg.Subject, Body: msg.Body, Code: msg.Code,
+		ID: row.id, Medium: msg.Medium, To: msg.To, Subject: msg.Subject, Body: msg.Body, HTML: msg.HTML, Code: msg.Code,
 		Trigger: msg.Kind.source(), UserPoolID: msg.PoolID, Username: msg.Username,
 		CreatedAt: m.deps.Clock.Now().UTC().Truncate(time.Millisecond),
 	}})
@@ -119,9 +121,38 @@ func (m *Messages) eachInInbox(ctx context.Context, to, poolID string, limit int
 		if err := json.Unmarshal(plain, &kept); err != nil {
 			return fmt.Errorf("message: inbox row %s: %w", r.id, err)
 		}
+		kept.Links = linksOf(kept.Body)
 		if !kept.Pretended && (to == "" || strings.EqualFold(kept.To, to)) && !fn(kept.InboxMessage) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// InboxState is a text that changes whenever messages come or go.
+func (m *Messages) InboxState(ctx context.Context) (string, error) {
+	var state string
+	err := m.deps.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		state, err = inboxState(tx)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("message: inbox: %w", err)
+	}
+	return state, nil
+}
+
+// EmptyInbox deletes messages by their ids; those that are not there are no mistake.
+func (m *Messages) EmptyInbox(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return m.deps.DB.Update(ctx, func(tx *db.Tx) error {
+		for _, id := range ids {
+			if err := deleteInbox(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -48,10 +48,45 @@ func TestInbox(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := `{"id":"id","medium":"SMS","to":"+15550001111","subject":"","body":"Your username is bob and temporary password is pw. ",` +
+		want := `{"id":"id","medium":"SMS","to":"+15550001111","subject":"","body":"Your username is bob and temporary password is pw. ","html":"","links":[],` +
 			`"code":"pw","trigger":"CustomMessage_AdminCreateUser","userPoolId":"us-east-1_bbbbbbbbb","username":"bob","createdAt":"2026-01-02T03:04:05.006Z"}`
 		if string(got) != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+}
+
+// TestInboxIsEmptied: the state tells of every message that comes or goes.
+func TestInboxIsEmptied(t *testing.T) {
+	dbtest.Each(t, migrations(), func(t *testing.T, d *db.DB) {
+		m := New(Deps{DB: d, Keyring: testKeyring(t, d, testPool), Inbox: true})
+		ctx := t.Context()
+		states := map[string]bool{}
+		state := func() {
+			s, err := m.InboxState(ctx)
+			if err != nil || states[s] {
+				t.Fatalf("%q again, %v", s, err)
+			}
+			states[s] = true
+		}
+		state()
+		for i := range 3 {
+			send(t, m, codeMail(fmt.Sprintf("u%d@example.com", i)))
+			state()
+		}
+		list, err := m.Inbox(ctx, "", "")
+		if err != nil || len(list) != 3 || list[0].HTML == "" {
+			t.Fatal(list, err)
+		}
+		if err := m.EmptyInbox(ctx, []string{list[1].ID, "none"}); err != nil {
+			t.Fatal(err)
+		}
+		state()
+		if left, err := m.Inbox(ctx, "", ""); err != nil || len(left) != 2 || left[0].ID != list[0].ID || left[1].ID != list[2].ID {
+			t.Error(left, err)
+		}
+		if err := m.EmptyInbox(ctx, nil); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -86,6 +86,7 @@ type Deps struct {
 	Pools     Pools
 	DataKeys  DataKeys
 	Limits    Limits     // of notices; without them there is none
+	Budgets   Budgets    // of messages that somebody asks for; without them there is none
 	Texts     Texts      // asks CustomMessage; see Compose
 	Suite     esdk.Suite // of the codes that functions get; esdk.CommittedSigned when 0
 

@@ -76,7 +76,18 @@ func (m *Messages) Pretend(ctx context.Context, tx *db.Tx, o Outgoing) error {
 	return m.render(ctx, tx, o, true)
 }
 
+// Budgets bound what strangers have sent, by who asks and by destination; *guard.Guard does.
+type Budgets interface {
+	// Message counts a message that the request of the context has sent, or refuses it.
+	Message(ctx context.Context, poolID, to string) error
+}
+
 func (m *Messages) render(ctx context.Context, tx *db.Tx, o Outgoing, pretend bool) error {
+	if m.deps.Budgets != nil {
+		if err := m.deps.Budgets.Message(ctx, o.PoolID, o.To); err != nil {
+			return err
+		}
+	}
 	msg := Message{
 		PoolID: o.PoolID, ClientID: o.ClientID, Sub: o.Sub, Username: o.Username, Kind: o.Kind, Medium: o.Medium, To: o.To, Code: o.Code,
 	}

@@ -122,7 +122,7 @@ func (s *SMTP) compose(d Delivery) (*mail.Msg, error) {
 	if err := plainAddress(d.To); err != nil {
 		return nil, fmt.Errorf("recipient: %w", err)
 	}
-	m := mail.NewMsg()
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent()) // no User-Agent and X-Mailer that name a library
 	if err := m.FromFormat(oneLine(from.Name), from.Address); err != nil {
 		return nil, err
 	}

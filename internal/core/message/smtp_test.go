@@ -265,6 +265,9 @@ func TestSMTPContent(t *testing.T) {
 	if id := msg.Header.Get("Message-Id"); id != "<m-1@pool.example>" {
 		t.Errorf("message id %s", id)
 	}
+	if msg.Header.Get("X-Mailer")+msg.Header.Get("User-Agent") != "" {
+		t.Errorf("the mail names what it was made with: %v", msg.Header)
+	}
 	if msg.Header.Get("Auto-Submitted") != "auto-generated" {
 		t.Error("not marked as automatic")
 	}

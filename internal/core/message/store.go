@@ -1,6 +1,8 @@
 package message
 
 import (
+	"strconv"
+
 	"cognate/internal/base/db"
 )
 
@@ -130,6 +132,22 @@ func listInbox(tx *db.Tx, poolID string, limit int) ([]inboxRow, error) {
 		out = append(out, r)
 	}
 	return out, rows.Err()
+}
+
+// inboxState tells the newest row and how many there are.
+func inboxState(tx *db.Tx) (string, error) {
+	var n int64
+	newest := ""
+	if err := tx.QueryRow(`SELECT count(*), COALESCE(MAX(id), '') FROM message_inbox`).Scan(&n, &newest); err != nil {
+		return "", err
+	}
+	return newest + "/" + strconv.FormatInt(n, 10), nil
+}
+
+// deleteInbox removes a row by its id, which no other pool has.
+func deleteInbox(tx *db.Tx, id string) error {
+	_, err := tx.Exec(`DELETE FROM message_inbox WHERE id = $1`, id)
+	return err
 }
 
 // trimInbox removes all but the newest rows of a pool.

@@ -2,10 +2,13 @@ package signin
 
 import (
 	"context"
+	"errors"
 
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
@@ -13,12 +16,37 @@ import (
 
 // account is somebody who signs in as the hop read them, or the convincing shadow of nobody.
 type account struct {
-	sub        string          // whose failures are counted: the user's or the ghost's
+	sub        string          // the user's or the ghost's
+	asker      guard.Asker     // who asks, as the account knows them
 	user       *directory.User // nil for nobody
 	epoch      directory.Epoch // of the user as read; what was earned may move it
 	groups     []token.Group
 	credential *password.Credential // the user's, or a stable fake of equal cost
 	locked     bool
+}
+
+// counter is under which the failures of whoever asks are counted: strangers share one for each account, and a source or
+// device from which the user has proven themselves before has its own.
+func (a *account) counter() string { return a.asker.Of(a.sub) }
+
+// asker is who asks for an account.
+func (e *Engine) asker(tx *db.Tx, r *Request, sub string) (guard.Asker, error) {
+	asker, err := e.Guard.Asker(tx, r.Pool.ID, sub)
+	key := r.Params["DEVICE_KEY"]
+	if key == "" {
+		key = r.device
+	}
+	if err != nil || asker.Known() || key == "" || len(key) > maxDeviceKey || !device.Tracking(r.Pool) {
+		return asker, err
+	}
+	_, err = e.Devices.Find(tx, r.Pool, sub, key)
+	switch {
+	case err == nil:
+		return asker.Holding(key), nil
+	case errors.Is(err, device.ErrUnknownDevice):
+		return asker, nil
+	}
+	return asker, err
 }
 
 // find looks a typed name up for the first hop of a sign-in. A name nobody has becomes the account of its ghost.
@@ -27,22 +55,25 @@ func (e *Engine) find(ctx context.Context, r *Request, name string) (*account, e
 	if err != nil {
 		return nil, err
 	}
-	return e.read(ctx, r.Pool, ghost, func(tx *db.Tx) (*directory.User, bool, error) {
+	return e.read(ctx, r, ghost, func(tx *db.Tx) (*directory.User, bool, error) {
 		return e.Directory.Seek(tx, r.Pool, name, ghost)
 	})
 }
 
 // findAccount looks up the account of a session for a later hop: a user's sub, or a ghost's.
 func (e *Engine) findAccount(ctx context.Context, r *Request, sub string) (*account, error) {
-	return e.read(ctx, r.Pool, sub, func(tx *db.Tx) (*directory.User, bool, error) {
+	return e.read(ctx, r, sub, func(tx *db.Tx) (*directory.User, bool, error) {
 		return e.Directory.SeekSub(tx, r.Pool, sub)
 	})
 }
 
 // read reads everything a hop needs in one snapshot: the user, the groups, the failure counter. For an unknown user the
 // same is read of somebody else and forgotten, and every account gets a fake credential, so that the work is the same.
-func (e *Engine) read(ctx context.Context, p *pool.Pool, ghost string, lookUp func(*db.Tx) (*directory.User, bool, error)) (*account, error) {
-	a := &account{}
+func (e *Engine) read(ctx context.Context, r *Request, ghost string, lookUp func(*db.Tx) (*directory.User, bool, error)) (*account, error) {
+	a, p := &account{}, r.Pool
+	if err := e.Guard.Begin(ctx, p.ID); err != nil {
+		return nil, err
+	}
 	var near *directory.User
 	err := e.DB.View(ctx, func(tx *db.Tx) error {
 		a.user, a.sub = nil, ghost
@@ -54,7 +85,10 @@ func (e *Engine) read(ctx context.Context, p *pool.Pool, ghost string, lookUp fu
 		if known {
 			a.user, a.sub = near, near.Sub
 		}
-		if a.locked, err = failures.Locked(tx, p.ID, a.sub, e.now()); err != nil {
+		if a.asker, err = e.asker(tx, r, a.sub); err != nil {
+			return err
+		}
+		if a.locked, err = failures.Locked(tx, p.ID, a.counter(), e.now()); err != nil {
 			return err
 		}
 		whose := a.sub
@@ -68,6 +102,9 @@ func (e *Engine) read(ctx context.Context, p *pool.Pool, ghost string, lookUp fu
 		return err
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := e.Guard.Admit(ctx, a.asker); err != nil {
 		return nil, err
 	}
 	if a.credential, err = e.credentialOf(ctx, p, a, near); err != nil {

@@ -178,7 +178,7 @@ func (s *signIn) code(st *challenge.State) factor.Ask {
 	return factor.Ask{
 		Pool: s.Pool, Client: s.Client, User: s.userOf(), Challenge: cognitoidp.ChallengeNameType(st.Step),
 		First: st.First, Recovery: !st.First && !st.SetUp && st.Goal == nil,
-		Session: st.ID, Metadata: s.answerMetadata(), Pretend: s.user == nil,
+		Session: st.ID, Metadata: s.answerMetadata(), Pretend: s.user == nil, Asker: s.asker,
 	}
 }
 

@@ -80,6 +80,9 @@ func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, err
 				return device.Refusal(err) // forgotten since it was recognised
 			}
 		}
+		if err := e.Guard.Proven(tx, s.Pool.ID, s.sub, s.asker); err != nil {
+			return err
+		}
 		return run(tx)
 	})
 	if err != nil {
@@ -172,16 +175,16 @@ func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
 	switch try {
 	case TryCount:
 		var n int64
-		n, err = failures.Count(tx, s.Pool.ID, s.sub, e.now())
+		n, err = failures.Count(tx, s.Pool.ID, s.counter(), e.now())
 		open = n > 0
 	case TryGrant:
 		var locked bool
-		locked, err = failures.Locked(tx, s.Pool.ID, s.sub, e.now())
+		locked, err = failures.Locked(tx, s.Pool.ID, s.counter(), e.now())
 		open = !locked
 	case TryClear:
-		open, err = failures.Clear(tx, s.Pool.ID, s.sub, e.now())
+		open, err = failures.Clear(tx, s.Pool.ID, s.counter(), e.now())
 	case TryForget:
-		_, err = failures.Clear(tx, s.Pool.ID, s.sub, e.now())
+		_, err = failures.Clear(tx, s.Pool.ID, s.counter(), e.now())
 	}
 	if err == nil && !open {
 		return errLockedMeanwhile
@@ -189,17 +192,31 @@ func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
 	return err
 }
 
-// CountTry counts a try at the password of a user for an operation beside sign-in, before it is judged, and returns which
-// one it is, for ReturnTry. The refusal of a locked account is NotAuthorizedException, and nothing is counted then.
-func (e *Engine) CountTry(tx *db.Tx, poolID, sub string) (int64, error) {
-	n, err := failures.Count(tx, poolID, sub, e.now())
-	if err == nil && n == 0 {
+// Counted is a try that was counted before it was judged.
+type Counted struct {
+	account string
+	n       int64
+}
+
+// CountTry counts a try at the password of a user for an operation beside sign-in, before it is judged, and returns what
+// ReturnTry takes. The refusal of a locked account is NotAuthorizedException, and nothing is counted then.
+func (e *Engine) CountTry(tx *db.Tx, poolID, sub string) (Counted, error) {
+	asker, err := e.Guard.Asker(tx, poolID, sub)
+	if err != nil {
+		return Counted{}, err
+	}
+	if err := e.Guard.Admit(tx.Context(), asker); err != nil {
+		return Counted{}, err
+	}
+	c := Counted{account: asker.Of(sub)}
+	c.n, err = failures.Count(tx, poolID, c.account, e.now())
+	if err == nil && c.n == 0 {
 		err = errLocked()
 	}
-	return n, err
+	return c, err
 }
 
 // ReturnTry tells that the password was right: failed tries are forgotten, unless others were counted since.
-func (e *Engine) ReturnTry(tx *db.Tx, poolID, sub string, n int64) error {
-	return failures.Return(tx, poolID, sub, n)
+func (e *Engine) ReturnTry(tx *db.Tx, poolID string, c Counted) error {
+	return failures.Return(tx, poolID, c.account, c.n)
 }

@@ -10,6 +10,7 @@ import (
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/password"
 	"cognate/internal/core/trigger"
 )
@@ -177,6 +178,9 @@ func (e *Engine) proveCustom(ctx context.Context, r *Request) (*signIn, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !right {
+		guard.Wrong(ctx)
 	}
 	s.custom.tell(trigger.Step{Name: string(cognitoidp.ChallengeNameTypeCustomChallenge), Result: right, Metadata: s.custom.Meta})
 	s.proof.Claim = ClaimCustom

@@ -14,6 +14,7 @@ import (
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
@@ -33,6 +34,7 @@ type Deps struct {
 	Factors   *factor.Factors
 	Devices   *device.Devices
 	Messages  *message.Messages
+	Guard     *guard.Guard
 	Rand      io.Reader
 }
 
@@ -93,6 +95,7 @@ func (e *Engine) Start(ctx context.Context, r *Request) (*Answer, error) {
 	}
 	switch r.Flow {
 	case cognitoidp.AuthFlowTypeRefreshToken, cognitoidp.AuthFlowTypeRefreshTokenAuth:
+		guard.Exempt(ctx)
 		return e.refresh(ctx, r)
 	}
 	prove, ok := beginnings[r.Flow]

@@ -6,6 +6,8 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/guard"
+	"cognate/internal/core/pool"
 )
 
 // Ops are the AWS operations of this room: thin translations to the engine.
@@ -17,6 +19,7 @@ func (o Ops) InitiateAuth(ctx context.Context, in *cognitoidp.InitiateAuthReques
 	if err != nil {
 		return nil, err
 	}
+	Propagated(ctx, c, in.AuthParameters["USERNAME"], in.AuthParameters["SECRET_HASH"], in.UserContextData)
 	a, err := o.Start(ctx, &Request{
 		Door: o.api, Pool: p, Client: c, Flow: in.AuthFlow,
 		Params: in.AuthParameters, Session: str(in.Session), Metadata: in.ClientMetadata,
@@ -35,6 +38,9 @@ func (o Ops) AdminInitiateAuth(ctx context.Context, in *cognitoidp.AdminInitiate
 	p, c, err := o.Pools.PoolClientOrRefuse(ctx, in.UserPoolId, in.ClientId)
 	if err != nil {
 		return nil, err
+	}
+	if in.ContextData != nil {
+		guard.Told(ctx, in.ContextData.IpAddress)
 	}
 	a, err := o.Start(ctx, &Request{
 		Door: o.admin, Pool: p, Client: c, Flow: in.AuthFlow,
@@ -55,6 +61,7 @@ func (o Ops) RespondToAuthChallenge(ctx context.Context, in *cognitoidp.RespondT
 	if err != nil {
 		return nil, err
 	}
+	Propagated(ctx, c, in.ChallengeResponses["USERNAME"], in.ChallengeResponses["SECRET_HASH"], in.UserContextData)
 	a, err := o.Respond(ctx, &Request{
 		Door: o.api, Pool: p, Client: c, Challenge: in.ChallengeName,
 		Params: in.ChallengeResponses, Session: str(in.Session), Metadata: in.ClientMetadata,
@@ -74,6 +81,9 @@ func (o Ops) AdminRespondToAuthChallenge(ctx context.Context, in *cognitoidp.Adm
 	if err != nil {
 		return nil, err
 	}
+	if in.ContextData != nil {
+		guard.Told(ctx, in.ContextData.IpAddress)
+	}
 	a, err := o.Respond(ctx, &Request{
 		Door: o.admin, Pool: p, Client: c, Challenge: in.ChallengeName,
 		Params: in.ChallengeResponses, Session: str(in.Session), Metadata: in.ClientMetadata,
@@ -85,6 +95,15 @@ func (o Ops) AdminRespondToAuthChallenge(ctx context.Context, in *cognitoidp.Adm
 		ChallengeName: a.name(), Session: opt(a.Session),
 		ChallengeParameters: a.params(), AuthenticationResult: a.Tokens, AvailableChallenges: a.Offered,
 	}, nil
+}
+
+// Propagated notes the address of the user for whom a client's server asks, where the client propagates it
+// (EnablePropagateAdditionalUserContextData) and proves itself for the name.
+func Propagated(ctx context.Context, c *pool.Client, name, secretHash string, data *cognitoidp.UserContextDataType) {
+	on := c.Config.EnablePropagateAdditionalUserContextData
+	if on != nil && *on && data != nil && c.HasSecret() && c.CheckSecretHash(name, secretHash) == nil {
+		guard.Told(ctx, str(data.IpAddress))
+	}
 }
 
 // GetTokensFromRefreshToken implements the AWS operation.

@@ -117,7 +117,7 @@ func (e *Engine) provenPassword(ctx context.Context, s *signIn, judge func() boo
 		s.proof.ByPassword = true
 	}
 	if try > 0 && s.proof.Right {
-		if err := e.takeBack(ctx, s, s.sub, try); err != nil {
+		if err := e.takeBack(ctx, s, s.counter(), try); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (e *Engine) reserve(ctx context.Context, s *signIn) (try int64, err error) 
 		return 0, nil
 	}
 	err = e.DB.Update(ctx, func(tx *db.Tx) (err error) {
-		try, err = failures.Count(tx, s.Pool.ID, s.sub, e.now())
+		try, err = failures.Count(tx, s.Pool.ID, s.counter(), e.now())
 		return err
 	})
 	s.proof.Counted, s.locked = true, try == 0

@@ -119,6 +119,7 @@ func usable(ctx context.Context, r *Request, st *challenge.State, err error) (*c
 		obs.Cause(ctx, "session is of the door %q", st.Door)
 		return nil, challenge.Unusable()
 	}
+	r.device = st.Device
 	return st, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 	"cognate/internal/core/trigger"
@@ -134,6 +135,7 @@ func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in 
 		obs.Cause(ctx, "wrong or missing client secret")
 		return nil, cognitoidp.NewNotAuthorized("Unable to verify secret for client %s", c.ID)
 	}
+	guard.Exempt(ctx)
 	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata, Params: map[string]string{"DEVICE_KEY": str(in.DeviceKey)}}
 	return e.exchange(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })
 }

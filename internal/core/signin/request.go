@@ -21,6 +21,8 @@ type Request struct {
 	Params    map[string]string            // AuthParameters or ChallengeResponses
 	Session   string
 	Metadata  map[string]string
+
+	device string // the key of the device that the answered session began with
 }
 
 // Answer is the outcome of a hop: either a challenge with its session, or tokens.

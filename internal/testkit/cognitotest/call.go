@@ -43,6 +43,15 @@ func Refused[I, O any](w *World, want string, operation func(context.Context, *I
 	}
 }
 
+// Gated is an operation behind the budgets of a world, as the server calls it.
+func Gated[I, O any](w *World, operation func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	return func(ctx context.Context, in *I) (*O, error) {
+		ctx, leave := w.Guard.Enter(ctx, name[I]())
+		out, err := operation(ctx, in)
+		return out, leave(err)
+	}
+}
+
 // Together runs an operation n times at once with the inputs that make returns and counts the outcomes: "" for success,
 // otherwise "Code: message".
 func Together[I, O any](w *World, n int, operation func(context.Context, *I) (*O, error), input func(i int) *I) map[string]int {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
+	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
 	"cognate/internal/testkit/dbtest"
@@ -38,6 +41,8 @@ type Options struct {
 	Mute bool
 	// Functions answers for the Lambda functions of pools; nil for none.
 	Functions lambda.Invoker
+	// Limits are the budgets of strangers, none when zero; see Gated.
+	Limits guard.Limits
 }
 
 // Each runs body on every engine.
@@ -65,7 +70,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	}
 	w.Rooms, err = rooms.Build(rooms.Config{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", Addresses: pool.NewAddresses(PublicURL),
-		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute,
+		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits,
 	})
 	w.must(err)
 	return w
@@ -75,6 +80,13 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 func (w *World) On(t testing.TB) *World {
 	other := *w
 	other.T = t
+	return &other
+}
+
+// From is w as somebody at an address asks it.
+func (w *World) From(address string) *World {
+	other := *w
+	other.Ctx = obs.With(w.T.Context(), &obs.Request{ClientIP: netip.MustParseAddr(address)})
 	return &other
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"cognate/internal/testkit/process"
 )
@@ -67,6 +68,7 @@ func (w *Worker) RunOn(ctx context.Context) (lost int, err error) {
 		case errors.Is(err, errLost):
 			lost++
 			w.Mine = slices.DeleteFunc(w.Mine, func(p *Person) bool { return p == w.at })
+			time.Sleep(20 * time.Millisecond) // what refuses at once would fill the book
 		case err != nil:
 			return lost, err
 		}

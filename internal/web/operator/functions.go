@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"html/template"
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"cognate/internal/base/lambda"
 )
@@ -30,12 +28,8 @@ type Functions interface {
 	Invocations(arn string) []lambda.Record
 }
 
-var invocationsPage = template.Must(template.New("invocations.html").Funcs(template.FuncMap{
-	"indent": indentJSON,
-	"ms":     func(d time.Duration) string { return d.Round(10 * time.Microsecond).String() },
-}).ParseFS(pages, "invocations.html"))
-
 func (d Deps) functionRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("POST /_cognate/unlock", d.unlock)
 	mux.HandleFunc("GET /_cognate/functions", d.owner(false, d.listFunctions))
 	mux.HandleFunc("PUT /_cognate/functions", d.owner(true, d.putFunction))
 	mux.HandleFunc("DELETE /_cognate/functions", d.owner(true, d.removeFunction))
@@ -44,7 +38,11 @@ func (d Deps) functionRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_cognate/invocations", d.owner(false, d.invocations))
 }
 
-func (d Deps) listFunctions(w http.ResponseWriter, _ *http.Request) {
+func (d Deps) listFunctions(w http.ResponseWriter, r *http.Request) {
+	if wantsPage(r) {
+		d.show(w, http.StatusOK, "functions.html", page{Title: "Functions", Here: "/_cognate/functions", Data: d.Functions.List()})
+		return
+	}
 	writeJSON(w, http.StatusOK, map[string]any{"functions": d.Functions.List()})
 }
 
@@ -124,12 +122,7 @@ func (d Deps) invocations(w http.ResponseWriter, r *http.Request) {
 		writeExact(w, map[string]any{"invocations": list})
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	_ = invocationsPage.Execute(w, map[string]any{"Invocations": list, "ARN": q.Get("arn")})
+	d.show(w, http.StatusOK, "invocations.html", page{Title: "Invocations", Here: "/_cognate/invocations", Data: map[string]any{"List": list, "ARN": q.Get("arn")}})
 }
 
 // writeExact writes JSON in which events and answers keep their characters.

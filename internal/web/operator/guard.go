@@ -46,6 +46,10 @@ func followed(r *http.Request) bool {
 func (d Deps) owner(change bool, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case !change && (r.Method == http.MethodGet || r.Method == http.MethodHead) && d.unlocked(r):
+			next(w, r)
+		case !d.owns(r) && !change && wantsPage(r):
+			d.locked(w, r.URL.Path, false)
 		case !d.owns(r):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="cognate functions"`)
 			writeError(w, http.StatusUnauthorized, "functions and their events are for the user who runs the server: send Authorization: Bearer with the text of the file function-token in its data folder")

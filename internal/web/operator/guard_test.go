@@ -8,6 +8,14 @@ import (
 	"cognate/internal/base/httpkit"
 )
 
+func mustNames(list ...string) httpkit.Names {
+	n, err := httpkit.NewNames(list...)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
 func named(t *testing.T, list ...string) httpkit.Names {
 	t.Helper()
 	n, err := httpkit.NewNames(list...)

@@ -7,7 +7,6 @@ import (
 
 	"cognate/internal/base/clock"
 	"cognate/internal/base/httpkit"
-	"cognate/internal/core/message"
 )
 
 // Snapshots saves and restores the whole state of a dev server by name.
@@ -20,26 +19,27 @@ type Snapshots interface {
 	Names(ctx context.Context) ([]string, error)
 }
 
-// Inbox reads messages that were sent, newest first.
-type Inbox interface {
-	Inbox(ctx context.Context, to, poolID string) ([]message.InboxMessage, error)
-	// InboxCode is the newest code among them, "" when there is none.
-	InboxCode(ctx context.Context, to, poolID string) (string, error)
-}
-
 // Deps are what the handlers need. Metrics is nil where it is served elsewhere;
-// Clock, Inbox, Snapshots and Functions are nil outside dev.
+// Clock, Inbox, Snapshots, Audit and Functions are nil outside dev.
 type Deps struct {
 	Ready     func(context.Context) error // nil error = the server can serve
 	Metrics   http.Handler
 	Clock     *clock.Clock
 	Inbox     Inbox
 	Snapshots Snapshots
+	Audit     Audit
 
 	// Names are the hosts that dev is known by; Origin is that of the public URL,
 	// which a proxy may hide from Host.
 	Names  httpkit.Names
 	Origin string
+
+	// PublicURL is what people are shown, and BasePath its path, "" or "/...".
+	PublicURL, BasePath string
+	// Pools is what the start page shows; nil outside dev.
+	Pools Pools
+	// Leaving is closed when the server stops; nil: never.
+	Leaving <-chan struct{}
 
 	// Functions is nil outside dev. Token lets their owner in, "" for nobody's;
 	// RemoteFunctions permits changing them from other machines.
@@ -67,11 +67,14 @@ func Handler(d Deps) http.Handler {
 func (d Deps) tools() *http.ServeMux {
 	mux := http.NewServeMux()
 	if d.Inbox != nil {
-		mux.HandleFunc("GET /_cognate/inbox", d.inbox)
+		d.inboxRoutes(mux)
 	}
 	if d.Clock != nil {
 		mux.HandleFunc("GET /_cognate/clock", d.clock)
 		mux.HandleFunc("POST /_cognate/clock", d.moveClock)
+	}
+	if d.Audit != nil {
+		mux.HandleFunc("GET /_cognate/audit", d.audit)
 	}
 	if d.Snapshots != nil {
 		mux.HandleFunc("GET /_cognate/snapshots", d.listSnapshots)
@@ -81,9 +84,8 @@ func (d Deps) tools() *http.ServeMux {
 	if d.Functions != nil {
 		d.functionRoutes(mux)
 	}
-	mux.HandleFunc("/_cognate/", func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusNotFound, "there is nothing here")
-	})
+	mux.HandleFunc("GET /_cognate/assets/{name}", d.asset)
+	mux.HandleFunc("/_cognate/", d.showTools)
 	return mux
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +21,7 @@ type letters struct {
 	err  error
 }
 
-func (l letters) Inbox(_ context.Context, to, poolID string) (out []message.InboxMessage, _ error) {
+func (l *letters) Inbox(_ context.Context, to, poolID string) (out []message.InboxMessage, _ error) {
 	for _, m := range l.list {
 		if (to == "" || m.To == to) && (poolID == "" || m.UserPoolID == poolID) {
 			out = append(out, m)
@@ -28,7 +30,14 @@ func (l letters) Inbox(_ context.Context, to, poolID string) (out []message.Inbo
 	return out, l.err
 }
 
-func (l letters) InboxCode(ctx context.Context, to, poolID string) (string, error) {
+func (l *letters) InboxState(context.Context) (string, error) { return fmt.Sprint(len(l.list)), l.err }
+
+func (l *letters) EmptyInbox(_ context.Context, ids []string) error {
+	l.list = slices.DeleteFunc(l.list, func(m message.InboxMessage) bool { return slices.Contains(ids, m.ID) })
+	return l.err
+}
+
+func (l *letters) InboxCode(ctx context.Context, to, poolID string) (string, error) {
 	list, err := l.Inbox(ctx, to, poolID)
 	for _, m := range list {
 		if m.Code != "" {
@@ -67,9 +76,9 @@ func dev() Deps {
 	return Deps{
 		Ready: ready, Clock: clock.Frozen(start), Snapshots: shelf{"broken": 1},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("up 1\n")) }),
-		Inbox: letters{list: []message.InboxMessage{
-			{ID: "3", To: "ana@example.com", UserPoolID: "p1", Subject: "no code", Body: "<script>alert(1)</script>"},
-			{ID: "2", To: "ana@example.com", UserPoolID: "p1", Medium: message.Email, Code: "654321", Body: "Your code is 654321.", CreatedAt: start},
+		Inbox: &letters{list: []message.InboxMessage{
+			{ID: "3", To: "ana@example.com", UserPoolID: "p1", Subject: "no code", Body: "<script>alert(1)</script>", HTML: "<p><script>alert(1)</script><img src=https://x.example/y>"},
+			{ID: "2", To: "ana@example.com", UserPoolID: "p1", Medium: message.Email, Code: "654321", Body: "Your code is 654321.", Links: []string{"https://a.example/x"}, CreatedAt: start},
 			{ID: "1", To: "+14155550100", UserPoolID: "p2", Medium: message.SMS, Code: "111111"},
 		}},
 	}
@@ -89,12 +98,29 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "/_cognate/secret", "", 404, "nothing here"},
 		{"GET", "/_cognate/functions", "", 404, "nothing here"},
 
-		{"GET", "/_cognate/inbox", "", 200, "&lt;script&gt;"},
+		{"GET", "/_cognate/inbox?id=3&view=text", "", 200, "&lt;script&gt;"},
 		{"GET", "/_cognate/inbox?format=json", "", 200, `"code":"654321"`},
 		{"GET", "/_cognate/inbox?format=json&to=nobody", "", 200, `{"messages":[]}`},
 		{"GET", "/_cognate/inbox?format=json&userPoolId=p2", "", 200, `"to":"+14155550100"`},
 		{"GET", "/_cognate/inbox?format=code&to=ana@example.com", "", 200, "654321\n"},
 		{"GET", "/_cognate/inbox?format=code&to=nobody", "", 404, "no message with a code"},
+
+		{"GET", "/_cognate/inbox?format=link", "", 200, "https://a.example/x\n"},
+		{"GET", "/_cognate/inbox?format=link&userPoolId=p2", "", 404, "no message with a link"},
+		{"GET", "/_cognate/inbox?format=json&q=CODE+IS", "", 200, `"id":"2"`},
+		{"GET", "/_cognate/inbox?format=json&q=nothing+of+that", "", 200, `{"messages":[]}`},
+		{"GET", "/_cognate/inbox?format=code&q=415555", "", 200, "111111\n"},
+		{"GET", "/_cognate/inbox/3/html", "", 200, "<img src=https://x.example/y>"},
+		{"GET", "/_cognate/inbox/2/html", "", 404, "no message"},
+		{"GET", "/_cognate/inbox?id=3", "", 200, `sandbox="allow-popups allow-popups-to-escape-sandbox" src="/_cognate/inbox/3/html"`},
+		{"GET", "/_cognate/inbox?id=3&view=source", "", 200, "Subject: no code"},
+		{"DELETE", "/_cognate/inbox/none", "", 404, "no message"},
+		{"DELETE", "/_cognate/inbox/3", "", 200, `{"deleted":1}`},
+		{"DELETE", "/_cognate/inbox?to=ana@example.com", "", 200, `{"deleted":1}`},
+		{"DELETE", "/_cognate/inbox", "", 200, `{"deleted":1}`},
+		{"GET", "/_cognate/assets/dev.css", "", 200, ":root"},
+		{"GET", "/_cognate/assets/..%2fpages%2flayout.html", "", 404, "nothing here"},
+		{"GET", "/_cognate/", "", 200, `"path":"/_cognate/inbox"`},
 
 		{"GET", "/_cognate/clock", "", 200, `{"now":"2026-01-07T03:04:05Z","offset":"0s"}`},
 		{"POST", "/_cognate/clock", `{"advance":"31m"}`, 200, `{"now":"2026-01-07T03:35:05Z","offset":"31m0s"}`},
@@ -118,7 +144,7 @@ func TestEndpoints(t *testing.T) {
 		if w.Code != c.status || !strings.Contains(w.Body.String(), c.contains) {
 			t.Errorf("%s %.60s: %d %s, want %d with %s", c.method, c.target, w.Code, w.Body, c.status, c.contains)
 		}
-		if c.method == "GET" && w.Code == 200 && !strings.HasSuffix(c.target, "metrics") && w.Header().Get("Cache-Control") != "no-store" {
+		if c.method == "GET" && w.Code == 200 && !strings.Contains(c.target, "/assets/") && !strings.HasSuffix(c.target, "metrics") && w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s may be cached", c.target)
 		}
 	}
@@ -140,11 +166,11 @@ func TestInboxForms(t *testing.T) {
 		}
 	}
 	w = ask(h, "GET", "/_cognate/inbox", "", nil)
-	if !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "default-src 'none'") || strings.Contains(w.Body.String(), "<script") {
+	if !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "default-src 'none'") || strings.Contains(w.Body.String(), "<script>") {
 		t.Errorf("page: %v\n%s", w.Header(), w.Body)
 	}
 	broken := dev()
-	broken.Inbox = letters{err: errors.New("no database")}
+	broken.Inbox = &letters{err: errors.New("no database")}
 	if w := ask(Handler(broken), "GET", "/_cognate/inbox", "", nil); w.Code != 500 {
 		t.Errorf("broken inbox: %d", w.Code)
 	}
