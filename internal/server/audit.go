@@ -50,9 +50,9 @@ func (a auditor) Begin(ctx context.Context, action wire.Action) (context.Context
 		e := audit.Event{
 			Service: action.Service, Operation: action.Operation, RequestID: req.ID, Principal: req.Principal.ARN,
 			AccessKey: req.Principal.AccessKeyID, Region: string(req.Region), Sub: req.User,
-			Pool: first(member(action.Input, "UserPoolId"), req.Pool, member(out, "UserPool", "Id")), Username: member(action.Input, "Username"),
-			Target: first(member(action.Input, "ClientId"), member(action.Input, "GroupName"), member(action.Input, "Domain"),
-				member(action.Input, "ResourceArn"), member(action.Input, "Identifier"), member(action.Input, "KeyId")),
+			Pool: first(textOf(action.Input, "UserPoolId"), req.Pool, textOf(out, "UserPool", "Id")), Username: textOf(action.Input, "Username"),
+			Target: first(textOf(action.Input, "ClientId"), textOf(action.Input, "GroupName"), textOf(action.Input, "Domain"),
+				textOf(action.Input, "ResourceArn"), textOf(action.Input, "Identifier"), textOf(action.Input, "KeyId")),
 		}
 		if req.ClientIP.IsValid() {
 			e.Source = req.ClientIP.String()
@@ -72,8 +72,8 @@ func (a auditor) Begin(ctx context.Context, action wire.Action) (context.Context
 	}
 }
 
-// member is a text member of an operation's input or output, "" when it has none. Names of secrets are never asked for.
-func member(of any, path ...string) string {
+// textOf is a text member of an operation's input or output, "" when it has none. Names of secrets are never asked for.
+func textOf(of any, path ...string) string {
 	v := reflect.ValueOf(of)
 	for _, name := range path {
 		for v.Kind() == reflect.Pointer {

@@ -48,7 +48,7 @@ func (a *app) prepareData(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("demo pool: %w", err)
 	}
-	return a.seeder().Apply(ctx, f)
+	return a.applySeed(ctx, f, "demo")
 }
 
 func (a *app) applySeedFile(ctx context.Context) error {
@@ -64,7 +64,15 @@ func (a *app) applySeedFile(ctx context.Context) error {
 	if err := a.replaceFunctions("seed", f.Functions, a.settings.Seed); err != nil {
 		return fmt.Errorf("seed file: %w", err)
 	}
-	return a.seeder().Apply(ctx, f)
+	return a.applySeed(ctx, f, a.settings.Seed)
+}
+
+// applySeed makes what a seed declares and records that, when it was new.
+func (a *app) applySeed(ctx context.Context, f *seed.File, name string) error {
+	changing, done := a.seeded(ctx, name)
+	err := a.seeder().Apply(changing, f)
+	done(err)
+	return err
 }
 
 func (a *app) seeder() *seed.Seeder {

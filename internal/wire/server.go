@@ -159,6 +159,7 @@ func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 		return nil, &Failure{Code: x.call.Service.ValidationCode, Message: invalid.Error(), Status: http.StatusBadRequest}
 	}
 	ctx, end := s.record(x, in)
+	failure = &Failure{Code: "InternalErrorException"} // until it is known, so after a panic
 	defer func() { end(out, failure) }()
 	if failure := s.authorize(x, in); failure != nil {
 		return nil, failure
@@ -185,8 +186,6 @@ func (s *Server) record(x *exchange, in any) (context.Context, func(rt.StructEnc
 		switch {
 		case failure != nil:
 			end(failure.Code, nil)
-		case out == nil:
-			end("InternalErrorException", nil)
 		default:
 			end("", out)
 		}
