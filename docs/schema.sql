@@ -442,3 +442,22 @@ CREATE TABLE limit_budget (
     PRIMARY KEY (id)
 );
 CREATE INDEX limit_budget_full ON limit_budget (full_at);
+
+CREATE TABLE audit_event (
+    about_pool text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    service text COLLATE "C" NOT NULL,
+    operation text COLLATE "C" NOT NULL,
+    request_id text COLLATE "C" NOT NULL,
+    principal text COLLATE "C" NOT NULL,
+    access_key_id text COLLATE "C" NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    region text COLLATE "C" NOT NULL,
+    about_name text COLLATE "C" NOT NULL,
+    about_sub text COLLATE "C" NOT NULL,
+    target text COLLATE "C" NOT NULL,
+    outcome text COLLATE "C" NOT NULL,
+    PRIMARY KEY (about_pool, at, id)
+);
+CREATE INDEX audit_event_at ON audit_event (at, id);

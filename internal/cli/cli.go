@@ -40,6 +40,7 @@ type root struct {
 	Env      envCmd      `cmd:"" group:"Use a dev server" help:"Print what points AWS's tools at a server." example:"eval \"$(cognate env)\""`
 
 	Keys    keysCmd    `cmd:"" group:"Operate" help:"Operate the keys that seal secrets at rest." example:"cognate keys rotate --data /var/lib/cognate"`
+	Audit   auditCmd   `cmd:"" group:"Operate" help:"Read the record of administrative changes." example:"cognate audit list --data /var/lib/cognate"`
 	Backup  backupCmd  `cmd:"" group:"Operate" help:"Write the whole database into one encrypted file, while servers run." example:"cognate backup /backup/cognate.age --data /var/lib/cognate"`
 	Restore restoreCmd `cmd:"" group:"Operate" help:"Put a backup into an empty data folder or database." example:"cognate restore /backup/cognate.age --data /var/lib/cognate"`
 	RootKey rootKeyCmd `cmd:"" name:"root-key" group:"Operate" help:"Look after the access key of the account's root user." example:"cognate root-key renew --data /var/lib/cognate"`

@@ -35,6 +35,7 @@ type common struct {
 	SMSPrivate     bool       `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
 	AWSServices    awsFlags   `embed:""`
 	Budgets        limitFlags `embed:""`
+	Records        auditFlags `embed:""`
 	LogFormat      string     `enum:"text,json," default:"" help:"Log format: text, one short line each, is the default of dev; json, with everything, that of serve." placeholder:"text|json"`
 	LogLevel       string     `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
@@ -44,7 +45,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 		c.LogFormat = string(map[config.Mode]obs.Format{config.Dev: obs.Text, config.Serve: obs.JSON}[mode])
 	}
 	return config.Settings{
-		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key, PreviousKeyFiles: c.PreviousKeys,
+		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key, PreviousKeyFiles: c.PreviousKeys, AuditRetention: c.Records.Retention,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
 		SMTP: config.SMTP{

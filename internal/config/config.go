@@ -51,6 +51,8 @@ type Settings struct {
 	// key is changed, every node knows both.
 	PreviousKeyFiles []string
 
+	AuditRetention time.Duration // of records of administrative changes; 0 chooses
+
 	RootAccessKeyID     string
 	RootSecretAccessKey string
 
@@ -117,6 +119,9 @@ func (s *Settings) validateStorage() error {
 		if s.Data == "" && s.Database == "" {
 			bad("one of --data and --database is required")
 		}
+	}
+	if s.AuditRetention < 0 {
+		bad("--audit-retention: need a positive duration")
 	}
 	if s.KeyFile != "" && s.Key != "" {
 		bad("--key-file and --key exclude each other")

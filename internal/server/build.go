@@ -91,7 +91,7 @@ func (a *app) buildRooms() error {
 	c := rooms.Config{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Log: a.log,
 		Region: arn.Region(s.Region), Account: s.Account, Addresses: a.addresses,
-		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev,
+		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev, AuditRetention: s.AuditRetention,
 		Made: a.made, Functions: a.functions,
 	}
 	if err := a.transports(&c); err != nil {
@@ -129,7 +129,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
-		Authenticator: callers, Authorizer: callers, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
+		Authenticator: callers, Authorizer: callers, Auditor: auditor{a}, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
 		Offers: callers.Offers,
 	})
 }

@@ -34,12 +34,18 @@ func RotateKeys(ctx context.Context, s config.Settings, poolID string, signing b
 		if err := a.keys.Rotate(ctx, id); err != nil {
 			return fmt.Errorf("data key of %s: %w", id, err)
 		}
+		if err := a.Audit.Record(ctx, byCommand("keys rotate", id, "")); err != nil {
+			return err
+		}
 		fmt.Fprintf(out, "%s: new data key\n", id)
 		if !signing {
 			continue
 		}
 		if err := a.Tokens.RotateKeys(ctx, id); err != nil {
 			return fmt.Errorf("signing keys of %s: %w", id, err)
+		}
+		if err := a.Audit.Record(ctx, byCommand("keys rotate --signing", id, "")); err != nil {
+			return err
 		}
 		fmt.Fprintf(out, "%s: new signing keys\n", id)
 	}
@@ -62,6 +68,9 @@ func RewrapKeys(ctx context.Context, s config.Settings, newKeyFile string, out i
 		}
 	}
 	if err := a.keys.Rewrap(ctx, kek); err != nil {
+		return err
+	}
+	if err := a.Audit.Record(ctx, byCommand("keys rewrap", "", kek.ID())); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "all data keys are wrapped under key %s", kek.ID())

@@ -16,6 +16,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
 	"cognate/internal/config"
+	"cognate/internal/core/audit"
 	"cognate/internal/rooms"
 )
 
@@ -189,7 +190,7 @@ func (r *restoring) into(ctx context.Context, o db.Options) (err error) {
 	if err := keyring.Check(ctx, d, r.keks[0], r.keks[1:]...); err != nil {
 		return fmt.Errorf("the restored database needs another key: %w", err)
 	}
-	return nil
+	return audit.New(d, 0).Record(ctx, byCommand("restore", "", filepath.Base(r.options.File)))
 }
 
 // intoFolder restores beside the database of a data folder and then puts the

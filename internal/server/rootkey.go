@@ -13,6 +13,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"cognate/internal/config"
+	"cognate/internal/core/audit"
 	"cognate/internal/core/iam"
 )
 
@@ -38,8 +39,14 @@ func (a *app) rootKey(ctx context.Context, out io.Writer) error {
 	if s.Data == "" && !terminal(out) {
 		give = nil
 	}
-	if err := a.IAM.EnsureRoot(ctx, give); err != nil {
+	making, call := a.Audit.Begin(ctx, func() audit.Event {
+		return audit.Event{Service: own, Operation: "root-key make", Principal: "server", Source: here(), Target: s.Account}
+	})
+	if err := a.IAM.EnsureRoot(making, give); err != nil {
 		return err
+	}
+	if call.Changed() {
+		a.log.Info("a root access key was made", "account", s.Account)
 	}
 	id, err := a.IAM.RootAccessKeyID(ctx)
 	if err == nil && id == "" {
@@ -140,5 +147,12 @@ func RenewRootKey(ctx context.Context, s config.Settings, account, file string, 
 		return err
 	}
 	defer a.close()
-	return a.IAM.RenewRoot(ctx, handover(out, file, a.settings.Account))
+	if err := a.IAM.RenewRoot(ctx, handover(out, file, a.settings.Account)); err != nil {
+		return err
+	}
+	id, err := a.IAM.RootAccessKeyID(ctx)
+	if err != nil {
+		return err
+	}
+	return a.Audit.Record(ctx, byCommand("root-key renew", "", id))
 }

@@ -213,7 +213,7 @@ func (a *app) handler() (http.Handler, error) {
 	deps := operator.Deps{Ready: a.readiness.check, PublicURL: a.settings.PublicURL, BasePath: a.addresses.BasePath(), Leaving: a.leaving}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
-		deps.Reset = a.reset
+		deps.Reset, deps.Audit = a.reset, a.Audit
 		deps.Snapshots = &snapshots{db: a.db, clock: a.clock, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
 		deps.Pools = a.shownPools
