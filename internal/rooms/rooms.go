@@ -76,7 +76,7 @@ func Build(c Config) (*Rooms, error) {
 	})
 	r.Accounts = account.New(account.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
-		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Guard: r.Guard, Rand: c.Rand,
+		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Factors: r.Factors, Guard: r.Guard, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers})
 	r.API = UserPools{
