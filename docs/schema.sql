@@ -31,6 +31,14 @@ CREATE TABLE data_key (
     PRIMARY KEY (scope, key_id)
 );
 
+CREATE TABLE keyring_kek (
+    name text COLLATE "C" NOT NULL,
+    kek_id text COLLATE "C" NOT NULL,
+    since bigint NOT NULL,
+    holds bigint NOT NULL,
+    PRIMARY KEY (name)
+);
+
 CREATE TABLE job_lease (
     name text COLLATE "C" NOT NULL,
     owner text COLLATE "C" NOT NULL,
@@ -434,3 +442,22 @@ CREATE TABLE limit_budget (
     PRIMARY KEY (id)
 );
 CREATE INDEX limit_budget_full ON limit_budget (full_at);
+
+CREATE TABLE audit_event (
+    about_pool text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    service text COLLATE "C" NOT NULL,
+    operation text COLLATE "C" NOT NULL,
+    request_id text COLLATE "C" NOT NULL,
+    principal text COLLATE "C" NOT NULL,
+    access_key_id text COLLATE "C" NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    region text COLLATE "C" NOT NULL,
+    about_name text COLLATE "C" NOT NULL,
+    about_sub text COLLATE "C" NOT NULL,
+    target text COLLATE "C" NOT NULL,
+    outcome text COLLATE "C" NOT NULL,
+    PRIMARY KEY (about_pool, at, id)
+);
+CREATE INDEX audit_event_at ON audit_event (at, id);

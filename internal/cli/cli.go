@@ -39,8 +39,12 @@ type root struct {
 	Function functionCmd `cmd:"" group:"Use a dev server" help:"Look at and change the trigger functions." example:"cognate function list"`
 	Env      envCmd      `cmd:"" group:"Use a dev server" help:"Print what points AWS's tools at a server." example:"eval \"$(cognate env)\""`
 
-	Keys   keysCmd   `cmd:"" group:"Operate" help:"Operate the keys that seal secrets at rest." example:"cognate keys rotate --data /var/lib/cognate"`
-	Doctor doctorCmd `cmd:"" group:"Operate" help:"Check what serve would run with: settings, files, keys, database, TLS, ports, clock, mail." example:"cognate --config /etc/cognate/cognate.yaml doctor --mail-to ops@example.com"`
+	Keys    keysCmd    `cmd:"" group:"Operate" help:"Operate the keys that seal secrets at rest." example:"cognate keys rotate --data /var/lib/cognate"`
+	Audit   auditCmd   `cmd:"" group:"Operate" help:"Read the record of administrative changes." example:"cognate audit list --data /var/lib/cognate"`
+	Backup  backupCmd  `cmd:"" group:"Operate" help:"Write the whole database into one encrypted file, while servers run." example:"cognate backup /backup/cognate.age --data /var/lib/cognate"`
+	Restore restoreCmd `cmd:"" group:"Operate" help:"Put a backup into an empty data folder or database." example:"cognate restore /backup/cognate.age --data /var/lib/cognate"`
+	RootKey rootKeyCmd `cmd:"" name:"root-key" group:"Operate" help:"Look after the access key of the account's root user." example:"cognate root-key renew --data /var/lib/cognate"`
+	Doctor  doctorCmd  `cmd:"" group:"Operate" help:"Check what serve would run with: settings, files, keys, database, TLS, ports, clock, mail." example:"cognate --config /etc/cognate/cognate.yaml doctor --mail-to ops@example.com"`
 
 	Completion completionCmd `cmd:"" group:"About this program" help:"Print a completion script." example:"source <(cognate completion bash)"`
 	Version    versionCmd    `cmd:"" group:"About this program" help:"Print the version and how it was built." example:"cognate version"`

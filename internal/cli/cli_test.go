@@ -115,7 +115,10 @@ func TestCommandLine(t *testing.T) {
 		"choice":         {[]string{"dev", "--log-level", "loud"}, 2, "loud"},
 		"bad listen":     {[]string{"dev", "--ephemeral", "--listen", "nowhere"}, 1, "--listen"},
 		"all mistakes":   {[]string{"dev", "--ephemeral", "--region", "x", "--account", "y", "--tls-cert", "z"}, 1, "--tls-cert and --tls-key"},
-		"no new key":     {[]string{"keys", "rewrap"}, 2, "--new-key-file"},
+		"keys of what":   {[]string{"keys", "rotate"}, 2, "--data or --database"},
+		"rewrap what":    {[]string{"keys", "rewrap", "--new-key-file", "x"}, 2, "--data or --database"},
+		"no key":         {[]string{"keys", "rotate", "--database", "postgres://localhost/x"}, 2, "--key-file"},
+		"no database":    {[]string{"keys", "rotate", "--data", "/nonexistent/cognate"}, 1, "there is no database"},
 		"serve, no data": {[]string{"serve", "--listen", "127.0.0.1:0", "--public-url", "https://x", "--region", "us-east-1", "--account", "123456789012"}, 1, "--data"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,25 +130,6 @@ func TestCommandLine(t *testing.T) {
 				t.Errorf("output lacks %q:\n%s%s", c.want, &out, &errs)
 			}
 		})
-	}
-}
-
-// TestKeys rotates the keys of a fresh folder and changes the key that wraps them.
-func TestKeys(t *testing.T) {
-	data := t.TempDir()
-	var out, errs bytes.Buffer
-	if status := Main([]string{"keys", "rotate", "--data", data}, &out, &errs); status != 0 || out.Len() > 0 {
-		t.Errorf("no pools: status %d\n%s%s", status, &out, &errs)
-	}
-	next := filepath.Join(data, "kek2")
-	if status := Main([]string{"keys", "rewrap", "--data", data, "--new-key-file", next}, &out, &errs); status != 0 {
-		t.Fatalf("rewrap: status %d\n%s", status, &errs)
-	}
-	if status := Main([]string{"keys", "rotate", "--data", data}, &out, &errs); status != 1 {
-		t.Errorf("with the old key: status %d", status)
-	}
-	if status := Main([]string{"keys", "rotate", "--data", data, "--key-file", next}, &out, &errs); status != 0 {
-		t.Errorf("with the new key: status %d\n%s", status, &errs)
 	}
 }
 

@@ -18,6 +18,7 @@ type common struct {
 	LocalFunctions bool       `name:"allow-local-functions" help:"serve: let functions run as processes of this machine. dev, where they may: accept them from other machines too."`
 	KeyFile        string     `help:"File with the key-encryption key; default kek in the data folder." placeholder:"FILE"`
 	Key            string     `help:"The key-encryption key itself, 32 bytes in base64; prefer the environment." placeholder:"BASE64"`
+	PreviousKeys   []string   `name:"previous-key-file" help:"Files with other key-encryption keys that the database needs until keys rewrap has finished." placeholder:"FILE"`
 	RootAccessKey  string     `name:"root-access-key-id" help:"Access key id of the account's root." placeholder:"ID"`
 	RootSecret     string     `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
 	TLSCert        string     `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
@@ -34,6 +35,7 @@ type common struct {
 	SMSPrivate     bool       `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
 	AWSServices    awsFlags   `embed:""`
 	Budgets        limitFlags `embed:""`
+	Records        auditFlags `embed:""`
 	LogFormat      string     `enum:"text,json," default:"" help:"Log format: text, one short line each, is the default of dev; json, with everything, that of serve." placeholder:"text|json"`
 	LogLevel       string     `default:"info" enum:"debug,info,warn,error" help:"Least level that is logged."`
 }
@@ -43,7 +45,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 		c.LogFormat = string(map[config.Mode]obs.Format{config.Dev: obs.Text, config.Serve: obs.JSON}[mode])
 	}
 	return config.Settings{
-		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key,
+		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key, PreviousKeyFiles: c.PreviousKeys, AuditRetention: c.Records.Retention,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
 		SMTP: config.SMTP{

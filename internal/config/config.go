@@ -47,6 +47,11 @@ type Settings struct {
 
 	KeyFile string // file of the key-encryption key; default <data>/kek
 	Key     string // base64 of the 32-byte key-encryption key itself
+	// PreviousKeyFiles hold other key-encryption keys that the database still needs, or will need: before and while the
+	// key is changed, every node knows both.
+	PreviousKeyFiles []string
+
+	AuditRetention time.Duration // of records of administrative changes; 0 chooses
 
 	RootAccessKeyID     string
 	RootSecretAccessKey string
@@ -114,6 +119,9 @@ func (s *Settings) validateStorage() error {
 		if s.Data == "" && s.Database == "" {
 			bad("one of --data and --database is required")
 		}
+	}
+	if s.AuditRetention < 0 {
+		bad("--audit-retention: need a positive duration")
 	}
 	if s.KeyFile != "" && s.Key != "" {
 		bad("--key-file and --key exclude each other")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"time"
 
 	"cognate/internal/base/arn"
 	"cognate/internal/base/clock"
@@ -45,6 +46,9 @@ type Config struct {
 	Limits        guard.Limits
 	Refused       func(scope string)
 	SharedSources []netip.Prefix
+
+	// AuditRetention is how long records of administrative changes are kept; the room's default when 0.
+	AuditRetention time.Duration
 
 	// Made yields signing keys that were made ahead.
 	Made token.KeySource

@@ -37,12 +37,6 @@ type stage struct {
 
 func (s *stage) mail() string  { return s.name + "@example.com" }
 func (s *stage) phone() string { return "+1415555" + s.name[len(s.name)-4:] }
-func (s *stage) address() string {
-	if s.moves == "phone_number" {
-		return s.phone()
-	}
-	return s.mail()
-}
 
 // underWay is a row: something is begun, and the rest is returned, which completes it with the right proof.
 type underWay struct {

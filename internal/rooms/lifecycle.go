@@ -34,6 +34,7 @@ func (r *Rooms) lifecycles() []lifecycle.Lifecycle {
 		r.Factors.Lifecycle(),
 		r.Engine.Lifecycle(),
 		r.Guard.Lifecycle(),
+		r.Audit.Lifecycle(),
 	}
 }
 

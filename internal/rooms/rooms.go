@@ -5,6 +5,7 @@ import (
 
 	"cognate/internal/base/job"
 	"cognate/internal/core/account"
+	"cognate/internal/core/audit"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
 	"cognate/internal/core/device"
@@ -27,6 +28,7 @@ import (
 type Rooms struct {
 	API UserPools // the operations of all rooms
 
+	Audit    *audit.Room
 	IAM      *iam.Room
 	KMS      *kms.Keys
 	Guard    *guard.Guard
@@ -74,7 +76,7 @@ func Build(c Config) (*Rooms, error) {
 	})
 	r.Accounts = account.New(account.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
-		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Guard: r.Guard, Rand: c.Rand,
+		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Factors: r.Factors, Guard: r.Guard, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard})
 	r.API = UserPools{
@@ -93,6 +95,7 @@ func Build(c Config) (*Rooms, error) {
 // buildLeft makes the rooms left of the directory, which know no users.
 func (r *Rooms) buildLeft() {
 	c := r.config
+	r.Audit = audit.New(c.DB, c.AuditRetention)
 	r.IAM = iam.New(iam.Deps{
 		DB: c.DB, Keyring: c.Keys, Account: c.Account, Rand: c.Rand,
 		RootAccessKeyID: c.RootAccessKeyID, RootSecret: c.RootSecret, AcceptAnyKey: c.Dev,

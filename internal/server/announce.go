@@ -11,14 +11,13 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/config"
 	"cognate/internal/core/directory"
-	"cognate/internal/core/iam"
 	"cognate/internal/core/pool"
 	"cognate/internal/server/seed"
 )
 
 // announce tells what was started. In dev that is where everything is and what
-// to paste first; a root key that was just made is shown this one time.
-func (a *app) announce(out io.Writer, root *iam.RootKey) {
+// to paste first.
+func (a *app) announce(out io.Writer) {
 	s := a.settings
 	if s.Mode != config.Dev {
 		regions := s.Regions
@@ -26,10 +25,6 @@ func (a *app) announce(out io.Writer, root *iam.RootKey) {
 			regions = []string{s.Region}
 		}
 		a.log.Info("cognate serves", "url", s.PublicURL, "listen", s.Listen, "region", s.Region, "regions", regions, "account", s.Account)
-		if root != nil {
-			fmt.Fprintf(out, "\nThe root access key was made now and is not shown again:\n"+
-				"  AWS_ACCESS_KEY_ID=%s\n  AWS_SECRET_ACCESS_KEY=%s\n\n", root.AccessKeyID, root.Secret)
-		}
 		return
 	}
 	var b strings.Builder

@@ -14,7 +14,7 @@ import (
 
 func banner(a *app) string {
 	var b bytes.Buffer
-	a.announce(&b, nil)
+	a.announce(&b)
 	return b.String()
 }
 
@@ -151,7 +151,7 @@ func TestUnknownRegion(t *testing.T) {
 	s := devSettings()
 	s.Regions = []string{"us-east-1", "xx-moon-1"}
 	a, url := started(t, s)
-	if _, err := a.IAM.EnsureRoot(t.Context()); err != nil {
+	if err := a.IAM.EnsureRoot(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if status, out := k.in(t, "xx-moon-1", url, "CreateUserPool", object{"PoolName": "m"}); status != 200 {

@@ -47,7 +47,9 @@ type app struct {
 
 	certificate *certificate // nil without TLS
 
+	existing  bool // a command's: the database and the key must be there
 	db        *db.DB
+	kek       keyring.KEK
 	keys      *keyring.Keyring
 	functions *lambda.Router
 	*rooms.Rooms
@@ -61,10 +63,13 @@ type app struct {
 
 // build opens the store and makes the rooms. The caller closes the app.
 func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, error) {
-	a := &app{
-		settings: s, addresses: pool.NewAddresses(s.PublicURL).WithLoginDomain(s.LoginDomain), log: log, clock: clock.System(), metrics: newMetrics(),
-		leaving: make(chan struct{}),
-	}
+	return assemble(ctx, &app{settings: s, log: log})
+}
+
+// assemble fills an app that knows only what was asked for.
+func assemble(ctx context.Context, a *app) (*app, error) {
+	a.addresses = pool.NewAddresses(a.settings.PublicURL).WithLoginDomain(a.settings.LoginDomain)
+	a.clock, a.metrics, a.leaving = clock.System(), newMetrics(), make(chan struct{})
 	ctx, a.stop = context.WithCancel(ctx)
 	a.made = jose.NewKeySource(keysAhead)
 	if err := a.openStore(ctx); err != nil {
@@ -72,7 +77,7 @@ func build(ctx context.Context, s config.Settings, log *slog.Logger) (*app, erro
 		return nil, err
 	}
 	a.metrics.registry.MustRegister(figures{a})
-	a.readiness = &readiness{write: a.db.Writable, log: log}
+	a.readiness = &readiness{write: a.db.Writable, log: a.log}
 	if err := a.buildRooms(); err != nil {
 		a.close()
 		return nil, err
@@ -86,7 +91,7 @@ func (a *app) buildRooms() error {
 	c := rooms.Config{
 		DB: a.db, Keys: a.keys, Clock: a.clock, Log: a.log,
 		Region: arn.Region(s.Region), Account: s.Account, Addresses: a.addresses,
-		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev,
+		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev, AuditRetention: s.AuditRetention,
 		Made: a.made, Functions: a.functions,
 	}
 	if err := a.transports(&c); err != nil {
@@ -124,7 +129,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	callers := newCallers(a.settings, names, a.IAM, a.Pools)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
-		Authenticator: callers, Authorizer: callers, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
+		Authenticator: callers, Authorizer: callers, Auditor: auditor{a}, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
 		Offers: callers.Offers,
 	})
 }

@@ -39,7 +39,7 @@ func TestPagesThatUseAnyKey(t *testing.T) {
 	s := devSettings()
 	s.AllowedHosts = []string{"app.example.com"}
 	a, url := started(t, s)
-	if _, err := a.IAM.EnsureRoot(t.Context()); err != nil {
+	if err := a.IAM.EnsureRoot(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -67,7 +67,7 @@ func TestPagesWithAKeyOfOurs(t *testing.T) {
 	s := devSettings()
 	s.RootAccessKeyID, s.RootSecretAccessKey = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 	a, url := started(t, s)
-	if _, err := a.IAM.EnsureRoot(t.Context()); err != nil {
+	if err := a.IAM.EnsureRoot(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	body := `{"MaxResults":1}`

@@ -31,9 +31,8 @@ func Inspect(ctx context.Context, s config.Settings) (db.State, error) {
 
 // openExisting opens the database; fresh says that there is no file yet.
 func openExisting(ctx context.Context, s config.Settings) (d *db.DB, fresh bool, err error) {
-	o := db.Options{PostgresURL: s.Database}
-	if s.Database == "" {
-		o.SQLite = filepath.Join(s.Data, "cognate.db")
+	o := databaseOptions(s)
+	if o.SQLite != "" {
 		if _, err := os.Stat(o.SQLite); errors.Is(err, fs.ErrNotExist) {
 			return nil, true, nil
 		}
@@ -59,8 +58,12 @@ func CheckKeys(ctx context.Context, s config.Settings, fresh bool) error {
 			return fmt.Errorf("key file: %w", err)
 		}
 	}
-	kek, err := keyEncryptionKey(s)
+	kek, err := keyEncryptionKey(s, false)
 	if err != nil || fresh {
+		return err
+	}
+	previous, err := previousKeys(s)
+	if err != nil {
 		return err
 	}
 	d, fresh, err := openExisting(ctx, s)
@@ -68,8 +71,7 @@ func CheckKeys(ctx context.Context, s config.Settings, fresh bool) error {
 		return err
 	}
 	defer d.Close()
-	_, err = keyring.Open(ctx, d, kek)
-	return err
+	return keyring.Check(ctx, d, kek, previous...)
 }
 
 // SendTestMail sends a mail in the way that the settings say.

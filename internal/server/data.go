@@ -67,7 +67,7 @@ func (a *app) firstData(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("demo pool: %w", err)
 	}
-	return a.seeder().Apply(ctx, f)
+	return a.applySeed(ctx, f, "demo")
 }
 
 // reset takes a dev server back to where it was right after its first start: all data go but the keys of the server
@@ -109,11 +109,19 @@ func (a *app) applySeedFile(ctx context.Context) error {
 	if err := a.replaceFunctions("seed", f.Functions, a.settings.Seed); err != nil {
 		return fmt.Errorf("seed file: %w", err)
 	}
-	if err := a.seeder().Apply(ctx, f); err != nil {
+	if err := a.applySeed(ctx, f, a.settings.Seed); err != nil {
 		return err
 	}
 	a.seeded = f
 	return nil
+}
+
+// applySeed makes what a seed declares and records that, when it was new.
+func (a *app) applySeed(ctx context.Context, f *seed.File, name string) error {
+	changing, done := a.seeding(ctx, name)
+	err := a.seeder().Apply(changing, f)
+	done(err)
+	return err
 }
 
 func (a *app) seeder() *seed.Seeder {

@@ -55,7 +55,7 @@ type object = map[string]any
 // TestRegions makes and finds pools by requests signed for two Regions.
 func TestRegions(t *testing.T) {
 	a, url := started(t, devSettings())
-	if _, err := a.IAM.EnsureRoot(t.Context()); err != nil {
+	if err := a.IAM.EnsureRoot(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	k := signer{"anything", "goes"}
@@ -153,7 +153,7 @@ func TestServedRegions(t *testing.T) {
 			s.RootAccessKeyID, s.RootSecretAccessKey = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 			k := signer{s.RootAccessKeyID, s.RootSecretAccessKey}
 			a, url := started(t, s)
-			if _, err := a.IAM.EnsureRoot(t.Context()); err != nil {
+			if err := a.IAM.EnsureRoot(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 			for _, r := range c.yes {

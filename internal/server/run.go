@@ -93,15 +93,26 @@ func logger(s config.Settings, out io.Writer) (*slog.Logger, error) {
 
 // serve answers on the listener until ctx is over, then lets requests finish.
 func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) error {
-	root, err := a.IAM.EnsureRoot(ctx)
-	if err != nil {
-		return err
-	}
 	handler, err := a.handler()
 	if err != nil {
 		return err
 	}
 	if err := a.prepareData(ctx); err != nil {
+		return err
+	}
+	var metrics net.Listener
+	if a.settings.MetricsListen != "" {
+		if metrics, err = net.Listen("tcp", a.settings.MetricsListen); err != nil {
+			return fmt.Errorf("--metrics-listen: %w", err)
+		}
+		defer metrics.Close()
+	}
+	if a.settings.TLSCert != "" {
+		if a.certificate, err = newCertificate(a.settings.TLSCert, a.settings.TLSKey, a.log); err != nil {
+			return err
+		}
+	}
+	if err := a.rootKey(ctx, out); err != nil {
 		return err
 	}
 	// What runs in the background goes on until the last request was answered.
@@ -111,11 +122,6 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 	background.Start(jobs, "watch seed file", a.watchSeed)
 	background.Start(jobs, "watch functions", a.watchFunctions)
 
-	if a.settings.TLSCert != "" {
-		if a.certificate, err = newCertificate(a.settings.TLSCert, a.settings.TLSKey, a.log); err != nil {
-			return err
-		}
-	}
 	if a.certificate != nil || a.settings.Mode == config.Serve {
 		background.Start(jobs, "watch TLS certificate", a.watchCertificate)
 	}
@@ -127,18 +133,14 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 		failed <- background.Try("listener", func() error { return a.listen(api, listener) })
 	})
 	var extra *http.Server
-	if a.settings.MetricsListen != "" {
-		l, err := net.Listen("tcp", a.settings.MetricsListen)
-		if err != nil {
-			return fmt.Errorf("--metrics-listen: %w", err)
-		}
-		l = a.shield().Listen(l)
+	if metrics != nil {
+		metrics = a.shield().Listen(metrics)
 		extra = a.httpServer(operator.Handler(operator.Deps{Ready: a.readiness.check, Metrics: a.metrics.handler()}))
 		background.Go("metrics listener", func() {
-			failed <- background.Try("metrics listener", func() error { return extra.Serve(l) })
+			failed <- background.Try("metrics listener", func() error { return extra.Serve(metrics) })
 		})
 	}
-	a.announce(out, root)
+	a.announce(out)
 	// What takes tens of milliseconds and nobody waits for yet.
 	a.made.Start(jobs)
 	background.Go("warm SRP", srp.Warm)
@@ -211,7 +213,7 @@ func (a *app) handler() (http.Handler, error) {
 	deps := operator.Deps{Ready: a.readiness.check, PublicURL: a.settings.PublicURL, BasePath: a.addresses.BasePath(), Leaving: a.leaving}
 	if a.settings.Mode == config.Dev {
 		deps.Metrics, deps.Clock, deps.Inbox = a.metrics.handler(), a.clock, a.Messages
-		deps.Reset = a.reset
+		deps.Reset, deps.Audit = a.reset, a.Audit
 		deps.Snapshots = &snapshots{db: a.db, clock: a.clock, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
 		deps.Pools = a.shownPools

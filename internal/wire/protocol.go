@@ -83,6 +83,14 @@ type Action struct {
 	Input    any // the decoded input, for conditions
 }
 
+// Auditor keeps a record of what signed operations change.
+type Auditor interface {
+	// Begin is told of a signed operation before it is authorized. The operation
+	// runs with the context it returns; the function, which may be nil, is called
+	// with the exception, "" for success, and the output of the operation.
+	Begin(ctx context.Context, a Action) (context.Context, func(outcome string, out any))
+}
+
 // Metrics is told about every finished request.
 type Metrics interface {
 	// Observe counts one request. service and operation are "" when unknown;

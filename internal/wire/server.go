@@ -34,6 +34,7 @@ type Options struct {
 	Protocols     []Protocol
 	Authenticator Authenticator
 	Authorizer    Authorizer
+	Auditor       Auditor                        // nil: nothing is recorded
 	Metrics       Metrics                        // nil: not counted
 	Gate          *shed.Gate                     // nil: everybody is admitted
 	Log           *slog.Logger                   // nil: not logged
@@ -157,24 +158,49 @@ func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 		obs.Cause(x.ctx, "%s", cut(invalid.Error(), maxCause))
 		return nil, &Failure{Code: x.call.Service.ValidationCode, Message: invalid.Error(), Status: http.StatusBadRequest}
 	}
+	ctx, end := s.record(x, in)
+	failure = &Failure{Code: "InternalErrorException"} // until it is known, so after a panic
+	defer func() { end(out, failure) }()
 	if failure := s.authorize(x, in); failure != nil {
 		return nil, failure
 	}
-	if out, err = s.invoke(x, in); err != nil {
+	if out, err = s.invoke(ctx, x, in); err != nil {
 		return nil, fromCall(x.ctx, x.call.Operation, err)
 	}
 	return out, nil
+}
+
+// record tells the Auditor of a signed operation and, by the function it returns,
+// how that ended; after a panic it ended as an internal error.
+func (s *Server) record(x *exchange, in any) (context.Context, func(rt.StructEncoder, *Failure)) {
+	nothing := func(rt.StructEncoder, *Failure) {}
+	if s.opts.Auditor == nil || x.call.Operation.Unsigned {
+		return x.ctx, nothing
+	}
+	action := Action{Service: x.call.Service.Name, Operation: x.call.Operation.Name, Resource: x.call.Operation.resourceOf(in), Input: in}
+	ctx, end := s.opts.Auditor.Begin(x.ctx, action)
+	if end == nil {
+		return ctx, nothing
+	}
+	return ctx, func(out rt.StructEncoder, failure *Failure) {
+		switch {
+		case failure != nil:
+			end(failure.Code, nil)
+		default:
+			end("", out)
+		}
+	}
 }
 
 // errPanicked is how a call ended that panicked, for Around.
 var errPanicked = errors.New("wire: the operation panicked")
 
 // invoke calls the operation within Around, which is told of its end also after a panic.
-func (s *Server) invoke(x *exchange, in any) (out rt.StructEncoder, err error) {
+func (s *Server) invoke(ctx context.Context, x *exchange, in any) (out rt.StructEncoder, err error) {
 	if s.opts.Around == nil {
-		return x.call.Operation.invoke(x.ctx, in)
+		return x.call.Operation.invoke(ctx, in)
 	}
-	ctx, leave := s.opts.Around(x.ctx, x.call.Service.Name, x.call.Operation.Name)
+	ctx, leave := s.opts.Around(ctx, x.call.Service.Name, x.call.Operation.Name)
 	err = errPanicked
 	defer func() { err = leave(err) }()
 	out, err = x.call.Operation.invoke(ctx, in)

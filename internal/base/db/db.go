@@ -180,6 +180,7 @@ func (d *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 		return err
 	}
 	ctx, done := d.Bounded(ctx)
+	fn = accompanied(ctx, fn)
 	err := d.attempts(ctx, func() error { return d.eng.update(ctx, fn, d.inject) })
 	if err == nil {
 		d.stats.updates.Add(1)

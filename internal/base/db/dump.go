@@ -54,15 +54,7 @@ func (d *DB) Dump(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return err
 		}
-		w := &dumpWriter{w: bufio.NewWriter(z)}
-		w.strings(s.ids)
-		for _, t := range s.dumped() {
-			if err := w.table(tx, t); err != nil {
-				return err
-			}
-		}
-		w.text("")
-		return errors.Join(w.w.Flush(), z.Close())
+		return errors.Join(s.write(tx, z), z.Close())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("db: dump: %w", err)
@@ -100,25 +92,7 @@ func (d *DB) Restore(ctx context.Context, dump []byte) error {
 		return err
 	}
 	return d.Update(Patient(ctx), func(tx *Tx) error {
-		r := &dumpReader{r: bufio.NewReader(flate.NewReader(bytes.NewReader(body)))}
-		ids, err := r.strings()
-		if err != nil {
-			return err
-		}
-		if !slices.Equal(ids, s.ids) {
-			return fmt.Errorf("%w: it was made under other migrations", ErrDump)
-		}
-		for _, t := range s.dumped() {
-			if _, err := tx.Exec("DELETE FROM " + t.Name); err != nil {
-				return err
-			}
-		}
-		for {
-			more, err := r.table(tx, s)
-			if err != nil || !more {
-				return err
-			}
-		}
+		return s.replace(tx, flate.NewReader(bytes.NewReader(body)))
 	})
 }
 
@@ -252,8 +226,8 @@ func (d *dumpReader) strings() ([]string, error) {
 	return list, nil
 }
 
-// table inserts the next table's rows; false at the end of the dump.
-func (d *dumpReader) table(tx *Tx, s *schema) (bool, error) {
+// table hands the next table's rows to sink, batch by batch; false at the end of the dump.
+func (d *dumpReader) table(s *schema, sink func(table string, inserts []Stmt) error) (bool, error) {
 	name, err := d.text()
 	if err != nil || name == "" {
 		return false, err
@@ -281,7 +255,7 @@ func (d *dumpReader) table(tx *Tx, s *schema) (bool, error) {
 			batch = append(batch, Stmt{SQL: insert, Args: row})
 		}
 		if row == nil || len(batch) == restoreBatch {
-			if _, err := tx.ExecBatch(batch...); err != nil {
+			if err := sink(name, batch); err != nil {
 				return false, err
 			}
 			batch = batch[:0]

@@ -37,6 +37,11 @@ func openSQLite(_ context.Context, o Options, stats *counters) (*sqliteDB, error
 		n = max(4, 2*runtime.GOMAXPROCS(0))
 	}
 	dsn, mem := sqliteDSN(o)
+	if !mem {
+		if err := private(o.SQLite); err != nil {
+			return nil, err
+		}
+	}
 	d := &sqliteDB{readers: make(chan *sqliteConn, n), closed: make(chan struct{})}
 	if mem {
 		d.gate = newMemGate()

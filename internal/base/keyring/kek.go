@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -63,12 +64,12 @@ func ParseKEK(text string) (KEK, error) {
 // FileKEK reads the key-encryption key in the file at path. When there is none and create is set, it makes one: mode
 // 0600, synced with its folder before the call returns, and never replacing a file that another process made meanwhile.
 func FileKEK(path string, create bool) (KEK, error) {
-	text, err := os.ReadFile(path)
+	text, err := readKEKFile(path)
 	if errors.Is(err, fs.ErrNotExist) && create {
-		if err := createKEKFile(path); err != nil {
+		if err := createKEKFile(path, false); err != nil {
 			return nil, fmt.Errorf("keyring: make key file: %w", err)
 		}
-		text, err = os.ReadFile(path)
+		text, err = readKEKFile(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keyring: key file: %w", err)
@@ -80,9 +81,35 @@ func FileKEK(path string, create bool) (KEK, error) {
 	return kek, nil
 }
 
+// NewFileKEK makes a key-encryption key in a file that must not exist yet.
+func NewFileKEK(path string) (KEK, error) {
+	if err := createKEKFile(path, true); err != nil {
+		return nil, fmt.Errorf("keyring: make key file: %w", err)
+	}
+	return FileKEK(path, false)
+}
+
+// readKEKFile reads a key file. As ssh does, it refuses one of this user's that others may read; a file of another user
+// (a mounted secret) has the modes that whoever mounted it chose.
+func readKEKFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 && mine(info) {
+		return nil, fmt.Errorf("%s has mode %04o, so that others can use it; run chmod 600 on it", path, mode)
+	}
+	return io.ReadAll(io.LimitReader(f, 4096))
+}
+
 // createKEKFile writes a new key under a temporary name and links it into place, so that the file is whole or absent
-// after a crash, and the first of several processes wins.
-func createKEKFile(path string) (err error) {
+// after a crash, and the first of several processes wins. With exclusive set, not to win is an error.
+func createKEKFile(path string, exclusive bool) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".kek-*") // made with mode 0600
 	if err != nil {
@@ -95,7 +122,7 @@ func createKEKFile(path string) (err error) {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Link(f.Name(), path); err != nil && (exclusive || !errors.Is(err, fs.ErrExist)) {
 		return err
 	}
 	return syncDir(dir)

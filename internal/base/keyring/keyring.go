@@ -59,7 +59,8 @@ type Keyring struct {
 	now    func() time.Time
 
 	mu      sync.RWMutex
-	kek     KEK            // wraps new data keys
+	kek     KEK            // the node's own
+	current string         // id of the one that wraps new data keys, as the database named it last
 	known   map[string]KEK // by id; also unwraps what older ones wrapped
 	scopes  map[string]*scopeKeys
 	pending map[string]*pendingScope
@@ -67,21 +68,38 @@ type Keyring struct {
 	epoch   uint64 // grows with every change, so that a load that began before one is not kept
 }
 
-// Open returns the keyring of a database whose schema has the package's Migrations. kek wraps new data keys, previous
-// ones are only used to unwrap old keys until Rewrap has run. It creates the System scope when missing, reads the keys
-// of the first thousands of scopes at once, and returns ErrWrongKEK when kek is not the one the database was made with.
+// Open returns the keyring of a database whose schema has the package's Migrations. kek is the node's own key-encryption
+// key; previous are others that it may need. The database names the one that wraps new data keys: the kek of the node
+// that was first, until Rewrap changes it. Open creates the System scope when missing, reads the keys of the first
+// thousands of scopes at once, and returns ErrWrongKEK unless every key that the database needs was given.
 func Open(ctx context.Context, d *db.DB, kek KEK, previous ...KEK) (*Keyring, error) {
-	k := &Keyring{
-		db: d, source: rand.Reader, now: time.Now, kek: kek, known: map[string]KEK{},
-		scopes: map[string]*scopeKeys{}, pending: map[string]*pendingScope{}, loading: map[string]*load{},
-	}
-	for _, one := range append(previous, kek) {
-		k.known[one.ID()] = one
-	}
+	k := newKeyring(d, kek, previous)
 	if err := k.preload(ctx); err != nil {
 		return nil, err
 	}
 	return k, nil
+}
+
+// Check reports whether Open would find the keys that it needs, and changes nothing. It knows schemas of before
+// keyring/0002; a database without keys passes.
+func Check(ctx context.Context, d *db.DB, kek KEK, previous ...KEK) error {
+	_, err := newKeyring(d, kek, previous).read(ctx, System)
+	if errors.Is(err, ErrUnknownScope) {
+		return nil
+	}
+	return err
+}
+
+func newKeyring(d *db.DB, kek KEK, previous []KEK) *Keyring {
+	k := &Keyring{
+		db: d, source: rand.Reader, now: time.Now, kek: kek, known: map[string]KEK{},
+		scopes: map[string]*scopeKeys{}, pending: map[string]*pendingScope{}, loading: map[string]*load{},
+	}
+	for _, one := range previous {
+		k.known[one.ID()] = one
+	}
+	k.known[kek.ID()] = kek
+	return k
 }
 
 // Seal encrypts plaintext for a scope. aad names where the value is kept (table, column, row key); Open needs the same

@@ -2,7 +2,6 @@ package keyring
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -17,7 +16,11 @@ const pendingLife = time.Minute
 // db.ErrConflict when the scope exists. Until the commit the scope is usable with tx.Context() only, see the package
 // comment.
 func (k *Keyring) Create(tx *db.Tx, scope string) error {
-	r, secret, err := k.fresh(tx.Context(), scope, 1)
+	kek, err := k.hold(tx)
+	if err != nil {
+		return err
+	}
+	r, secret, err := k.fresh(tx.Context(), kek, scope, 1)
 	if err != nil {
 		return err
 	}
@@ -76,11 +79,11 @@ func (k *Keyring) Rotate(ctx context.Context, scope string) error {
 		return err
 	}
 	last := int64(keys.current)
-	r, _, err := k.fresh(ctx, scope, last+1)
-	if err != nil {
-		return err
-	}
 	err = k.db.Update(ctx, func(tx *db.Tx) error {
+		kek, err := k.hold(tx) // first, as Rewrap does
+		if err != nil {
+			return err
+		}
 		retired, err := retire(tx, scope, last)
 		if err != nil {
 			return err
@@ -92,6 +95,10 @@ func (k *Keyring) Rotate(ctx context.Context, scope string) error {
 			}
 			return err
 		}
+		r, _, err := k.fresh(tx.Context(), kek, scope, last+1)
+		if err != nil {
+			return err
+		}
 		return insertRow(tx, r, k.now().UnixMilli())
 	})
 	if err != nil {
@@ -101,79 +108,12 @@ func (k *Keyring) Rotate(ctx context.Context, scope string) error {
 	return k.Load(ctx, scope)
 }
 
-// Rewrap wraps every data key by kek, which also wraps new ones from now on; sealed values stay as they are. Nodes that
-// run on must know kek already: start them with kek as their key and the old one among the previous ones, then rewrap
-// once, then drop the old one from their configuration. It may be interrupted and repeated.
-func (k *Keyring) Rewrap(ctx context.Context, kek KEK) error {
-	k.mu.Lock()
-	k.kek = kek
-	k.known[kek.ID()] = kek
-	k.mu.Unlock()
-	scope, id := "", int64(0)
-	for {
-		var rows []row
-		err := k.db.Read(ctx, func(tx *db.Tx) error {
-			var err error
-			rows, err = selectAfter(tx, scope, id, 200)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("keyring: rewrap: %w", err)
-		}
-		if len(rows) == 0 {
-			return nil
-		}
-		if err := k.rewrapRows(ctx, kek, rows); err != nil {
-			return err
-		}
-		scope, id = rows[len(rows)-1].scope, rows[len(rows)-1].id
-	}
-}
-
-// rewrapRows wraps one batch of data keys, outside of a transaction, and stores the result in one.
-func (k *Keyring) rewrapRows(ctx context.Context, kek KEK, rows []row) error {
-	var old []row
-	var wrapped [][]byte
-	for _, r := range rows {
-		if r.kekID == kek.ID() {
-			continue
-		}
-		secret, err := k.unwrap(ctx, r)
-		if err != nil {
-			return err
-		}
-		w, err := kek.Wrap(ctx, secret, wrapAAD(r.scope, r.id))
-		if err != nil {
-			return fmt.Errorf("keyring: wrap: %w", err)
-		}
-		old, wrapped = append(old, r), append(wrapped, w)
-	}
-	if len(old) == 0 {
-		return nil
-	}
-	err := k.db.Update(ctx, func(tx *db.Tx) error {
-		for i, r := range old {
-			if err := replaceWrapped(tx, r, kek.ID(), wrapped[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("keyring: rewrap: %w", err)
-	}
-	return nil
-}
-
-// fresh draws the secret of data key number id and wraps it.
-func (k *Keyring) fresh(ctx context.Context, scope string, id int64) (row, []byte, error) {
+// fresh draws the secret of data key number id and wraps it by kek.
+func (k *Keyring) fresh(ctx context.Context, kek KEK, scope string, id int64) (row, []byte, error) {
 	secret := make([]byte, keySize)
 	if _, err := io.ReadFull(k.source, secret); err != nil {
 		return row{}, nil, fmt.Errorf("keyring: data key: %w", err)
 	}
-	k.mu.RLock()
-	kek := k.kek
-	k.mu.RUnlock()
 	wrapped, err := kek.Wrap(ctx, secret, wrapAAD(scope, id))
 	if err != nil {
 		return row{}, nil, fmt.Errorf("keyring: wrap: %w", err)
@@ -183,9 +123,12 @@ func (k *Keyring) fresh(ctx context.Context, scope string, id int64) (row, []byt
 
 // preload makes the System scope when it is missing and opens the first keys of the database.
 func (k *Keyring) preload(ctx context.Context) error {
-	_, err := k.read(ctx, System)
-	if errors.Is(err, ErrUnknownScope) {
+	_, used, err := Used(ctx, k.db)
+	if err == nil && !used {
 		err = k.createSystem(ctx)
+	}
+	if err == nil {
+		err = k.check(ctx)
 	}
 	if err != nil {
 		return err
@@ -219,13 +162,23 @@ func (k *Keyring) preload(ctx context.Context) error {
 	return k.Load(ctx, System)
 }
 
-// createSystem makes the System scope; of several nodes starting together one succeeds.
+// createSystem makes the System scope, whose key-encryption key becomes the current one; of several nodes starting
+// together one succeeds.
 func (k *Keyring) createSystem(ctx context.Context) error {
-	r, _, err := k.fresh(ctx, System, 1)
+	r, _, err := k.fresh(ctx, k.kek, System, 1)
 	if err != nil {
 		return err
 	}
-	err = k.db.Update(ctx, func(tx *db.Tx) error { return insertMissing(tx, r, k.now().UnixMilli()) })
+	now := k.now().UnixMilli()
+	err = k.db.Update(ctx, func(tx *db.Tx) error {
+		if err := insertCurrent(tx, r.kekID, now); err != nil {
+			return err
+		}
+		if held, err := holdCurrent(tx, r.kekID); err != nil || !held {
+			return err // another node was first, with another key; check reports it
+		}
+		return insertMissing(tx, r, now)
+	})
 	if err != nil {
 		return fmt.Errorf("keyring: create system scope: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/factor"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
@@ -31,6 +32,7 @@ type Deps struct {
 	Messages  *message.Messages
 	Triggers  *trigger.Triggers
 	Engine    *signin.Engine // brings users of other directories
+	Factors   *factor.Factors
 	Guard     *guard.Guard
 	Rand      io.Reader
 }

@@ -75,13 +75,14 @@ type software struct {
 	seed, pending []byte // sealed
 	name          string
 	step          int64
+	created       int64 // ms; when the last seed was set or begun
 }
 
 // readSoftware returns ErrNotSetUp when the user never associated a token.
 func readSoftware(tx *db.Tx, poolID, sub string) (software, error) {
 	var s software
-	err := tx.QueryRow(`SELECT seed, name, step, pending FROM factor_totp WHERE pool_id = $1 AND sub = $2`, poolID, sub).
-		Scan(&s.seed, &s.name, &s.step, &s.pending)
+	err := tx.QueryRow(`SELECT seed, name, step, pending, created_at FROM factor_totp WHERE pool_id = $1 AND sub = $2`, poolID, sub).
+		Scan(&s.seed, &s.name, &s.step, &s.pending, &s.created)
 	if errors.Is(err, db.ErrNoRows) {
 		return s, ErrNotSetUp
 	}
@@ -111,6 +112,15 @@ func putSeed(tx *db.Tx, poolID, sub string, sealed, pending []byte, name string,
 			pending = excluded.pending, created_at = excluded.created_at
 		WHERE factor_totp.seed = excluded.pending`, poolID, sub, sealed, name, step, []byte{}, now)
 	return n > 0, err
+}
+
+// replaceSoftware makes a seed the token in use whatever was there.
+func replaceSoftware(tx *db.Tx, poolID, sub string, sealed []byte, name string, created int64) error {
+	_, err := tx.Exec(`INSERT INTO factor_totp (pool_id, sub, seed, name, step, pending, created_at)
+		VALUES ($1, $2, $3, $4, 0, $5, $6)
+		ON CONFLICT (pool_id, sub) DO UPDATE SET seed = excluded.seed, name = excluded.name, step = 0,
+			pending = excluded.pending, created_at = excluded.created_at`, poolID, sub, sealed, name, []byte{}, created)
+	return err
 }
 
 // useStep accepts a time step once: of several uses, on any node, one is told true.

@@ -46,10 +46,11 @@ type Deps struct {
 	Now          func() time.Time // time.Now when nil
 }
 
-// Room holds the account's access keys. Call EnsureRoot before anything else.
+// Room holds the account's access keys. Call EnsureRoot before anything else, so that
+// the operator's choice of a root key counts.
 type Room struct {
 	deps Deps
-	root atomic.Pointer[RootKey]
+	root atomic.Pointer[rootInForce]
 }
 
 // RootKey is the access key of the account's root user. The secret is shown to
@@ -70,74 +71,100 @@ func New(d Deps) *Room {
 	return &Room{deps: d}
 }
 
-// EnsureRoot makes the root access key known, creating it when the database has
-// none. It answers the key only to the one caller, of all nodes that start
-// together, whose call created it, so that it can be shown once; otherwise nil.
-func (r *Room) EnsureRoot(ctx context.Context) (*RootKey, error) {
+// Handover takes a new root key to the operator. It is called before the key is in force, and the function that it returns
+// afterwards: with false when the key is not the one in force, because another node was first or the database failed.
+type Handover func(RootKey) (end func(inForce bool) error, err error)
+
+// EnsureRoot makes the root access key known, creating it when the database has none. Of all nodes that start together one
+// hands over a key. With a nil Handover none is made: then nobody is root until there is one.
+func (r *Room) EnsureRoot(ctx context.Context, give Handover) error {
 	if !isAccount(r.deps.Account) {
-		return nil, fmt.Errorf("iam: account %q is not twelve digits", r.deps.Account)
+		return fmt.Errorf("iam: account %q is not twelve digits", r.deps.Account)
 	}
 	if r.deps.RootAccessKeyID != "" || r.deps.RootSecret != "" {
 		key := &RootKey{r.deps.RootAccessKeyID, r.deps.RootSecret}
 		if err := key.validate(); err != nil {
-			return nil, err
+			return err
 		}
-		r.root.Store(key)
-		return nil, nil
+		r.root.Store(&rootInForce{key: key, fixed: true})
+		return nil
 	}
-	key, err := r.loadRoot(ctx)
-	if err == nil {
-		r.root.Store(key)
-		return nil, nil
+	key, err := r.current(ctx)
+	if err != nil || key != nil || give == nil {
+		return err
 	}
-	if !errors.Is(err, db.ErrNoRows) {
-		return nil, fmt.Errorf("iam: load root key: %w", err)
-	}
-	return r.createRoot(ctx)
+	return r.make(ctx, give, r.insertRoot)
 }
 
-func (r *Room) createRoot(ctx context.Context) (*RootKey, error) {
+// RenewRoot replaces the root access key, or makes the first one. The old one is refused within a second on all nodes.
+func (r *Room) RenewRoot(ctx context.Context, give Handover) error {
+	return r.make(ctx, give, r.replaceRoot)
+}
+
+// make hands a new root key over, which keep puts into force.
+func (r *Room) make(ctx context.Context, give Handover, keep func(context.Context, *RootKey) (bool, error)) error {
 	fresh, err := generateKey(r.deps.Rand, r.deps.Account)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	mine, err := r.insertRoot(ctx, fresh)
+	end, err := give(*fresh)
 	if err != nil {
-		return nil, fmt.Errorf("iam: create root key: %w", err)
+		return fmt.Errorf("iam: hand root key over: %w", err)
 	}
-	if mine {
-		r.root.Store(fresh)
-		return fresh, nil
+	mine, err := keep(ctx, fresh)
+	if err = errors.Join(err, end(mine && err == nil)); err != nil {
+		return fmt.Errorf("iam: make root key: %w", err)
 	}
-	key, err := r.loadRoot(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("iam: load root key: %w", err)
-	}
-	r.root.Store(key)
-	return nil, nil
+	r.root.Store(nil)
+	_, err = r.current(ctx)
+	return err
 }
 
-// RootAccessKeyID is the id of the root key in force, "" before EnsureRoot.
-func (r *Room) RootAccessKeyID() string {
-	if key := r.root.Load(); key != nil {
-		return key.AccessKeyID
+// RootAccessKeyID is the id of the root key in force, "" when there is none.
+func (r *Room) RootAccessKeyID(ctx context.Context) (string, error) {
+	key, err := r.current(ctx)
+	if err != nil || key == nil {
+		return "", err
 	}
-	return ""
+	return key.AccessKeyID, nil
+}
+
+// rootFor is how long a node takes the root key for the one in force without looking.
+const rootFor = time.Second
+
+// rootInForce is what a node last read; key is nil where there is none.
+type rootInForce struct {
+	key   *RootKey
+	fixed bool // the operator's choice
+	read  time.Time
+}
+
+// current returns the root key in force, nil when there is none.
+func (r *Room) current(ctx context.Context) (*RootKey, error) {
+	now := time.Now() // never the dev clock
+	if last := r.root.Load(); last != nil && (last.fixed || now.Sub(last.read) < rootFor) {
+		return last.key, nil
+	}
+	key, err := r.loadRoot(ctx)
+	if err != nil && !errors.Is(err, db.ErrNoRows) {
+		return nil, fmt.Errorf("iam: load root key: %w", err)
+	}
+	r.root.Store(&rootInForce{key: key, read: now})
+	return key, nil
 }
 
 // temporary begins the ids of temporary keys. They have an end and rights of their own, so that nobody else's is as good
 // as any key.
 const temporary = "ASIA"
 
-// Credentials answers the credential of an access key for signature
-// verification; it is a sigv4.Lookup. Keys that are not known answer
-// sigv4.ErrUnknownKey, or in dev an unchecked root credential.
-func (r *Room) Credentials(_ context.Context, accessKeyID, _ string) (sigv4.Credential, error) {
-	key := r.root.Load()
-	if key == nil {
-		return sigv4.Credential{}, errors.New("iam: credentials asked for before the root key is loaded")
+// Credentials answers the credential of an access key for signature verification; it is a sigv4.Lookup. Keys that are not
+// known answer sigv4.ErrUnknownKey, or in dev an unchecked root credential.
+func (r *Room) Credentials(ctx context.Context, accessKeyID, _ string) (sigv4.Credential, error) {
+	key, err := r.current(ctx)
+	if err != nil {
+		return sigv4.Credential{}, err
 	}
-	if accessKeyID == key.AccessKeyID {
+	if key != nil && accessKeyID == key.AccessKeyID {
 		return sigv4.Credential{Secret: key.Secret, Principal: r.rootPrincipal(accessKeyID)}, nil
 	}
 	if r.deps.AcceptAnyKey && !strings.HasPrefix(accessKeyID, temporary) {

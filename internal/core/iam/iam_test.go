@@ -56,7 +56,7 @@ func TestRootIsMadeOnce(t *testing.T) {
 		var shown []*RootKey
 		for range 4 {
 			wg.Go(func() {
-				key, err := New(deps(d)).EnsureRoot(ctx)
+				key, err := ensure(ctx, New(deps(d)))
 				if err != nil {
 					t.Error(err)
 				}
@@ -76,14 +76,14 @@ func TestRootIsMadeOnce(t *testing.T) {
 			t.Errorf("key %+v", key)
 		}
 		later := New(deps(d))
-		if again, err := later.EnsureRoot(ctx); err != nil || again != nil {
+		if again, err := ensure(ctx, later); err != nil || again != nil {
 			t.Fatalf("second start: %v %v", again, err)
 		}
 		cred, err := later.Credentials(ctx, key.AccessKeyID, "")
 		if err != nil || cred.Secret != key.Secret || cred.Unchecked || !cred.Principal.Root {
 			t.Errorf("credential %+v, %v", cred, err)
 		}
-		if later.RootAccessKeyID() != key.AccessKeyID {
+		if id, err := later.RootAccessKeyID(ctx); err != nil || id != key.AccessKeyID {
 			t.Error("other key id")
 		}
 		if _, err := later.Credentials(ctx, strings.ToLower(key.AccessKeyID), ""); !errors.Is(err, sigv4.ErrUnknownKey) {
@@ -112,7 +112,7 @@ func checkSealed(t *testing.T, d *db.DB, key *RootKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(deps(d)).EnsureRoot(ctx); err == nil {
+	if _, err := ensure(ctx, New(deps(d))); err == nil {
 		t.Error("a row with an exchanged key id was accepted")
 	}
 }
@@ -131,18 +131,21 @@ func TestEnvironmentKey(t *testing.T) {
 		{"AKIAIOSFODNN7EXAMPLE", "with a space in the secret", false},
 	} {
 		r := New(Deps{Account: account, RootAccessKeyID: c.id, RootSecret: c.secret})
-		key, err := r.EnsureRoot(context.Background())
+		key, err := ensure(context.Background(), r)
 		if (err == nil) != c.good || key != nil {
 			t.Errorf("%q: %v, %v", c.id, key, err)
 		}
 		if err != nil && c.secret != "" && strings.Contains(err.Error(), c.secret) {
 			t.Errorf("error shows the secret: %v", err)
 		}
-		if c.good && r.RootAccessKeyID() != c.id {
-			t.Error("the key is not in force")
+		if !c.good {
+			continue
+		}
+		if id, err := r.RootAccessKeyID(context.Background()); err != nil || id != c.id {
+			t.Errorf("in force is %q, %v", id, err)
 		}
 	}
-	if _, err := New(Deps{Account: "12"}).EnsureRoot(context.Background()); err == nil {
+	if err := New(Deps{Account: "12"}).EnsureRoot(context.Background(), nil); err == nil {
 		t.Error("a bad account was accepted")
 	}
 }
@@ -183,7 +186,7 @@ func TestDevRelaxation(t *testing.T) {
 	const id, secret = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 	verify := func(dev bool, keyID, secret string, signed bool) (sigv4.Identity, error) {
 		r := New(Deps{Account: account, RootAccessKeyID: id, RootSecret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", AcceptAnyKey: dev})
-		if _, err := r.EnsureRoot(context.Background()); err != nil {
+		if err := r.EnsureRoot(context.Background(), nil); err != nil {
 			t.Fatal(err)
 		}
 		req, err := http.NewRequest("POST", "http://localhost:7654/", nil)
@@ -250,8 +253,68 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
-func TestBeforeEnsureRoot(t *testing.T) {
-	if _, err := New(Deps{AcceptAnyKey: true}).Credentials(context.Background(), "x", ""); err == nil {
-		t.Error("credentials before the root key is loaded")
+// ensure returns the key when the call handed one over.
+func ensure(ctx context.Context, r *Room) (given *RootKey, err error) {
+	err = r.EnsureRoot(ctx, func(key RootKey) (func(bool) error, error) {
+		return func(inForce bool) error {
+			if inForce {
+				given = &key
+			}
+			return nil
+		}, nil
+	})
+	return given, err
+}
+
+// TestNobodyIsRoot: where no key can be handed over none is made, and until there is one nobody is root.
+func TestNobodyIsRoot(t *testing.T) {
+	d := dbtest.SQLite(t, Migrations)
+	ctx := context.Background()
+	r := New(deps(d))
+	if err := r.EnsureRoot(ctx, nil); err != nil {
+		t.Fatal(err)
 	}
+	if _, err := r.Credentials(ctx, "", ""); !errors.Is(err, sigv4.ErrUnknownKey) {
+		t.Errorf("no key: %v", err)
+	}
+	failed := errors.New("disk full")
+	err := r.EnsureRoot(ctx, func(RootKey) (func(bool) error, error) { return nil, failed })
+	if id, _ := r.RootAccessKeyID(ctx); !errors.Is(err, failed) || id != "" {
+		t.Errorf("a key that could not be handed over: %v, %q", err, id)
+	}
+}
+
+// TestRenewRoot: a new key replaces the old one, on other nodes too.
+func TestRenewRoot(t *testing.T) {
+	dbtest.Each(t, Migrations, func(t *testing.T, d *db.DB) {
+		ctx := context.Background()
+		node, command := New(deps(d)), New(deps(d))
+		old, err := ensure(ctx, node)
+		if err != nil || old == nil {
+			t.Fatal(err)
+		}
+		var fresh RootKey
+		err = command.RenewRoot(ctx, func(key RootKey) (func(bool) error, error) {
+			fresh = key
+			return func(inForce bool) error {
+				if !inForce {
+					t.Error("it is not in force")
+				}
+				return nil
+			}, nil
+		})
+		if err != nil || fresh.AccessKeyID == old.AccessKeyID {
+			t.Fatal(err)
+		}
+		time.Sleep(rootFor + 10*time.Millisecond)
+		if _, err := node.Credentials(ctx, old.AccessKeyID, ""); !errors.Is(err, sigv4.ErrUnknownKey) {
+			t.Errorf("the old key: %v", err)
+		}
+		if cred, err := node.Credentials(ctx, fresh.AccessKeyID, ""); err != nil || cred.Secret != fresh.Secret {
+			t.Errorf("the new key: %v", err)
+		}
+		if accounts, err := RootAccounts(ctx, d); err != nil || len(accounts) != 1 || accounts[0] != account {
+			t.Errorf("accounts %v, %v", accounts, err)
+		}
+	})
 }

@@ -186,17 +186,17 @@ func TestChosenIDs(t *testing.T) {
 	}
 	c := &cognitoidp.CreateUserPoolClientRequest{UserPoolId: "us-east-1_Demo", ClientName: "seed"}
 	const secret = "topsecretclientsecret0123456789"
-	config, err := w.ops.CreateClientWithID(ctx, "1example23456789", secret, c)
+	config, err := w.ops.CreateClientWithID(ctx, "1example23456789", []GivenSecret{{Value: secret}}, c)
 	if err != nil || str(config.ClientSecret) != secret {
 		t.Fatalf("%+v, %v", config, err)
 	}
-	if _, err := w.ops.CreateClientWithID(ctx, "1example23456789", "", c); !errors.Is(err, ErrExists) {
+	if _, err := w.ops.CreateClientWithID(ctx, "1example23456789", nil, c); !errors.Is(err, ErrExists) {
 		t.Errorf("second client: %v", err)
 	}
-	if _, err := w.ops.CreateClientWithID(ctx, "a-b", "", c); err == nil {
+	if _, err := w.ops.CreateClientWithID(ctx, "a-b", nil, c); err == nil {
 		t.Error("a bad client id is accepted")
 	}
-	if _, err := w.ops.CreateClientWithID(ctx, "x", "short", c); err == nil {
+	if _, err := w.ops.CreateClientWithID(ctx, "x", []GivenSecret{{Value: "short"}}, c); err == nil {
 		t.Error("a short secret is accepted")
 	}
 	_, client, err := w.ops.Client(ctx, "1example23456789")

@@ -204,7 +204,7 @@ func BenchmarkClient(b *testing.B) {
 	if _, err := w.ops.CreatePoolWithID(ctx, "eu-west-1_bench", &cognitoidp.CreateUserPoolRequest{PoolName: "p"}); err != nil {
 		b.Fatal(err)
 	}
-	if _, err := w.ops.CreateClientWithID(ctx, "bench", "", &cognitoidp.CreateUserPoolClientRequest{UserPoolId: "eu-west-1_bench", ClientName: "c"}); err != nil {
+	if _, err := w.ops.CreateClientWithID(ctx, "bench", nil, &cognitoidp.CreateUserPoolClientRequest{UserPoolId: "eu-west-1_bench", ClientName: "c"}); err != nil {
 		b.Fatal(err)
 	}
 	b.RunParallel(func(pb *testing.PB) {

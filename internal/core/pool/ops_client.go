@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"cognate/internal/api/cognitoidp"
@@ -10,31 +11,36 @@ import (
 
 // CreateUserPoolClient implements the AWS operation.
 func (o Ops) CreateUserPoolClient(ctx context.Context, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.CreateUserPoolClientResponse, error) {
-	config, err := o.createClient(ctx, o.d.IDs.ClientID(), "", in)
+	config, err := o.createClient(ctx, o.d.IDs.ClientID(), nil, in)
 	if err != nil {
 		return nil, err
 	}
 	return &cognitoidp.CreateUserPoolClientResponse{UserPoolClient: config}, nil
 }
 
-// CreateClientWithID creates a client with a chosen id and, unless empty, a chosen secret that is shown like a
-// generated one, for seed files and imports. The error is an AWS exception of CreateUserPoolClient, ErrExists, or one
-// of the database or the keyring.
-func (p *Pools) CreateClientWithID(ctx context.Context, id, secret string, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
+// GivenSecret is a client secret from a seed file. It is shown like a generated one unless its owner chose it.
+type GivenSecret struct {
+	Value  string
+	Chosen bool
+}
+
+// CreateClientWithID creates a client with a chosen id and with given secrets, newest first, for seed files and imports.
+// The error is an AWS exception of CreateUserPoolClient, ErrExists, or one of the database or the keyring.
+func (p *Pools) CreateClientWithID(ctx context.Context, id string, given []GivenSecret, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
 	if !clientIDs.MatchString(id) {
 		return nil, cognitoidp.NewInvalidParameter("The client id %s is not valid.", id)
 	}
-	return p.createClient(ctx, id, secret, in)
+	return p.createClient(ctx, id, given, in)
 }
 
-// createClient makes a client. given is a secret from a seed file; the request may ask for another kind. The secret is
+// createClient makes a client. given are secrets from a seed file; the request may ask for another kind. The secrets are
 // sealed before the transaction, because loading a data key may need the database.
-func (p *Pools) createClient(ctx context.Context, id, given string, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
+func (p *Pools) createClient(ctx context.Context, id string, given []GivenSecret, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
 	if _, err := p.fresh(ctx, in.UserPoolId); err != nil {
 		return nil, err
 	}
 	note(ctx, in.UserPoolId, id)
-	secrets, err := p.newSecret(id, given, in)
+	secrets, err := p.firstSecrets(id, given, in)
 	if err != nil {
 		return nil, err
 	}
@@ -80,15 +86,34 @@ func (p *Pools) txPool(tx *db.Tx, poolID string) (*Pool, error) {
 	return p.snapshot(row)
 }
 
+// firstSecrets are the given secrets or the one that a request asks for; none for a public client.
+func (p *Pools) firstSecrets(id string, given []GivenSecret, in *cognitoidp.CreateUserPoolClientRequest) (list []secret, err error) {
+	if len(given) == 0 {
+		return p.newSecret(id, in)
+	}
+	if in.ClientSecret != nil {
+		return nil, cognitoidp.NewInvalidParameter("ClientSecret can not be set beside secrets of a seed file.")
+	}
+	for _, g := range slices.Backward(given) {
+		made, err := p.newSecret(id, &cognitoidp.CreateUserPoolClientRequest{ClientSecret: &g.Value})
+		if err != nil {
+			return nil, err
+		}
+		made[0].Chosen = g.Chosen
+		if list, _, err = addSecret(id, made[0], list); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // newSecret makes the secret that a request asks for; none for a public client.
-func (p *Pools) newSecret(id, given string, in *cognitoidp.CreateUserPoolClientRequest) ([]secret, error) {
+func (p *Pools) newSecret(id string, in *cognitoidp.CreateUserPoolClientRequest) ([]secret, error) {
 	now := p.d.Clock.Now()
 	s := secret{ID: id + "--" + strconv.FormatInt(now.Unix(), 10), Created: now.UnixMilli()}
 	switch {
 	case in.ClientSecret != nil && on(in.GenerateSecret):
 		return nil, cognitoidp.NewInvalidParameter("GenerateSecret can not be true when ClientSecret is specified.")
-	case given != "":
-		s.Value = given
 	case in.ClientSecret != nil:
 		s.Value, s.Chosen = *in.ClientSecret, true
 	case on(in.GenerateSecret):

@@ -107,7 +107,7 @@ func addSecret(clientID string, s secret, list []secret) ([]secret, secret, erro
 
 // AddUserPoolClientSecret implements the AWS operation. A generated value is told this once, an own value never.
 func (o Ops) AddUserPoolClientSecret(ctx context.Context, in *cognitoidp.AddUserPoolClientSecretRequest) (*cognitoidp.AddUserPoolClientSecretResponse, error) {
-	made, err := o.newSecret(in.ClientId, "", &cognitoidp.CreateUserPoolClientRequest{
+	made, err := o.newSecret(in.ClientId, &cognitoidp.CreateUserPoolClientRequest{
 		ClientSecret: in.ClientSecret, GenerateSecret: new(in.ClientSecret == nil),
 	})
 	if err != nil {

@@ -17,6 +17,9 @@ var settingsOf = map[string]reflect.Type{
 	"pool":           reflect.TypeFor[cognitoidp.CreateUserPoolRequest](),
 	"mfa":            reflect.TypeFor[cognitoidp.SetUserPoolMfaConfigRequest](),
 	"client":         reflect.TypeFor[cognitoidp.CreateUserPoolClientRequest](),
+	"domain":         reflect.TypeFor[cognitoidp.CreateUserPoolDomainRequest](),
+	"sessions":       reflect.TypeFor[cognitoidp.SetUserPoolSessionConfigurationRequest](),
+	"clientSessions": reflect.TypeFor[cognitoidp.SetUserPoolClientSessionConfigurationRequest](),
 	"resourceServer": reflect.TypeFor[cognitoidp.CreateResourceServerRequest](),
 }
 
@@ -55,7 +58,7 @@ func (c *checker) value(n *yaml.Node, t reflect.Type, name string) {
 		t = t.Elem()
 	}
 	if reflect.PointerTo(t).Implements(textual) {
-		c.scalar(n, "!!str", "text", name)
+		c.text(n, t, name)
 		return
 	}
 	switch t.Kind() {
@@ -79,6 +82,17 @@ func (c *checker) value(n *yaml.Node, t reflect.Type, name string) {
 		c.scalar(n, "!!bool", "true or false", name)
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		c.scalar(n, "!!int", "a whole number", name)
+	}
+}
+
+// text checks what is written as text and is something else.
+func (c *checker) text(n *yaml.Node, t reflect.Type, name string) {
+	c.scalar(n, "!!str", "text", name)
+	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
+		return
+	}
+	if err := reflect.New(t).Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Value)); err != nil {
+		c.bad(n, "%s: %v", name, err)
 	}
 }
 
@@ -138,6 +152,7 @@ func (c *checker) object(n *yaml.Node, t reflect.Type, name string) {
 		if !own {
 			member = f.Name
 		}
+		member, _, _ = strings.Cut(member, ",")
 		if member == "-" || !f.IsExported() {
 			continue
 		}

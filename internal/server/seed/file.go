@@ -13,68 +13,73 @@ import (
 // File is the document. Settings are the members of the AWS request of the same
 // noun (CreateUserPool, CreateUserPoolClient) under their AWS names.
 type File struct {
-	Keys  []Key  `yaml:"keys"`
-	Pools []Pool `yaml:"pools"`
+	Keys  []Key  `yaml:"keys,omitempty"`
+	Pools []Pool `yaml:"pools,omitempty"`
 	// Functions say how trigger functions are reached. The server applies them,
 	// not the Seeder.
-	Functions []lambda.Function `yaml:"functions"`
+	Functions []lambda.Function `yaml:"functions,omitempty"`
 }
 
 // Key declares a key of the server's own KMS. The id is a key id, alias/<name>
 // or the ARN of either.
 type Key struct {
 	ID          string   `yaml:"id"`
-	Aliases     []string `yaml:"aliases"` // further names: alias/<name>
-	Description string   `yaml:"description"`
-	Disabled    bool     `yaml:"disabled"`
+	Aliases     []string `yaml:"aliases,omitempty"` // further names: alias/<name>
+	Description string   `yaml:"description,omitempty"`
+	Disabled    bool     `yaml:"disabled,omitempty"`
 }
 
 // Pool declares a user pool and what is in it.
 type Pool struct {
 	ID       string         `yaml:"id"`
 	Name     string         `yaml:"name"`
-	Settings map[string]any `yaml:"settings" aws:"pool"`
-	MFA      map[string]any `yaml:"mfa" aws:"mfa"` // members of SetUserPoolMfaConfig
+	Settings map[string]any `yaml:"settings,omitempty" aws:"pool"`
+	// Domains come before MFA, whose passkeys may be for one of them.
+	Domains  []Domain       `yaml:"domains,omitempty"`
+	MFA      map[string]any `yaml:"mfa,omitempty" aws:"mfa"`           // members of SetUserPoolMfaConfig
+	Sessions map[string]any `yaml:"sessions,omitempty" aws:"sessions"` // members of SetUserPoolSessionConfiguration
 	// ResourceServers come before the clients, which may be given their scopes.
-	ResourceServers []ResourceServer `yaml:"resourceServers"`
-	Clients         []Client         `yaml:"clients"`
-	Groups          []Group          `yaml:"groups"`
-	Users           []User           `yaml:"users"`
+	ResourceServers []ResourceServer `yaml:"resourceServers,omitempty"`
+	Clients         []Client         `yaml:"clients,omitempty"`
+	Groups          []Group          `yaml:"groups,omitempty"`
+	Users           []User           `yaml:"users,omitempty"`
+}
+
+// Domain declares a prefix or, with a CustomDomainConfig, a custom domain of a pool.
+type Domain struct {
+	Domain   string         `yaml:"domain"`
+	Settings map[string]any `yaml:"settings,omitempty" aws:"domain"`
 }
 
 // ResourceServer declares an API and its scopes.
 type ResourceServer struct {
 	Identifier string         `yaml:"identifier"`
 	Name       string         `yaml:"name"`
-	Settings   map[string]any `yaml:"settings" aws:"resourceServer"`
+	Settings   map[string]any `yaml:"settings,omitempty" aws:"resourceServer"`
 }
 
 // Client declares an app client. A secret makes it confidential.
 type Client struct {
 	ID       string         `yaml:"id"`
 	Name     string         `yaml:"name"`
-	Secret   string         `yaml:"secret"`
-	Settings map[string]any `yaml:"settings" aws:"client"`
+	Secret   string         `yaml:"secret,omitempty"`
+	Secrets  []Secret       `yaml:"secrets,omitempty"` // up to two in place of Secret, newest first
+	Settings map[string]any `yaml:"settings,omitempty" aws:"client"`
+	Sessions map[string]any `yaml:"sessions,omitempty" aws:"clientSessions"` // members of SetUserPoolClientSessionConfiguration
+}
+
+// Secret is a client secret. One that its owner chose is not shown by the API.
+type Secret struct {
+	Value  string `yaml:"value"`
+	Chosen bool   `yaml:"chosen,omitempty"`
 }
 
 // Group declares a group.
 type Group struct {
 	Name        string `yaml:"name"`
-	Description string `yaml:"description"`
-	Precedence  *int64 `yaml:"precedence"`
-	RoleArn     string `yaml:"roleArn"`
-}
-
-// User declares a user. The password is permanent unless Temporary; it is set
-// when the user is made and again only when the file's password stops working.
-type User struct {
-	Username   string            `yaml:"username"`
-	Sub        string            `yaml:"sub"`
-	Password   string            `yaml:"password"`
-	Temporary  bool              `yaml:"temporary"`
-	Disabled   bool              `yaml:"disabled"`
-	Attributes map[string]string `yaml:"attributes"`
-	Groups     []string          `yaml:"groups"`
+	Description string `yaml:"description,omitempty"`
+	Precedence  *int64 `yaml:"precedence,omitempty"`
+	RoleArn     string `yaml:"roleArn,omitempty"`
 }
 
 // Parse reads the seed file of a name. Unknown members and values of another kind are errors that tell file and line.
@@ -95,37 +100,53 @@ func Parse(name string, text []byte) (*File, error) {
 
 func (f *File) validate() error {
 	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("seed file: "+format, args...)) }
 	for i, k := range f.Keys {
 		if k.ID == "" {
-			errs = append(errs, fmt.Errorf("seed file: keys[%d]: id is required", i))
+			bad("keys[%d]: id is required", i)
 		}
 	}
 	for i, p := range f.Pools {
 		if p.ID == "" {
-			errs = append(errs, fmt.Errorf("seed file: pools[%d]: id is required", i))
+			bad("pools[%d]: id is required", i)
 		}
-		for j, r := range p.ResourceServers {
-			if r.Identifier == "" {
-				errs = append(errs, fmt.Errorf("seed file: pool %s: resourceServers[%d]: identifier is required", p.ID, j))
-			}
-		}
-		for j, c := range p.Clients {
-			if c.ID == "" {
-				errs = append(errs, fmt.Errorf("seed file: pool %s: clients[%d]: id is required", p.ID, j))
-			}
-		}
-		for j, u := range p.Users {
-			if u.Username == "" {
-				errs = append(errs, fmt.Errorf("seed file: pool %s: users[%d]: username is required", p.ID, j))
-			}
-		}
-		for j, g := range p.Groups {
-			if g.Name == "" {
-				errs = append(errs, fmt.Errorf("seed file: pool %s: groups[%d]: name is required", p.ID, j))
-			}
-		}
+		p.validate(func(format string, args ...any) { bad("pool %s: "+format, append([]any{p.ID}, args...)...) })
 	}
 	return errors.Join(errs...)
+}
+
+func (p *Pool) validate(bad func(format string, args ...any)) {
+	for j, d := range p.Domains {
+		if d.Domain == "" {
+			bad("domains[%d]: domain is required", j)
+		}
+	}
+	for j, r := range p.ResourceServers {
+		if r.Identifier == "" {
+			bad("resourceServers[%d]: identifier is required", j)
+		}
+	}
+	for j, c := range p.Clients {
+		if c.ID == "" {
+			bad("clients[%d]: id is required", j)
+		}
+		if c.Secret != "" && len(c.Secrets) > 0 {
+			bad("clients[%d]: secret and secrets exclude each other", j)
+		}
+	}
+	for j, u := range p.Users {
+		if u.Username == "" {
+			bad("users[%d]: username is required", j)
+		}
+		if u.Password != "" && u.Verifier != nil {
+			bad("users[%d]: password and verifier exclude each other", j)
+		}
+	}
+	for j, g := range p.Groups {
+		if g.Name == "" {
+			bad("groups[%d]: name is required", j)
+		}
+	}
 }
 
 // request lays the settings of the file over the members that the seed sets

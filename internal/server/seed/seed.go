@@ -45,8 +45,10 @@ func (s *Seeder) Apply(ctx context.Context, f *File) error {
 }
 
 func (s *Seeder) pool(ctx context.Context, want *Pool) error {
-	if err := s.poolSettings(ctx, want); err != nil {
-		return err
+	for _, step := range []func(context.Context, *Pool) error{s.poolSettings, s.domains, s.mfa, s.sessions} {
+		if err := step(ctx, want); err != nil {
+			return err
+		}
 	}
 	for _, r := range want.ResourceServers {
 		if err := s.resourceServer(ctx, want.ID, r); err != nil {
@@ -86,10 +88,8 @@ func (s *Seeder) poolSettings(ctx context.Context, want *Pool) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.Pools.CreatePoolWithID(ctx, want.ID, in); err != nil {
-			return err
-		}
-		return s.mfa(ctx, want, nil)
+		_, err = s.Pools.CreatePoolWithID(ctx, want.ID, in)
+		return err
 	}
 	if err != nil {
 		return err
@@ -102,29 +102,28 @@ func (s *Seeder) poolSettings(ctx context.Context, want *Pool) error {
 	if err != nil {
 		return err
 	}
-	if !same {
-		in, err := decode(cognitoidp.DecodeUpdateUserPoolRequest, settings, map[string]any{"UserPoolId": want.ID, "PoolName": name})
-		if err != nil {
-			return err
-		}
-		if _, err := s.API.UpdateUserPool(ctx, in); err != nil {
-			return err
-		}
-		if p, err = s.Pools.Pool(ctx, want.ID); err != nil { // an update may reset the MFA configuration
-			return err
-		}
+	if same {
+		return nil
 	}
-	return s.mfa(ctx, want, p.MFA)
+	in, err := decode(cognitoidp.DecodeUpdateUserPoolRequest, settings, map[string]any{"UserPoolId": want.ID, "PoolName": name})
+	if err != nil {
+		return err
+	}
+	_, err = s.API.UpdateUserPool(ctx, in)
+	return err
 }
 
-func (s *Seeder) mfa(ctx context.Context, want *Pool, have *cognitoidp.GetUserPoolMfaConfigResponse) error {
+// mfa comes after the settings, whose update may reset it.
+func (s *Seeder) mfa(ctx context.Context, want *Pool) error {
 	if len(want.MFA) == 0 {
 		return nil
 	}
-	if have != nil {
-		if same, err := holds(have, want.MFA, nil); err != nil || same {
-			return err
-		}
+	p, err := s.Pools.Pool(ctx, want.ID)
+	if err != nil {
+		return err
+	}
+	if same, err := holds(p.MFA, want.MFA, nil); err != nil || same {
+		return err
 	}
 	in, err := decode(cognitoidp.DecodeSetUserPoolMfaConfigRequest, want.MFA, map[string]any{"UserPoolId": want.ID})
 	if err != nil {
@@ -165,39 +164,62 @@ func (s *Seeder) resourceServer(ctx context.Context, poolID string, want Resourc
 }
 
 func (s *Seeder) client(ctx context.Context, poolID string, want *Client) error {
+	if err := s.clientSettings(ctx, poolID, want); err != nil {
+		return err
+	}
+	return s.clientSessions(ctx, poolID, want)
+}
+
+func (s *Seeder) clientSettings(ctx context.Context, poolID string, want *Client) error {
 	name := want.Name
 	if name == "" {
 		name = want.ID
 	}
 	own := map[string]any{"UserPoolId": poolID, "ClientName": name}
+	given := want.secrets()
 	_, c, err := s.Pools.PoolClient(ctx, poolID, want.ID)
 	if errors.Is(err, pool.ErrClientNotFound) {
 		in, err := decode(cognitoidp.DecodeCreateUserPoolClientRequest, want.Settings, own)
 		if err != nil {
 			return err
 		}
-		_, err = s.Pools.CreateClientWithID(ctx, want.ID, want.Secret, in)
+		_, err = s.Pools.CreateClientWithID(ctx, want.ID, given, in)
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	if want.Secret != "" && !c.CheckSecret(want.Secret) {
-		return errors.New("the secret of an existing client is not changed by a seed file; delete the client first")
+	for _, secret := range given {
+		if !c.CheckSecret(secret.Value) {
+			return errors.New("the secret of an existing client is not changed by a seed file; delete the client first")
+		}
 	}
-	same, err := holds(c.Config, want.Settings, map[string]any{"ClientName": name})
+	settings := maps.Clone(want.Settings)
+	delete(settings, "GenerateSecret") // only said when a client is made
+	delete(settings, "ClientSecret")
+	same, err := holds(c.Config, settings, map[string]any{"ClientName": name})
 	if err != nil || same {
 		return err
 	}
 	own["ClientId"] = want.ID
-	settings := maps.Clone(want.Settings)
-	delete(settings, "GenerateSecret")
 	in, err := decode(cognitoidp.DecodeUpdateUserPoolClientRequest, settings, own)
 	if err != nil {
 		return err
 	}
 	_, err = s.API.UpdateUserPoolClient(ctx, in)
 	return err
+}
+
+// secrets are the declared secrets, newest first.
+func (c *Client) secrets() []pool.GivenSecret {
+	var out []pool.GivenSecret
+	if c.Secret != "" {
+		out = append(out, pool.GivenSecret{Value: c.Secret})
+	}
+	for _, s := range c.Secrets {
+		out = append(out, pool.GivenSecret(s))
+	}
+	return out
 }
 
 func (s *Seeder) group(ctx context.Context, poolID string, want Group) error {
@@ -231,11 +253,11 @@ func (s *Seeder) group(ctx context.Context, poolID string, want Group) error {
 }
 
 func (s *Seeder) user(ctx context.Context, p *pool.Pool, want User) error {
-	_, err := s.Accounts.Provision(ctx, p, account.Provisioned{
-		Username: want.Username, Sub: want.Sub, Password: want.Password, Temporary: want.Temporary,
-		Disabled: want.Disabled, Attributes: want.Attributes,
-	})
-	if err != nil || len(want.Groups) == 0 {
+	declared, err := want.declared()
+	if err != nil {
+		return err
+	}
+	if _, err := s.Accounts.Provision(ctx, p, declared); err != nil || len(want.Groups) == 0 {
 		return err
 	}
 	have, err := s.API.AdminListGroupsForUser(ctx, &cognitoidp.AdminListGroupsForUserRequest{UserPoolId: p.ID, Username: want.Username})

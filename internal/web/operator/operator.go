@@ -21,7 +21,7 @@ type Snapshots interface {
 }
 
 // Deps are what the handlers need. Metrics is nil where it is served elsewhere;
-// Clock, Inbox, Snapshots and Functions are nil outside dev.
+// Clock, Inbox, Snapshots, Audit and Functions are nil outside dev.
 type Deps struct {
 	Ready     func(context.Context) error // nil error = the server can serve
 	Metrics   http.Handler
@@ -29,6 +29,7 @@ type Deps struct {
 	Inbox     Inbox
 	Snapshots Snapshots
 	Reset     func(context.Context) error // takes a dev server back to its first start
+	Audit     Audit
 
 	// Names are the hosts that dev is known by; Origin is that of the public URL,
 	// which a proxy may hide from Host.
@@ -73,6 +74,9 @@ func (d Deps) tools() *http.ServeMux {
 	if d.Clock != nil {
 		mux.HandleFunc("GET /_cognate/clock", d.clock)
 		mux.HandleFunc("POST /_cognate/clock", d.moveClock)
+	}
+	if d.Audit != nil {
+		mux.HandleFunc("GET /_cognate/audit", d.audit)
 	}
 	if d.Snapshots != nil {
 		mux.HandleFunc("GET /_cognate/snapshots", d.listSnapshots)

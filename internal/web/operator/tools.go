@@ -32,6 +32,10 @@ func (d Deps) list() []tool {
 		list = append(list, tool{Path: "/_cognate/snapshots", Link: true, Text: "The whole state, saved and put back by name.",
 			Example: "curl -X POST " + d.PublicURL + "/_cognate/snapshots/before && curl -X POST " + d.PublicURL + "/_cognate/snapshots/before/restore"})
 	}
+	if d.Audit != nil {
+		list = append(list, tool{Path: "/_cognate/audit", Link: true, Text: "Administrative changes, the newest first; pool, user, operation, since and limit select.",
+			Example: "curl '" + d.PublicURL + "/_cognate/audit?since=1h'"})
+	}
 	if d.Functions != nil {
 		list = append(list,
 			tool{Path: "/_cognate/functions", Link: true, Text: "How trigger functions are reached; for the user who runs the server.", Example: "cognate function list"},
