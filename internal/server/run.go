@@ -80,6 +80,13 @@ func Run(ctx context.Context, s config.Settings, out io.Writer) error {
 		return err
 	}
 	defer a.close()
+	if dir := a.privateDir(); dir != "" && s.Database == "" {
+		release, alone := claim(filepath.Join(dir, "lock"))
+		defer release()
+		if !alone {
+			log.Warn("another server runs on this data folder: both work on the same data, and a reset or restored snapshot of one is the other's too", "folder", dir)
+		}
+	}
 	return a.serve(ctx, listener, out)
 }
 
