@@ -105,6 +105,8 @@ func checkDatabase(ctx context.Context, all *checks, s config.Settings) time.Tim
 	}
 	if err := server.CheckKeys(ctx, s, state.Fresh); err != nil {
 		all.add("fail", "keys", "the key-encryption key has to be the one that this database was made with: --key-file or COGNATE_KEY", "%v", err)
+	} else if state.Fresh {
+		all.add("ok", "keys", "", "there is nothing to open yet")
 	} else {
 		all.add("ok", "keys", "", "the key-encryption key opens what is in the database")
 	}

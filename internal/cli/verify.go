@@ -114,6 +114,8 @@ func (c *tokenVerifyCmd) signature(ctx context.Context, all *checks, token strin
 		all.add("fail", "signature", "the token is of another pool or server, or its key was retired", "the issuer has no key %q", o.head.Kid)
 	case errors.Is(err, jose.ErrSignature):
 		all.add("fail", "signature", "header or claims were changed, or the key only has the same id", "not made by key %s", o.head.Kid)
+	case errors.Is(err, jose.ErrMalformed):
+		all.add("fail", "signature", "the token was cut, or its encoding changed", "not in the form of a signed token")
 	default:
 		all.add("fail", "signature", "", "%v", err)
 	}
