@@ -16,6 +16,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/awscall"
 	"cognate/internal/base/httpkit"
+	"cognate/internal/base/version"
 )
 
 const (
@@ -119,7 +120,7 @@ func (c *apiClient) call(ctx context.Context, operation string, in, out any) err
 	}
 	caller, err := awscall.New(awscall.Options{
 		Endpoint: r.endpoint, Host: cognitoidp.ServiceName, SigningName: cognitoidp.ServiceName, Region: r.region, Credentials: r.key,
-		Client: httpkit.NewClient(httpkit.ClientOptions{AllowHTTP: true, AllowLocal: true, MaxBody: maxAnswer, TLS: roots, UserAgent: "cognate/" + Version()}),
+		Client: httpkit.NewClient(httpkit.ClientOptions{AllowHTTP: true, AllowLocal: true, MaxBody: maxAnswer, TLS: roots, UserAgent: version.UserAgent()}),
 	})
 	if err != nil {
 		return err
@@ -163,6 +164,9 @@ func explainCall(err error, endpoint string) error {
 			return withHint(fmt.Errorf("%s answers with status %d", endpoint, f.Status), "is that a Cognate server?")
 		}
 		line := fmt.Errorf("%s: %s", f.Code, f.Message)
+		if strings.HasPrefix(f.Message, "Credential should be scoped to a valid") {
+			return withHint(line, "the server does not serve this Region: --region, or AWS_REGION")
+		}
 		if hint := callHints[f.Code]; hint != "" {
 			return withHint(line, "%s", hint)
 		}

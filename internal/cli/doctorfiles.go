@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"time"
 
+	"cognate/internal/base/version"
 	"cognate/internal/config"
 )
 
@@ -143,7 +144,7 @@ func (c *doctorCmd) checkClock(ctx context.Context, all *checks, database time.T
 		by := now.Sub(at).Round(time.Second)
 		all.when(by.Abs() <= maxSkew, "clock", "let chrony or systemd-timesyncd set it", fmt.Sprintf("agrees with %s", with), fmt.Sprintf("differs from %s by %v", with, by))
 	}
-	if built, err := time.Parse(time.RFC3339, buildOf().Time); err == nil && now.Before(built) {
+	if built, err := time.Parse(time.RFC3339, version.Info().Time); err == nil && now.Before(built) {
 		all.add("fail", "clock", "let chrony or systemd-timesyncd set it", "it is before this program was made, at %s", now.UTC().Format(time.RFC3339))
 	} else if database.IsZero() && c.NTPServer == "" {
 		all.add("ok", "clock", "--ntp-server HOST compares it with a time server", "%s", now.UTC().Format(time.RFC3339))

@@ -15,6 +15,7 @@ import (
 
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/jose"
+	"cognate/internal/base/version"
 )
 
 type tokenVerifyCmd struct {
@@ -186,7 +187,7 @@ func fetch(ctx context.Context, address, caBundle string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := httpkit.NewClient(httpkit.ClientOptions{AllowHTTP: true, AllowLocal: true, TLS: roots, UserAgent: "cognate/" + Version()})
+	client := httpkit.NewClient(httpkit.ClientOptions{AllowHTTP: true, AllowLocal: true, TLS: roots, UserAgent: version.UserAgent()})
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s does not answer: %w", address, err)

@@ -138,7 +138,7 @@ func (r *release) build() error {
 // compile builds one static binary. Nothing of the machine gets into it: no
 // paths, and the commit as it is told, not as the checkout looks.
 func (r *release) compile(p platform, binary string) error {
-	const to = "-X cognate/internal/cli."
+	const to = "-X cognate/internal/base/version."
 	flags := "-s -w -buildid= " + to + "release=" + r.version + " " + to + "commit=" + r.commit + " " + to + "commitTime=" + r.time.Format(time.RFC3339)
 	_, err := r.run([]string{"CGO_ENABLED=0", "GOOS=" + p.os, "GOARCH=" + p.arch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT="},
 		"go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", binary, "./cmd/cognate")

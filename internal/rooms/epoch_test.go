@@ -43,6 +43,8 @@ type underWay struct {
 	name   string
 	moves  string // what the columns about addresses move; email when ""
 	signUp bool   // the user is signing up
+	pool   func(*cognitoidp.CreateUserPoolRequest)
+	mfa    func(*pool.Pool, *cognitoidp.SetUserPoolMfaConfigRequest) // nil: no second factors
 	begin  func(s *stage) (finish func() error)
 }
 
@@ -129,10 +131,8 @@ var rows = []underWay{
 		session := s.auth("USER_AUTH", "PREFERRED_CHALLENGE", "EMAIL_OTP").Session
 		return s.respond("EMAIL_OTP", session, "EMAIL_OTP_CODE", s.Code(s.p, s.mail()))
 	}},
-	{name: "session of SMS_MFA, second factor", moves: "phone_number", begin: func(s *stage) func() error {
-		Call(s.World, s.API.AdminSetUserMFAPreference, &cognitoidp.AdminSetUserMFAPreferenceRequest{
-			UserPoolId: s.p.ID, Username: s.name, SMSMfaSettings: &cognitoidp.SMSMfaSettingsType{Enabled: new(true), PreferredMfa: new(true)},
-		})
+	{name: "session of SMS_MFA, second factor", moves: "phone_number", mfa: bySMS, begin: func(s *stage) func() error {
+		s.preferSMS()
 		session := s.auth("USER_PASSWORD_AUTH", "PASSWORD", Password).Session
 		return s.respond("SMS_MFA", session, "SMS_MFA_CODE", s.Code(s.p, s.phone()))
 	}},
@@ -152,7 +152,7 @@ var rows = []underWay{
 			return err
 		}
 	}},
-	{name: "confirmation link", signUp: true, begin: func(s *stage) func() error {
+	{name: "confirmation link", signUp: true, pool: Linking, begin: func(s *stage) func() error {
 		_, secret, _ := strings.Cut(s.Link(s.p, s.mail()), "confirmation_code=")
 		return func() error {
 			_, client, err := s.Pools.PoolClient(s.Ctx, s.p.ID, s.c.ID)
@@ -327,15 +327,14 @@ func newStage(w *World, f *crossing, row underWay, n int) *stage {
 		}}
 		in.AccountRecoverySetting = &cognitoidp.AccountRecoverySettingType{RecoveryMechanisms: []cognitoidp.RecoveryOptionType{
 			{Name: cognitoidp.RecoveryOptionNameTypeVerifiedEmail, Priority: 1}}}
-		if row.name == "confirmation link" {
-			Linking(in)
+		if row.pool != nil {
+			row.pool(in)
 		}
 	})
-	if row.name == "session of SMS_MFA, second factor" {
-		Call(w, w.API.SetUserPoolMfaConfig, &cognitoidp.SetUserPoolMfaConfigRequest{
-			UserPoolId: s.p.ID, MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional),
-			SmsMfaConfiguration: &cognitoidp.SmsMfaConfigType{SmsConfiguration: s.p.Config.SmsConfiguration},
-		})
+	if row.mfa != nil {
+		in := &cognitoidp.SetUserPoolMfaConfigRequest{UserPoolId: s.p.ID, MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional)}
+		row.mfa(s.p, in)
+		Call(w, w.API.SetUserPoolMfaConfig, in)
 		s.p = w.Reload(s.p.ID)
 	}
 	s.c = w.Client(s.p, func(in *cognitoidp.CreateUserPoolClientRequest) {
@@ -417,7 +416,7 @@ func matrix(w *World, f *crossing) string {
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", len(columns)+1) + "\n")
 	n := 0
-	for _, row := range rows {
+	for _, row := range slices.Concat(rows, factorRows) {
 		cells := []string{row.name}
 		for _, c := range columns {
 			n++

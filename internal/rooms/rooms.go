@@ -59,12 +59,12 @@ func Build(c Config) (*Rooms, error) {
 	r := &Rooms{config: c, jobs: job.New(c.DB, job.Options{Log: c.Log})}
 	r.buildLeft()
 	r.Users = directory.New(directory.Deps{
-		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages,
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Guard: r.Guard,
 		UserGone: r.userGone,
 	})
 	r.Factors = factor.New(factor.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Sessions: r.Sessions,
-		Codes: r.Codes, Messages: r.Messages, Directory: r.Users, Addresses: c.Addresses,
+		Codes: r.Codes, Messages: r.Messages, Directory: r.Users, Guard: r.Guard, Addresses: c.Addresses,
 	})
 	r.Devices = device.New(device.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Tokens: r.Tokens, Directory: r.Users,
@@ -78,7 +78,7 @@ func Build(c Config) (*Rooms, error) {
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
 		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Factors: r.Factors, Guard: r.Guard, Rand: c.Rand,
 	})
-	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers})
+	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard})
 	r.API = UserPools{
 		poolOps: poolOps{Pools: r.Pools}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},
@@ -113,7 +113,7 @@ func (r *Rooms) buildLeft() {
 	r.Codes = code.New(code.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Sessions = challenge.New(challenge.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Tokens = token.New(token.Deps{
-		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Made: c.Made, Addresses: c.Addresses,
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Guard: r.Guard, Made: c.Made, Addresses: c.Addresses,
 	})
 	r.Triggers = trigger.New(c.Functions)
 	if c.DataKeys == nil {

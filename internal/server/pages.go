@@ -18,7 +18,7 @@ func (a *app) site() (*site.Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	return site.New(site.Deps{Addresses: a.addresses, ByHost: a.Pools.ByHost, Gate: &a.gate, Log: a.log, ClientIP: proxies.ClientIP}, slices.Concat(
+	return site.New(site.Deps{Addresses: a.addresses, ByHost: a.Pools.ByHost, Gate: &a.gate, Guard: a.Guard, Log: a.log, ClientIP: proxies.ClientIP}, slices.Concat(
 		login.Routes(login.Deps{Pools: a.Pools, Accounts: a.Accounts}),
 		oauth.Routes(oauth.Deps{
 			Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses,

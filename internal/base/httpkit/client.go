@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"cognate/internal/base/version"
 )
 
 // ErrBodyTooLarge says that an answer was longer than ClientOptions.MaxBody.
@@ -41,7 +43,7 @@ type ClientOptions struct {
 	MaxBody      int64          // bytes after decompression; default 1 MiB
 	Resolver     Resolver       // default net.DefaultResolver
 	TLS          *tls.Config    // roots and client certificates; default the system's
-	UserAgent    string         // default "cognate"
+	UserAgent    string         // default: this program with its version
 }
 
 // Client sends requests to foreign destinations. Names are resolved once per
@@ -66,7 +68,7 @@ func NewClient(o ClientOptions) *Client {
 		o.Resolver = net.DefaultResolver
 	}
 	if o.UserAgent == "" {
-		o.UserAgent = "cognate"
+		o.UserAgent = version.UserAgent()
 	}
 	c := &Client{opts: o, guard: guard{local: o.AllowLocal, allow: o.Allow}}
 	c.http = &http.Client{

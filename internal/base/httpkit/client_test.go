@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"cognate/internal/base/version"
 )
 
 // fakeDNS answers the n-th question for a name with the n-th list, the last
@@ -191,5 +193,22 @@ func TestEnvironmentProxyIsIgnored(t *testing.T) {
 	c := NewClient(ClientOptions{AllowHTTP: true, Resolver: dns, Allow: prefixes("127.0.0.1/32")})
 	if resp, err := get(t, c, "http://a.example"+port(srv)); err != nil || resp.Status != 404 {
 		t.Fatalf("%v %v", resp, err)
+	}
+}
+
+// TestUserAgent: whoever is called can see which program and version calls.
+func TestUserAgent(t *testing.T) {
+	seen := make(chan string, 1)
+	far := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.UserAgent() }))
+	defer far.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, far.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewClient(ClientOptions{AllowHTTP: true, AllowLocal: true}).Do(req); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-seen; got != version.UserAgent() || !strings.HasPrefix(got, "cognate/") {
+		t.Errorf("user agent %q", got)
 	}
 }

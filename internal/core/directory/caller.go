@@ -54,7 +54,7 @@ func (d *Directory) AsOwner(ctx context.Context, accessToken string, change func
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, c, change)
+	return d.Change(ctx, c, change)
 }
 
 // AsAdmin changes the user that an administrator named in one transaction. The pool is looked for first.
@@ -63,10 +63,11 @@ func (d *Directory) AsAdmin(ctx context.Context, poolID, username string, change
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, c, change)
+	return d.Change(ctx, c, change)
 }
 
-func (d *Directory) change(ctx context.Context, c Caller, change func(*db.Tx, Caller, *User) error) error {
+// Change changes the user of a caller in one transaction.
+func (d *Directory) Change(ctx context.Context, c Caller, change func(*db.Tx, Caller, *User) error) error {
 	if err := d.warm(ctx, c.Pool); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/id"
 	"cognate/internal/base/keyring"
 	"cognate/internal/core/code"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 	"cognate/internal/core/pool"
@@ -28,6 +29,7 @@ type Deps struct {
 	Tokens   *token.Tokens
 	Codes    *code.Codes
 	Messages *message.Messages
+	Guard    *guard.Guard
 
 	// UserGone runs in the transaction that deletes a user: the other rooms forget the user too.
 	UserGone func(tx *db.Tx, poolID, sub string) error

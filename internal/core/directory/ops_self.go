@@ -34,7 +34,7 @@ func (o Ops) asOwner(ctx context.Context, accessToken string, change func(contex
 
 func (o Ops) composing(ctx context.Context, c Caller, change func(context.Context, *db.Tx, Caller, *User) error) error {
 	return refuse(o.Messages.Compose(ctx, func(ctx context.Context) error {
-		return o.change(ctx, c, func(tx *db.Tx, c Caller, u *User) error { return change(ctx, tx, c, u) })
+		return o.Change(ctx, c, func(tx *db.Tx, c Caller, u *User) error { return change(ctx, tx, c, u) })
 	}))
 }
 
@@ -121,10 +121,21 @@ func (o Ops) GetUserAttributeVerificationCode(ctx context.Context, in *cognitoid
 // VerifyUserAttribute implements the AWS operation. The code proves the value it was sent to and nothing else: when the
 // user has changed it since, the code is void.
 func (o Ops) VerifyUserAttribute(ctx context.Context, in *cognitoidp.VerifyUserAttributeRequest) (*cognitoidp.VerifyUserAttributeResponse, error) {
+	c, err := o.Owner(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Guard.Begin(ctx, c.Pool.ID); err != nil {
+		return nil, err
+	}
+	c.Missing = UserNotFound()
 	var refusal error
-	err := o.asOwner(ctx, in.AccessToken, func(ctx context.Context, tx *db.Tx, c Caller, u *User) error {
+	err = o.composing(ctx, c, func(ctx context.Context, tx *db.Tx, c Caller, u *User) error {
 		refusal = nil
 		if err := verifiable(in.AttributeName); err != nil {
+			return err
+		}
+		if err := o.Guard.Owner(tx, c.Pool.ID, u.Sub); err != nil {
 			return err
 		}
 		if err := o.Codes.Allow(tx, c.Pool.ID, u.Sub, code.LimitVerifyAttribute); err != nil {

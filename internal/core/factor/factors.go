@@ -11,6 +11,7 @@ import (
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
@@ -51,6 +52,7 @@ type Deps struct {
 	Codes     *code.Codes
 	Messages  *message.Messages
 	Directory *directory.Directory
+	Guard     *guard.Guard
 	// Addresses names the relying parties of pools.
 	Addresses pool.Addresses
 }

@@ -83,18 +83,7 @@ func (o Ops) VerifySoftwareToken(ctx context.Context, in *cognitoidp.VerifySoftw
 	var err error
 	switch {
 	case in.AccessToken != nil:
-		var refusal error
-		err = o.Directory.AsOwner(ctx, *in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
-			if !totpEnabled(a.Pool) {
-				return errTokenOff()
-			}
-			var err error
-			refusal, err = keepBack(ctx, o.verifyOwn(tx, a.Pool, u, in.UserCode, name))
-			return err
-		})
-		if err == nil {
-			err = refusal
-		}
+		err = o.verifyAsOwner(ctx, *in.AccessToken, in.UserCode, name)
 	case in.Session != nil:
 		out.Session, err = o.verifyInSession(ctx, *in.Session, in.UserCode, name)
 	default:
@@ -104,6 +93,32 @@ func (o Ops) VerifySoftwareToken(ctx context.Context, in *cognitoidp.VerifySoftw
 		return nil, err
 	}
 	return out, nil
+}
+
+func (o Ops) verifyAsOwner(ctx context.Context, accessToken, text, name string) error {
+	c, err := o.Directory.Owner(ctx, accessToken)
+	if err != nil {
+		return err
+	}
+	if err := o.Guard.Begin(ctx, c.Pool.ID); err != nil {
+		return err
+	}
+	var refusal error
+	err = o.Directory.Change(ctx, c, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
+		if !totpEnabled(a.Pool) {
+			return errTokenOff()
+		}
+		if err := o.Guard.Owner(tx, a.Pool.ID, u.Sub); err != nil {
+			return err
+		}
+		var err error
+		refusal, err = keepBack(ctx, o.verifyOwn(tx, a.Pool, u, text, name))
+		return err
+	})
+	if err == nil {
+		err = refusal
+	}
+	return err
 }
 
 // verifyOwn verifies the seed that waits in the user's row, or else the token in use.
@@ -138,6 +153,9 @@ func (o Ops) verifyInSession(ctx context.Context, session, text, name string) (*
 		obs.Cause(ctx, "no software token was associated in this session")
 		return nil, errSession(ctx)
 	}
+	if err := o.Guard.Begin(ctx, p.ID); err != nil {
+		return nil, err
+	}
 	next := o.follow(st, c)
 	next.Proven = append(next.Proven, AMRTOTP)
 	sealed, err := o.Sessions.Seal(ctx, next)
@@ -148,6 +166,9 @@ func (o Ops) verifyInSession(ctx context.Context, session, text, name string) (*
 	err = o.DB.Update(ctx, func(tx *db.Tx) error {
 		refusal = nil
 		u, err := o.unset(ctx, tx, p, st)
+		if err == nil {
+			err = o.Guard.Owner(tx, p.ID, u.Sub)
+		}
 		if err != nil {
 			return err
 		}

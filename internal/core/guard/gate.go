@@ -17,7 +17,7 @@ var gated = map[string]bool{
 	"InitiateAuth": true, "AdminInitiateAuth": true, "RespondToAuthChallenge": true, "AdminRespondToAuthChallenge": true,
 	"SignUp": true, "ConfirmSignUp": true, "ResendConfirmationCode": true, "ForgotPassword": true, "ConfirmForgotPassword": true,
 	"ChangePassword": true, "VerifyUserAttribute": true, "GetUserAttributeVerificationCode": true, "UpdateUserAttributes": true,
-	"VerifySoftwareToken": true, "GetTokensFromRefreshToken": true, "GetClientToken": true,
+	"VerifySoftwareToken": true, "GetTokensFromRefreshToken": true, "GetClientToken": true, "RevokeToken": true,
 }
 
 // failures are the exceptions that a wrong proof is answered with.
@@ -194,10 +194,7 @@ func (g *Guard) leave(ctx context.Context, e *entry, err error) error {
 	if !errors.As(err, &over) {
 		return err
 	}
-	obs.Cause(ctx, "%v", over)
-	if g.Refused != nil {
-		g.Refused(over.Scope)
-	}
+	g.refused(ctx, over)
 	return g.refusal(e.operation, over.Scope)
 }
 

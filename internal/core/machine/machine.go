@@ -12,6 +12,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 	"cognate/internal/core/trigger"
@@ -22,6 +23,7 @@ type Deps struct {
 	Pools    *pool.Pools
 	Tokens   *token.Tokens
 	Triggers *trigger.Triggers
+	Guard    *guard.Guard
 }
 
 // Room issues machine tokens. It is safe for concurrent use.
@@ -67,6 +69,11 @@ func (o Ops) GetClientToken(ctx context.Context, in *cognitoidp.GetClientTokenRe
 		return nil, errUnproven()
 	case err != nil:
 		return nil, err
+	}
+	if err := o.Guard.Secret(ctx, p.ID); err != nil {
+		return nil, err
+	}
+	switch {
 	case !c.HasSecret():
 		obs.Cause(ctx, "public client")
 		return nil, errUnproven()
@@ -76,6 +83,7 @@ func (o Ops) GetClientToken(ctx context.Context, in *cognitoidp.GetClientTokenRe
 	case !c.AllowsClientToken():
 		return nil, cognitoidp.NewNotAuthorized("ALLOW_CLIENT_TOKEN_AUTH flow not enabled for this client")
 	}
+	guard.Right(ctx)
 	event := obs.From(ctx)
 	event.Pool, event.Client = p.ID, c.ID
 	scopes, err := granted(c, in.Scopes)

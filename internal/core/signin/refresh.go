@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/base/limit"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
@@ -65,8 +66,12 @@ func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, 
 	case errors.Is(err, token.ErrRefreshReuse):
 		return nil, e.punishReuse(ctx, r, refreshToken)
 	case err != nil:
+		if errors.Is(err, token.ErrInvalidRefresh) {
+			guard.Wrong(ctx)
+		}
 		return nil, token.Refusal(err)
 	}
+	guard.Right(ctx)
 	obs.From(ctx).User = user.Sub
 	if err := device.CheckRefresh(r.Pool, session, r.Params["DEVICE_KEY"]); err != nil {
 		obs.Cause(ctx, "the refresh token is bound to another device")
@@ -131,13 +136,52 @@ func (e *Engine) punishReuse(ctx context.Context, r *Request, refreshToken strin
 // Exchange is GetTokensFromRefreshToken: refresh by the raw client secret, with
 // rotation when the client has it switched on.
 func (e *Engine) Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in *cognitoidp.GetTokensFromRefreshTokenRequest) (*Answer, error) {
+	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata, Params: map[string]string{"DEVICE_KEY": str(in.DeviceKey)}}
+	if c.HasSecret() {
+		if err := e.admitRefresh(ctx, r, in.RefreshToken, e.Guard.Secret(ctx, p.ID)); err != nil {
+			return nil, err
+		}
+	}
 	if !c.CheckSecret(str(in.ClientSecret)) {
 		obs.Cause(ctx, "wrong or missing client secret")
 		return nil, cognitoidp.NewNotAuthorized("Unable to verify secret for client %s", c.ID)
 	}
 	guard.Exempt(ctx)
-	r := &Request{Pool: p, Client: c, Metadata: in.ClientMetadata, Params: map[string]string{"DEVICE_KEY": str(in.DeviceKey)}}
 	return e.exchange(ctx, r, in.RefreshToken, func(*directory.User) error { return nil })
+}
+
+// admitRefresh lets those go on to whom a budget was refused and who show a refresh token of a user who is known from here.
+func (e *Engine) admitRefresh(ctx context.Context, r *Request, refreshToken string, refused error) error {
+	var over *limit.Over
+	if !errors.As(refused, &over) {
+		return refused
+	}
+	known, err := e.KnownHolder(ctx, r.Pool, r.Client, refreshToken, r.Params["DEVICE_KEY"])
+	if err == nil && !known {
+		err = over
+	}
+	return err
+}
+
+// KnownHolder reports whether a refresh token of the client is one of a user who has proven themselves before from where the
+// request comes from, or on the device of the key.
+func (e *Engine) KnownHolder(ctx context.Context, p *pool.Pool, c *pool.Client, refreshToken, deviceKey string) (bool, error) {
+	if err := e.Keys.Load(ctx, p.ID); err != nil {
+		return false, err
+	}
+	var asker guard.Asker
+	err := e.DB.View(ctx, func(tx *db.Tx) error {
+		session, err := e.Tokens.FindRefresh(tx, p, c, refreshToken)
+		if err != nil {
+			return err
+		}
+		asker, err = e.asker(tx, &Request{Pool: p, Client: c, Params: map[string]string{"DEVICE_KEY": deviceKey}}, session.Sub)
+		return err
+	})
+	if refusal := token.Refusal(err); err != nil && refusal != err { // not for this proof to tell
+		return false, nil
+	}
+	return asker.Known(), err
 }
 
 // refreshMetadata is the ClientMetadata that PreTokenGeneration sees at a

@@ -118,6 +118,11 @@ func (o Ops) revoker(ctx context.Context, in *cognitoidp.RevokeTokenRequest) (*p
 	if err != nil {
 		return nil, nil, refusalOfClient(ctx, err)
 	}
+	if c.HasSecret() {
+		if err := o.guard.Secret(ctx, p.ID); err != nil {
+			return nil, nil, err
+		}
+	}
 	secret := ""
 	if in.ClientSecret != nil {
 		secret = *in.ClientSecret

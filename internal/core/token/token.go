@@ -15,6 +15,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
 	"cognate/internal/base/keyring"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 )
 
@@ -29,6 +30,7 @@ type Deps struct {
 	Clock *clock.Clock
 	Rand  io.Reader
 	Pools *pool.Pools
+	Guard *guard.Guard
 	// Made yields signing keys that were made ahead.
 	Made KeySource
 	// Addresses names the issuers of pools.
@@ -42,6 +44,7 @@ type Tokens struct {
 	clock     *clock.Clock
 	ids       id.Source
 	pools     *pool.Pools
+	guard     *guard.Guard
 	made      KeySource
 	addresses pool.Addresses
 
@@ -54,7 +57,7 @@ type Tokens struct {
 func New(d Deps) *Tokens {
 	return &Tokens{
 		db: d.DB, keys: d.Keys, clock: d.Clock, ids: id.Source{Rand: d.Rand},
-		pools: d.Pools, made: d.Made, addresses: d.Addresses,
+		pools: d.Pools, guard: d.Guard, made: d.Made, addresses: d.Addresses,
 	}
 }
 

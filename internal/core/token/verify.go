@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/jose"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 )
 
@@ -71,11 +73,7 @@ func (t *Tokens) VerifyAccess(ctx context.Context, text string) (*Access, error)
 // VerifyToken verifies an access token of any scope: signature by the pool's access key, issuer, use, time, and that its
 // session has not been ended. The errors are those of VerifyAccess.
 func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) {
-	p, err := t.owner(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	c, err := t.verify(ctx, p, text)
+	p, c, err := t.genuine(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +107,21 @@ func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) 
 		Scopes: strings.Fields(c.Scope), JTI: c.JTI, OriginJTI: c.OriginJTI, EventID: c.EventID, SessionID: s.ID,
 		DeviceKey: s.DeviceKey, AMR: s.AMR, ACR: s.ACR, AuthTime: s.AuthTime, Epoch: s.Epoch, IssuedAt: c.Iat, ExpiresAt: c.Exp,
 	}, nil
+}
+
+// genuine finds the pool of an access token and what the token says. A text that the pool has not issued is a wrong proof; an
+// access token that is over is not: programs use the one that they have until it is refused.
+func (t *Tokens) genuine(ctx context.Context, text string) (*pool.Pool, *accessClaims, error) {
+	p, err := t.owner(ctx, text)
+	var c *accessClaims
+	if err == nil {
+		c, err = t.verify(ctx, p, text)
+	}
+	var refused *cognitoidp.NotAuthorizedException
+	if errors.As(err, &refused) {
+		guard.Wrong(ctx)
+	}
+	return p, c, err
 }
 
 // verify checks what can be checked without the session.

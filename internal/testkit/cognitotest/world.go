@@ -76,6 +76,13 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	return w
 }
 
+// Later moves the clock, after what the budgets count has reached the database as it does every second.
+func (w *World) Later(d time.Duration) {
+	w.T.Helper()
+	w.must(w.Guard.Lifecycle().Flush(w.Ctx))
+	w.Clock.Advance(d)
+}
+
 // On is w reporting to a subtest.
 func (w *World) On(t testing.TB) *World {
 	other := *w

@@ -9,6 +9,7 @@ import (
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/account"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/site"
 )
@@ -29,6 +30,7 @@ func (h *handler) confirm(ctx context.Context, poolID, query string) (int, site.
 	}
 	p, client, err := h.Pools.PoolClient(ctx, poolID, clientID)
 	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
+		guard.Wrong(ctx)
 		obs.Cause(ctx, "unknown pool or client")
 		return http.StatusBadRequest, pageBadLink
 	}
@@ -46,6 +48,7 @@ func refusal(ctx context.Context, err error) (int, site.Page) {
 	case err == nil:
 		return http.StatusOK, pageConfirmed
 	case errors.Is(err, account.ErrLink):
+		guard.Wrong(ctx)
 		obs.From(ctx).Outcome = "InvalidLink"
 		return http.StatusBadRequest, pageBadLink
 	case errors.As(err, &e) && !e.Fault():

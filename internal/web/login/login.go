@@ -38,7 +38,7 @@ func Routes(d Deps) []site.Route {
 	h := &handler{d}
 	confirm := site.Route{
 		Path:    string(pool.EndpointConfirmUser),
-		Methods: map[string]site.Endpoint{http.MethodGet: {Operation: "Confirm_With_Link_GET", Handle: h.opened}},
+		Methods: map[string]site.Endpoint{http.MethodGet: {Operation: "Confirm_With_Link_GET", Handle: h.opened, Proof: true}},
 		Refuse:  refuse,
 	}
 	slash := confirm
@@ -47,10 +47,12 @@ func Routes(d Deps) []site.Route {
 }
 
 // refuse is the page of a request that no link makes.
-func refuse(_ context.Context, status int, _ string) site.Reply {
+func refuse(_ context.Context, status int, text string) site.Reply {
 	switch status {
 	case http.StatusMethodNotAllowed: // HEAD too, which must not change anything
 		return site.Show(status, site.Page{Title: "Not possible", Text: "Open this address in a browser."})
+	case http.StatusTooManyRequests:
+		return site.Show(status, site.Page{Title: "Too many attempts", Text: text})
 	case http.StatusInternalServerError, http.StatusServiceUnavailable:
 		return site.Show(status, pageInternal)
 	}

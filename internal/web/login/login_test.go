@@ -14,8 +14,13 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/limit"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
+	"cognate/internal/testkit/dbtest"
 	"cognate/internal/web/site"
 )
 
@@ -29,7 +34,7 @@ type world struct {
 
 func newWorld(w *cognitotest.World) *world {
 	out := &world{World: w, p: w.Pool(cognitotest.Linking)}
-	out.handler = site.New(site.Deps{Addresses: addresses}, Routes(Deps{Pools: w.Pools, Accounts: w.Accounts})...)
+	out.handler = site.New(site.Deps{Addresses: addresses, Guard: w.Guard}, Routes(Deps{Pools: w.Pools, Accounts: w.Accounts})...)
 	return out
 }
 
@@ -253,6 +258,39 @@ func FuzzReadLink(f *testing.F) {
 		values, err := url.ParseQuery(query)
 		if err != nil || values.Get("client_id") != clientID || clientID == "" || values.Get("confirmation_code") != secret {
 			t.Errorf("%q was read as %s %s", query, clientID, secret)
+		}
+	})
+}
+
+// TestBudget: a source that opened wrong links too often is told when to try again, with a right link too.
+func TestBudget(t *testing.T) {
+	limits := guard.Limits{SourceFailures: limit.Rate{Max: 3, Per: time.Hour}}
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
+		w := newWorld(cognitotest.New(t, d, cognitotest.Options{Limits: limits}))
+		right := w.signUp(w.Client(w.p, nil), "ann")
+		at := func(address string) func(*http.Request) {
+			return func(r *http.Request) { r.RemoteAddr = address + ":1234" }
+		}
+		for range 3 {
+			if rec := w.open(right+"x", at("198.51.100.1")); rec.Code != 400 {
+				t.Errorf("a wrong link: %d", rec.Code)
+			}
+		}
+		for _, link := range []string{right + "x", right} {
+			rec := w.open(link, at("198.51.100.1"))
+			if rec.Code != 429 || rec.Header().Get("Retry-After") != "1200" || !strings.Contains(rec.Body.String(), "Try again in 20 minutes.") {
+				t.Errorf("over the budget: %d %s %s", rec.Code, rec.Header(), rec.Body)
+			}
+		}
+		if w.status("ann") != cognitoidp.UserStatusTypeUnconfirmed {
+			t.Error("the user is confirmed")
+		}
+		if rec := w.open(right+"x", at("198.51.100.2")); rec.Code != 400 {
+			t.Errorf("another source: %d", rec.Code)
+		}
+		w.Later(20 * time.Minute)
+		if rec := w.open(right, at("198.51.100.1")); rec.Code != 200 {
+			t.Errorf("when there is room again: %d", rec.Code)
 		}
 	})
 }

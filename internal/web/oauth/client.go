@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/site"
 )
@@ -56,6 +57,7 @@ func (h *handler) posted(ctx context.Context, r *site.Request) (*asked, *site.Re
 	p, c, err := h.Pools.PoolClient(ctx, r.Place.PoolID, id)
 	switch {
 	case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, pool.ErrClientNotFound):
+		guard.Wrong(ctx)
 		obs.Cause(ctx, "unknown pool or client")
 		return nil, unproven(ctx, basic, "")
 	case err != nil:
@@ -63,6 +65,7 @@ func (h *handler) posted(ctx context.Context, r *site.Request) (*asked, *site.Re
 	}
 	obs.From(ctx).Client = c.ID
 	if !c.CheckSecret(secret) {
+		guard.Wrong(ctx)
 		obs.Cause(ctx, "wrong or missing client secret")
 		return nil, unproven(ctx, basic, "invalid_client_secret")
 	}

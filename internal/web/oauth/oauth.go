@@ -55,11 +55,11 @@ func Routes(d Deps) []site.Route {
 		h.route(pool.EndpointOpenID, "Discovery_GET", h.metadata),
 		h.route(pool.EndpointOAuthServer, "Discovery_GET", h.metadata),
 		h.route(pool.EndpointKeys, "JWKS_GET", h.keys),
-		endpoint(pool.EndpointToken, map[string]site.Endpoint{http.MethodPost: {Operation: "Token_POST", Handle: h.token}}),
-		endpoint(pool.EndpointRevoke, map[string]site.Endpoint{http.MethodPost: {Operation: "Revoke_POST", Handle: h.revoke}}),
+		endpoint(pool.EndpointToken, map[string]site.Endpoint{http.MethodPost: {Operation: "Token_POST", Handle: h.token, Proof: true, Known: h.known}}),
+		endpoint(pool.EndpointRevoke, map[string]site.Endpoint{http.MethodPost: {Operation: "Revoke_POST", Handle: h.revoke, Proof: true}}),
 		endpoint(pool.EndpointUserInfo, map[string]site.Endpoint{
-			http.MethodGet:  {Operation: "UserInfo_GET", Handle: h.userInfo},
-			http.MethodPost: {Operation: "UserInfo_POST", Handle: h.userInfo},
+			http.MethodGet:  {Operation: "UserInfo_GET", Handle: h.userInfo, Proof: true},
+			http.MethodPost: {Operation: "UserInfo_POST", Handle: h.userInfo, Proof: true},
 		}),
 	}
 }
@@ -67,8 +67,19 @@ func Routes(d Deps) []site.Route {
 // endpoint is a route that programs call, those of pages of any origin among them.
 func endpoint(path pool.Endpoint, methods map[string]site.Endpoint) site.Route {
 	return site.Route{Path: string(path), Methods: methods, CORS: true, Refuse: func(ctx context.Context, status int, text string) site.Reply {
-		return failed(ctx, status, codeRequest, text)
+		return failed(ctx, status, codeOf(status), text)
 	}}
+}
+
+// codeOf is the code of what the site refuses.
+func codeOf(status int) string {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return codeTooMany
+	case http.StatusInternalServerError:
+		return codeServerError
+	}
+	return codeRequest
 }
 
 const (

@@ -12,6 +12,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
@@ -27,6 +28,8 @@ type Machines interface {
 // Engine exchanges refresh tokens; *signin.Engine does. The error is an AWS exception.
 type Engine interface {
 	Exchange(ctx context.Context, p *pool.Pool, c *pool.Client, in *cognitoidp.GetTokensFromRefreshTokenRequest) (*signin.Answer, error)
+	// KnownHolder reports whether a refresh token is one of a user who has proven themselves before from where the request comes from.
+	KnownHolder(ctx context.Context, p *pool.Pool, c *pool.Client, refreshToken, deviceKey string) (bool, error)
 }
 
 // grants are the values of grant_type that the token endpoint takes.
@@ -53,6 +56,7 @@ func (h *handler) token(ctx context.Context, r *site.Request) site.Reply {
 // clientCredentials is the grant of RFC 6749 section 4.4. Scopes that the client may not have are left out, as Cognito
 // does; without any that it may have there is no token.
 func (h *handler) clientCredentials(ctx context.Context, in *asked) site.Reply {
+	guard.Right(ctx) // a function may take long
 	if !in.client.HasSecret() || !in.client.OAuth() ||
 		!slices.Contains(in.client.Config.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeClientCredentials) {
 		return *reject(ctx, codeUnallowed, "")
@@ -99,6 +103,26 @@ func (h *handler) refreshToken(ctx context.Context, in *asked) site.Reply {
 		return denied(ctx, err)
 	}
 	return issued(answer.Tokens)
+}
+
+// known finds out whether a refresh token is shown whose user is known from the source.
+func (h *handler) known(ctx context.Context, r *site.Request) (bool, error) {
+	form, err := r.Posted()
+	if err != nil || form.Get("grant_type") != "refresh_token" {
+		return false, nil
+	}
+	id, _, _, err := credentials(r.Request, form)
+	if err != nil {
+		return false, nil
+	}
+	p, c, err := h.Pools.PoolClient(ctx, r.Place.PoolID, id)
+	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return h.Engine.KnownHolder(ctx, p, c, form.Get("refresh_token"), "")
 }
 
 // issued is the answer of RFC 6749 section 5.1.

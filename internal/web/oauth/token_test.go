@@ -29,6 +29,7 @@ type world struct {
 	p                     *pool.Pool
 	public, secret, robot *pool.Client
 	handler               http.Handler
+	addr                  string // who asks, "" for httptest's
 }
 
 func newWorld(cw *cognitotest.World) *world {
@@ -47,7 +48,7 @@ func newWorld(cw *cognitotest.World) *world {
 	})
 	cw.User(w.p, "ana", "email", "ana@example.com", "email_verified", "true", "name", "Ana")
 	addresses := pool.NewAddresses(cognitotest.PublicURL)
-	w.handler = site.New(site.Deps{Addresses: addresses}, Routes(Deps{
+	w.handler = site.New(site.Deps{Addresses: addresses, Guard: cw.Guard}, Routes(Deps{
 		Pools: cw.Pools, Tokens: cw.Tokens, Addresses: addresses,
 		Machines: cw.Machines, Engine: cw.Engine, Revoker: token.Ops{Tokens: cw.Tokens}, Users: cw.Users,
 	})...)
@@ -63,6 +64,9 @@ func (w *world) ask(method string, at pool.Endpoint, form url.Values, header ...
 	}
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
+	}
+	if w.addr != "" {
+		r.RemoteAddr = w.addr + ":1234"
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)

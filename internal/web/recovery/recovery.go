@@ -31,7 +31,7 @@ func Routes(codes Codes) []site.Route {
 		Path: string(pool.EndpointRecoveryCodes), Methods: map[string]site.Endpoint{}, CORS: true, Refuse: refuse,
 	}
 	for method, operation := range methods {
-		route.Methods[method] = site.Endpoint{Operation: operation, Handle: h.answer}
+		route.Methods[method] = site.Endpoint{Operation: operation, Handle: h.answer, Proof: true}
 	}
 	return []site.Route{route}
 }
@@ -40,7 +40,10 @@ type handler struct{ codes Codes }
 
 // refuse is what callers are told who did not reach the rules.
 func refuse(ctx context.Context, status int, text string) site.Reply {
-	if status >= http.StatusInternalServerError {
+	switch {
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
+		return site.Refusal(ctx, status, "temporarily_unavailable", text)
+	case status >= http.StatusInternalServerError:
 		return site.Refusal(ctx, status, "server_error", text)
 	}
 	return site.Refusal(ctx, status, "invalid_request", text)

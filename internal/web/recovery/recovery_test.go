@@ -13,11 +13,15 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/base/limit"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
+	"cognate/internal/testkit/dbtest"
 	"cognate/internal/web/site"
 )
 
@@ -51,7 +55,7 @@ func newWorld(cw *cognitotest.World) *world {
 // serve puts the codes on a site.
 func (w *world) serve(codes Codes) {
 	w.handler = site.New(site.Deps{
-		Addresses: pool.NewAddresses(public + "/"), Log: obs.NewLogger(&w.log, obs.JSON, slog.LevelInfo),
+		Addresses: pool.NewAddresses(public + "/"), Guard: w.Guard, Log: obs.NewLogger(&w.log, obs.JSON, slog.LevelInfo),
 	}, Routes(codes)...)
 }
 
@@ -233,4 +237,31 @@ func TestFault(t *testing.T) {
 	if rec.Code != 500 || strings.Contains(rec.Body.String(), "fire") || !strings.Contains(w.log.String(), "disk on fire") {
 		t.Errorf("%d %s\n%s", rec.Code, rec.Body, w.log.String())
 	}
+}
+
+// TestBudget: a source that showed wrong tokens too often is refused until there is room again.
+func TestBudget(t *testing.T) {
+	limits := guard.Limits{SourceFailures: limit.Rate{Max: 3, Per: time.Hour}}
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
+		w := newWorld(cognitotest.New(t, d, cognitotest.Options{Limits: limits}))
+		target := public + "/" + w.p.ID + string(pool.EndpointRecoveryCodes)
+		access := w.access(factor.AMRPassword, factor.AMRSMS)
+		for range 3 {
+			if rec := w.ask("GET", target, access+"x", nil); rec.Code != 401 {
+				t.Errorf("a wrong token: %d", rec.Code)
+			}
+		}
+		for _, text := range []string{access + "x", access} {
+			rec := w.ask("GET", target, text, nil)
+			if rec.Code != 429 || rec.Header().Get("Retry-After") != "1200" || !strings.Contains(rec.Body.String(), `"temporarily_unavailable"`) {
+				t.Errorf("over the budget: %d %s %s", rec.Code, rec.Header(), rec.Body)
+			}
+		}
+		w.Later(20 * time.Minute)
+		for range 5 {
+			if rec := w.ask("GET", target, access, nil); rec.Code != 200 {
+				t.Errorf("when there is room again: %d %s", rec.Code, rec.Body)
+			}
+		}
+	})
 }

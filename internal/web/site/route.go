@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"cognate/internal/base/httpkit"
 	"cognate/internal/core/pool"
@@ -34,10 +35,15 @@ type Route struct {
 type Endpoint struct {
 	Operation string // its name in the log event
 	Handle    func(ctx context.Context, r *Request) Reply
+	// Proof is for what takes a proof that can be wrong, which the handler tells by guard.Wrong. Sources that were wrong too
+	// often are refused before it is asked.
+	Proof bool
+	// Known finds out whether to ask it nevertheless, for who is known from there; nil for nobody.
+	Known func(ctx context.Context, r *Request) (bool, error)
 }
 
 // exposed are the headers that pages of other origins may read.
-const exposed = "X-Amzn-RequestId, WWW-Authenticate"
+const exposed = "X-Amzn-RequestId, WWW-Authenticate, Retry-After"
 
 // cors is the answer to pages of other origins.
 func (r *Route) cors() httpkit.CORS {
@@ -112,6 +118,7 @@ type Request struct {
 	*http.Request
 	Place  Place
 	routes map[string]*Route
+	form   func() (url.Values, error)
 }
 
 // Served reports whether the site has a route for an endpoint. What names endpoints to programs asks it, so that none is
@@ -121,8 +128,15 @@ func (r *Request) Served(e pool.Endpoint) bool { return r.routes[string(e)] != n
 // ErrForm is a body that is no form, or a larger one than MaxBody.
 var ErrForm = errors.New("site: no form")
 
-// Posted returns the form in the body.
+// Posted returns the form in the body: ErrForm when there is none, httpkit.ErrBusy when there was no room to read it.
 func (r *Request) Posted() (url.Values, error) {
+	if r.form == nil {
+		r.form = sync.OnceValues(r.readForm)
+	}
+	return r.form()
+}
+
+func (r *Request) readForm() (url.Values, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" || !slices.Contains([]string{http.MethodPost, http.MethodPut}, r.Method) {
 		return nil, ErrForm

@@ -18,6 +18,13 @@ import (
 	"cognate/internal/core/pool"
 )
 
+// Guard puts what can be wrong under the budgets of who asks; *guard.Guard does.
+type Guard interface {
+	// Present reserves a try in a pool: a *limit.Over when the source has no room. The function ends the try, which counts
+	// when guard.Wrong was called with the context.
+	Present(ctx context.Context, poolID string) (context.Context, func(), error)
+}
+
 // Deps are what the site is made of. ByHost, Log, ClientIP and Now may be nil.
 type Deps struct {
 	// Addresses are those by which pools are found and named.
@@ -25,6 +32,7 @@ type Deps struct {
 	// ByHost finds the pool whose domain a host is. The error is pool.ErrNoDomain, or one of the database.
 	ByHost   func(ctx context.Context, host string) (poolID string, err error)
 	Gate     *shed.Gate // nil: everybody is admitted
+	Guard    Guard      // nil: no budgets
 	Log      *slog.Logger
 	ClientIP func(*http.Request) netip.Addr
 	Now      func() time.Time // measures durations
@@ -83,7 +91,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply = Refusal(ctx, http.StatusServiceUnavailable, "temporarily_unavailable", TextInternal)
 	case found && route != nil:
 		event.Pool = place.PoolID
-		reply = s.answer(ctx, header, route, &Request{r.WithContext(ctx), place, s.routes}, w)
+		reply = s.answer(ctx, header, route, &Request{Request: r.WithContext(ctx), Place: place, routes: s.routes}, w)
 	default:
 		obs.Cause(ctx, "nothing at %s", cut(r.URL.Path, maxPath))
 		reply = s.nothing(ctx, header, r)
@@ -130,7 +138,7 @@ func (s *Site) answer(ctx context.Context, header http.Header, route *Route, r *
 		defer pass.Leave()
 		ctx = admitted
 	}
-	return endpoint.Handle(ctx, r)
+	return s.judge(ctx, route, endpoint, r)
 }
 
 // nothing answers for a path that nobody serves: a page for people, JSON for programs.
