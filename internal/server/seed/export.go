@@ -180,7 +180,9 @@ func (e *Exporter) client(ctx context.Context, p *pool.Pool, id string) (*Client
 		return nil, err
 	}
 	out := &Client{ID: id, Name: value(c.Config.ClientName)}
-	if out.Settings, err = members(c.Config, "client", "UserPoolId", "ClientName", "ClientSecret", "GenerateSecret"); err != nil {
+	config := *c.Config
+	config.AllowedOAuthScopes = c.Scopes // of a resource server that was deleted a new client cannot be given any
+	if out.Settings, err = members(&config, "client", "UserPoolId", "ClientName", "ClientSecret", "GenerateSecret"); err != nil {
 		return nil, err
 	}
 	if minutes := int64(c.SSOValidity.Minutes()); p.Sessions.Tracking && minutes != defaultSSOMinutes {

@@ -17,7 +17,7 @@ import (
 )
 
 // leftOut counts what of the users of a pool stays behind.
-type leftOut struct{ passkeys, devices, recovery, waiting, identities int }
+type leftOut struct{ passkeys, devices, recovery, waiting, identities, strangers int }
 
 func (e *Exporter) users(ctx context.Context, p *pool.Pool, out *Pool) error {
 	var left leftOut
@@ -36,6 +36,10 @@ func (e *Exporter) users(ctx context.Context, p *pool.Pool, out *Pool) error {
 			if err != nil {
 				return fmt.Errorf("user %s: %w", sub, err)
 			}
+			if new(Status).UnmarshalText([]byte(u.Status)) != nil { // one of another directory
+				left.strangers++
+				continue
+			}
 			out.Users = append(out.Users, *u)
 		}
 		if in.PaginationToken = page.PaginationToken; in.PaginationToken == nil {
@@ -48,6 +52,7 @@ func (e *Exporter) users(ctx context.Context, p *pool.Pool, out *Pool) error {
 	}{
 		{left.passkeys, "passkeys"}, {left.devices, "remembered devices"}, {left.recovery, "sets of recovery codes"},
 		{left.waiting, "new addresses that await their code"}, {left.identities, "links to other identity providers"},
+		{left.strangers, "users of other identity providers"},
 	} {
 		if kind.n > 0 {
 			e.left(p, "%s: %d", kind.what, kind.n)
