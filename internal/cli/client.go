@@ -164,6 +164,9 @@ func explainCall(err error, endpoint string) error {
 			return withHint(fmt.Errorf("%s answers with status %d", endpoint, f.Status), "is that a Cognate server?")
 		}
 		line := fmt.Errorf("%s: %s", f.Code, f.Message)
+		if strings.HasPrefix(f.Message, "Credential should be scoped to a valid") {
+			return withHint(line, "the server does not serve this Region: --region, or AWS_REGION")
+		}
 		if hint := callHints[f.Code]; hint != "" {
 			return withHint(line, "%s", hint)
 		}

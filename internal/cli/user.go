@@ -176,6 +176,8 @@ func (c *userCreateCmd) Run(e *env) error {
 	in := map[string]any{"UserPoolId": pool, "Username": c.Username, "UserAttributes": attributesOf(c.Attribute)}
 	if c.Password != "" || !c.Invite {
 		in["MessageAction"] = "SUPPRESS"
+	} else if c.Attribute["phone_number"] == "" && c.Attribute["email"] != "" { // the service would choose SMS
+		in["DesiredDeliveryMediums"] = []string{"EMAIL"}
 	}
 	var answer struct{ User json.RawMessage }
 	if err := c.call(e.ctx, "AdminCreateUser", in, &answer); err != nil {

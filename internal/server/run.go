@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"cognate/internal/base/background"
@@ -56,6 +57,9 @@ func Run(ctx context.Context, s config.Settings, out io.Writer) error {
 		return err
 	}
 	listener, err := net.Listen("tcp", s.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w (is another server running? --listen HOST:PORT chooses another address)", err)
+	}
 	if err != nil {
 		return err
 	}

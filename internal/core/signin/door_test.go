@@ -124,7 +124,7 @@ type recorder struct {
 // Prepare implements signin.Ending.
 func (r *recorder) Prepare(_ context.Context, a *signin.Admission) (*signin.Answer, func(*db.Tx) error, error) {
 	r.admitted = a
-	return &signin.Answer{}, func(*db.Tx) error { r.committed++; return nil }, nil
+	return &signin.Answer{}, func(tx *db.Tx) error { tx.AfterCommit(func() { r.committed++ }); return nil }, nil
 }
 
 // page is an entrance of its own, with an ending of its own.

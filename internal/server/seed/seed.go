@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"cognate/internal/api/cognitoidp"
@@ -133,10 +134,13 @@ func (s *Seeder) mfa(ctx context.Context, want *Pool) error {
 	return err
 }
 
+// notInNames is what the name of a resource server may not hold.
+var notInNames = regexp.MustCompile(`[^\w\s+=,.@-]+`)
+
 func (s *Seeder) resourceServer(ctx context.Context, poolID string, want ResourceServer) error {
 	name := want.Name
-	if name == "" {
-		name = want.Identifier
+	if name == "" { // which has fewer characters than an identifier may have
+		name = notInNames.ReplaceAllString(want.Identifier, " ")
 	}
 	own := map[string]any{"UserPoolId": poolID, "Identifier": want.Identifier, "Name": name}
 	have, err := s.API.DescribeResourceServer(ctx, &cognitoidp.DescribeResourceServerRequest{UserPoolId: poolID, Identifier: want.Identifier})

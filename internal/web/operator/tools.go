@@ -32,6 +32,10 @@ func (d Deps) list() []tool {
 		list = append(list, tool{Path: "/_cognate/snapshots", Link: true, Text: "The whole state, saved and put back by name.",
 			Example: "curl -X POST " + d.PublicURL + "/_cognate/snapshots/before && curl -X POST " + d.PublicURL + "/_cognate/snapshots/before/restore"})
 	}
+	if d.Reset != nil {
+		list = append(list, tool{Path: "/_cognate/reset", Text: "Back to the first start: data, inbox and clock. The root key, snapshots and functions stay.",
+			Example: "curl -X POST " + d.PublicURL + "/_cognate/reset"})
+	}
 	if d.Audit != nil {
 		list = append(list, tool{Path: "/_cognate/audit", Link: true, Text: "Administrative changes, the newest first; pool, user, operation, since and limit select.",
 			Example: "curl '" + d.PublicURL + "/_cognate/audit?since=1h'"})
