@@ -39,6 +39,7 @@ type root struct {
 	Function functionCmd `cmd:"" group:"Use a dev server" help:"Look at and change the trigger functions." example:"cognate function list"`
 	Env      envCmd      `cmd:"" group:"Use a dev server" help:"Print what points AWS's tools at a server." example:"eval \"$(cognate env)\""`
 
+	Seed    seedCmd    `cmd:"" group:"Operate" help:"Move user pools between servers." example:"cognate seed export --data /var/lib/cognate --with-secrets --out moved.yaml"`
 	Keys    keysCmd    `cmd:"" group:"Operate" help:"Operate the keys that seal secrets at rest." example:"cognate keys rotate --data /var/lib/cognate"`
 	Audit   auditCmd   `cmd:"" group:"Operate" help:"Read the record of administrative changes." example:"cognate audit list --data /var/lib/cognate"`
 	Backup  backupCmd  `cmd:"" group:"Operate" help:"Write the whole database into one encrypted file, while servers run." example:"cognate backup /backup/cognate.age --data /var/lib/cognate"`

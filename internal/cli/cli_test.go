@@ -115,6 +115,8 @@ func TestCommandLine(t *testing.T) {
 		"choice":         {[]string{"dev", "--log-level", "loud"}, 2, "loud"},
 		"bad listen":     {[]string{"dev", "--ephemeral", "--listen", "nowhere"}, 1, "--listen"},
 		"all mistakes":   {[]string{"dev", "--ephemeral", "--region", "x", "--account", "y", "--tls-cert", "z"}, 1, "--tls-cert and --tls-key"},
+		"export of what": {[]string{"seed", "export"}, 2, "--data or --database"},
+		"export nothing": {[]string{"seed", "export", "--data", "/nonexistent/cognate"}, 1, "there is no database"},
 		"keys of what":   {[]string{"keys", "rotate"}, 2, "--data or --database"},
 		"rewrap what":    {[]string{"keys", "rewrap", "--new-key-file", "x"}, 2, "--data or --database"},
 		"no key":         {[]string{"keys", "rotate", "--database", "postgres://localhost/x"}, 2, "--key-file"},

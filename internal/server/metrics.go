@@ -34,7 +34,7 @@ func newMetrics() *metrics {
 		}, []string{"service", "operation"}),
 		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "cognate_limited_total",
-			Help: "Requests that a budget refused, by its scope: source, destination or pool.",
+			Help: "Requests that a budget or lock refused, by its scope: user (locks and hourly limits of one), source, destination or pool.",
 		}, []string{"scope"}),
 	}
 	m.registry.MustRegister(m.requests, m.seconds, m.limited, collectors.NewGoCollector(),

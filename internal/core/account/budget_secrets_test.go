@@ -9,7 +9,9 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
+	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
+	"cognate/internal/testkit/dbtest"
 )
 
 // TestRightAndWrongOfOneSource: once a source was wrong too often, the right proof is refused like wrong ones, at every
@@ -125,4 +127,28 @@ func TestSecretsInParallel(t *testing.T) {
 			w.T.Errorf("%v", outcomes)
 		}
 	})
+}
+
+// TestRefusalsAreCounted: those of locks and limits of one user apart from those of budgets.
+func TestRefusalsAreCounted(t *testing.T) {
+	counts := map[string]int{}
+	w := New(t, dbtest.SQLite(t, rooms.Migrations()), Options{
+		Limits: guard.Limits{SourceFailures: perHour(50)}, Refused: func(scope string) { counts[scope]++ },
+	})
+	p := w.Pool(nil)
+	c := w.Client(p, nil)
+	w.User(p, "ana", "email", "ana@example.com", "email_verified", "true")
+	source := w.From("198.51.100.1")
+	for range 7 {
+		Refusal(source, Gated(w, w.API.InitiateAuth), PasswordAuth(c, "ana", "Wrong-1!"))
+	}
+	if counts["user"] != 2 || counts["source"] != 0 {
+		t.Errorf("a locked password: %v", counts)
+	}
+	for range 100 {
+		Refusal(source, Gated(w, w.API.InitiateAuth), PasswordAuth(c, "nobody", "Wrong-1!"))
+	}
+	if counts["source"] == 0 {
+		t.Errorf("a source over its budget: %v", counts)
+	}
 }

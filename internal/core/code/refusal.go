@@ -19,9 +19,9 @@ func Refusal(ctx context.Context, err error) error {
 	case errors.Is(err, ErrExpired):
 		out = cognitoidp.NewExpiredCode("Invalid code provided, please request a code again.")
 	case errors.Is(err, ErrTooMany):
-		out = TooOften(cognitoidp.NewTooManyFailedAttempts)
+		out = guard.Locked(TooOften(cognitoidp.NewTooManyFailedAttempts))
 	case errors.Is(err, ErrLimited):
-		out = TooOften(cognitoidp.NewLimitExceeded)
+		out = guard.Locked(TooOften(cognitoidp.NewLimitExceeded))
 	default:
 		return err
 	}

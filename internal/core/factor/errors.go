@@ -8,6 +8,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/message"
 	"cognate/internal/core/password"
 )
@@ -31,15 +32,17 @@ func Refusal(ctx context.Context, name cognitoidp.ChallengeNameType, err error) 
 		out = challenge.Refusal(ctx, challenge.ErrSpent)
 	case errors.Is(err, ErrNotSetUp) && totp:
 		out = errNoToken()
-	case errors.Is(err, ErrMismatch), errors.Is(err, ErrCloned), errors.Is(err, ErrTooMany), errors.Is(err, ErrNotSetUp) && passkey:
+	case errors.Is(err, ErrMismatch), errors.Is(err, ErrCloned), errors.Is(err, ErrNotSetUp) && passkey:
 		out = password.Wrong()
+	case errors.Is(err, ErrTooMany):
+		out = guard.Locked(password.Wrong())
 	case errors.Is(err, ErrNotSetUp):
 		out = cognitoidp.NewInvalidParameter("User has no address to which the code of %s can be sent.", name)
 	case errors.Is(err, ErrExpired):
 		note()
 		out = code.Refusal(ctx, code.ErrExpired)
 	case errors.Is(err, ErrLimited):
-		out = code.TooOften(cognitoidp.NewTooManyRequests)
+		out = guard.Locked(code.TooOften(cognitoidp.NewTooManyRequests))
 	case errors.Is(err, ErrUndeliverable):
 		out = message.Undeliverable(err, cognitoidp.NewInvalidParameter)
 	case errors.Is(err, ErrNoRelyingParty):

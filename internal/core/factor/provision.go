@@ -101,3 +101,27 @@ func Provision(u *directory.User, t *SoftwareToken, c *Choice) error {
 	u.MFA.Enabled, u.MFA.Preferred = chosen.Enabled, c.Preferred
 	return nil
 }
+
+// Declarable is what u has chosen, as far as Provision takes it: factors that can be reached, passkeys not among them, and
+// software tokens only with theirs. It is nil for nothing.
+func Declarable(u *directory.User, token bool) *Choice {
+	var c Choice
+	for _, name := range listOrder {
+		if name != webAuthnMFA && slices.Contains(u.MFA.Enabled, name) && reachable(u, name) && (token || name != totpMFA) {
+			c.Enabled = append(c.Enabled, name)
+		}
+	}
+	if len(c.Enabled) == 0 {
+		return nil
+	}
+	if slices.Contains(c.Enabled, u.MFA.Preferred) {
+		c.Preferred = u.MFA.Preferred
+	}
+	return &c
+}
+
+// HasRecoveryCodes reports whether a user has a set of recovery codes.
+func (f *Factors) HasRecoveryCodes(tx *db.Tx, p *pool.Pool, sub string) (bool, error) {
+	row, err := readRecovery(tx, p.ID, sub)
+	return len(row.hashes) > 0, err
+}

@@ -192,6 +192,7 @@ func (g *Guard) leave(ctx context.Context, e *entry, err error) error {
 	settle(e.tries, failed)
 	settle(e.signUps, !mistakes[code])
 	if !errors.As(err, &over) {
+		g.countLocked(err)
 		return err
 	}
 	g.refused(ctx, over)

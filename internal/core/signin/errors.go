@@ -2,12 +2,15 @@ package signin
 
 import (
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/guard"
 )
 
 // The texts of this room are AWS's, see spec/user-pools-errors.md sections 1 to 3; clients compare whole strings. Those
 // that other rooms have too stand there.
 
-func errLocked() error { return cognitoidp.NewNotAuthorized("Password attempts exceeded") }
+func errLocked() error {
+	return guard.Locked(cognitoidp.NewNotAuthorized("Password attempts exceeded"))
+}
 
 func errTemporaryExpired() error {
 	return cognitoidp.NewNotAuthorized("Temporary password has expired and must be reset by an administrator.")

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
@@ -17,7 +18,9 @@ func shown(s Step) string {
 	text := [...]string{"refuse", "ask", "functions", "finish"}[s.Kind]
 	switch s.Kind {
 	case Refuse:
-		text += " " + s.Refusal.(rt.Exception).ErrorMessage()
+		var e rt.Exception
+		errors.As(s.Refusal, &e)
+		text += " " + e.ErrorMessage()
 	case Ask:
 		text += " " + string(s.Challenge)
 	}

@@ -96,7 +96,12 @@ func TestMovedUsers(t *testing.T) {
 		if u := w.Get(p, "new"); u.Status != "CONFIRMED" {
 			w.T.Errorf("%s", u.Status)
 		}
-		// An edit acts.
+		// So do edits, but for a token that is older than the user's.
+		older := strings.NewReplacer(movedSeed, strings.Repeat("A", 32), `name: phone, set: "2025`, `name: phone, set: "2024`).Replace(moved)
+		if err := apply(w, older); err != nil {
+			w.T.Fatal(err)
+		}
+		movedSignIn(w, "movedclient1", "Later-0ne")
 		edited := strings.Replace(moved, "preferred: SOFTWARE_TOKEN_MFA", "", 1)
 		if err := apply(w, edited); err != nil || w.Get(p, "ana").MFA.Preferred != "" {
 			w.T.Errorf("%v, %+v", err, w.Get(p, "ana").MFA)

@@ -43,6 +43,8 @@ type Options struct {
 	Functions lambda.Invoker
 	// Limits are the budgets of strangers, none when zero; see Gated.
 	Limits guard.Limits
+	// Refused is told of refusals by budgets and locks; nil for nobody.
+	Refused func(scope string)
 }
 
 // Each runs body on every engine.
@@ -70,7 +72,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	}
 	w.Rooms, err = rooms.Build(rooms.Config{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", Addresses: pool.NewAddresses(PublicURL),
-		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits,
+		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits, Refused: o.Refused,
 	})
 	w.must(err)
 	return w
