@@ -159,10 +159,28 @@ func (a Addresses) loginHost(pool *cognitoidp.UserPoolType) string {
 // prefixHost is the host of a prefix below a login domain.
 func prefixHost(prefix, region, login string) string { return prefix + ".auth." + region + "." + login }
 
+// own reports whether a host is the server's own, which no pool may take for itself: that of the public URL, the login
+// domain and what is below it, those of AWS's endpoints, and addresses.
+func (a Addresses) own(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil || host == a.Host() {
+		return true
+	}
+	for _, domain := range []string{a.login, awsLogin, awsEndpoints, awsEndpoints + ".cn"} {
+		prefixes := domain == localhost // whose other names are as good as any
+		if host == domain || domain != "" && strings.HasSuffix(host, "."+domain) && (!prefixes || strings.Contains(host, ".auth.")) {
+			return true
+		}
+	}
+	return false
+}
+
 // domainKeys are the keys of the domains that a host may stand for: that of a prefix below the login domain or AWS's
 // own, and that of a custom domain. A host that cannot be one has none.
 func (a Addresses) domainKeys(host string) (keys []string) {
 	host = hostName(host)
+	if host == a.Host() {
+		return nil
+	}
 	for _, login := range []string{a.login, awsLogin} {
 		if name, found := strings.CutSuffix(host, "."+login); found && login != "" {
 			if prefix, region, found := strings.Cut(name, ".auth."); found && prefixForm.MatchString(prefix) {
@@ -200,6 +218,9 @@ func (a Addresses) RelyingParty(p *Pool) string {
 	}
 	return ""
 }
+
+// awsEndpoints is the domain of the endpoints of AWS's services, under which clients may reach this server.
+const awsEndpoints = "amazonaws.com"
 
 // awsLogin is the domain below which AWS has its prefix domains.
 const awsLogin = "amazoncognito.com"

@@ -59,11 +59,11 @@ func checkPrefix(name string) error {
 	return nil
 }
 
-// checkHost holds a custom domain to a form that the DNS can have. AWS also wants an address record of its parent, which
+// checkHost holds a custom domain to a form that the DNS can have, and keeps it off the names of the server itself. AWS also wants an address record of its parent, which
 // matters nothing to a server that is reached by other ways.
-func checkHost(name string) error {
+func (p *Pools) checkHost(name string) error {
 	labels := strings.Count(name, ".") + 1
-	if !hostForm.MatchString(name) || labels < 3 && !strings.HasSuffix(name, "."+localhost) {
+	if !hostForm.MatchString(name) || labels < 3 && !strings.HasSuffix(name, "."+localhost) || p.d.Addresses.own(name) {
 		return cognitoidp.NewInvalidParameter("Custom domain is not a valid subdomain: Was not able to resolve a DNS A record for the parent domain or domain parent is a top-level domain.")
 	}
 	return nil
@@ -77,7 +77,7 @@ func (p *Pools) newDomain(in *cognitoidp.CreateUserPoolDomainRequest) (Domain, e
 	}}
 	check := checkPrefix
 	if d.Custom() {
-		check = checkHost
+		check = p.checkHost
 	}
 	if err := check(in.Domain); err != nil {
 		return d, err

@@ -137,7 +137,9 @@ func TestDomainForms(t *testing.T) {
 	w.call("CreateUserPoolDomain", domain(id, "awsome-x", "")) // as a part of another word they are allowed
 	w.call("DeleteUserPoolDomain", domain(id, "awsome-x", ""))
 	const subdomain = "InvalidParameterException: Custom domain is not a valid subdomain: Was not able to resolve a DNS A record for the parent domain or domain parent is a top-level domain."
-	for _, name := range []string{"shop", "shop.com", "a..b.com", ".shop.example.com", "shop.example.com.", "Auth.example.com", "a_b.example.com", "*.example.com", "auth.example.com:443"} {
+	for _, name := range []string{"shop", "shop.com", "a..b.com", ".shop.example.com", "shop.example.com.", "Auth.example.com", "a_b.example.com", "*.example.com", "auth.example.com:443",
+		"id.example.com", "login.example.com", "x.login.example.com", "auth.eu-west-1.login.example.com", "shop.auth.eu-west-1.login.example.com",
+		"127.0.0.1", "1.2.3.4", "cognito-idp.us-east-1.amazonaws.com", "shop.auth.us-east-1.amazoncognito.com", "sts.cn-north-1.amazonaws.com.cn"} {
 		w.refused("CreateUserPoolDomain", domain(id, name, certificate), subdomain)
 	}
 	for _, name := range []string{"", strings.Repeat("a", 64)} {

@@ -94,7 +94,11 @@ func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, 
 	if err != nil {
 		return nil, ungranted(err, r.Pool)
 	}
-	err = e.renew(ctx, r, grant, e.Triggers.ChangesTokens(event))
+	var again func(*db.Tx) error
+	if e.Triggers.ChangesTokens(event) {
+		again = func(tx *db.Tx) error { return e.recheck(tx, r, refreshToken) }
+	}
+	err = e.renew(ctx, r, grant, again)
 	if errors.Is(err, token.ErrRefreshReuse) { // lost the race for one token
 		return nil, e.punishReuse(ctx, r, refreshToken)
 	}
@@ -104,20 +108,43 @@ func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, 
 	return &Answer{Tokens: grant.Result()}, nil
 }
 
-// renew writes what a refresh writes, if anything. The client must still be there when a function was waited for.
-func (e *Engine) renew(ctx context.Context, r *Request, grant *token.Grant, waited bool) error {
+// renew writes what a refresh writes, if anything. again is not nil where a function was waited for.
+func (e *Engine) renew(ctx context.Context, r *Request, grant *token.Grant, again func(*db.Tx) error) error {
 	switch {
 	case grant.Writes():
 		return e.DB.Update(ctx, func(tx *db.Tx) error {
+			if again != nil {
+				if err := again(tx); err != nil {
+					return err
+				}
+			}
 			if err := e.Pools.Recheck(tx, r.Client); err != nil {
 				return err
 			}
 			return e.Tokens.Commit(tx, grant)
 		})
-	case waited:
-		return e.DB.Read(ctx, func(tx *db.Tx) error { return e.Pools.Recheck(tx, r.Client) })
+	case again != nil:
+		return e.DB.Read(ctx, again)
 	}
 	return nil
+}
+
+// recheck looks once more, after a function was waited for, at what a refresh stands on: the client, the session, which
+// sign-out, disabling, deletion and revocation end, and the user.
+func (e *Engine) recheck(tx *db.Tx, r *Request, refreshToken string) error {
+	if err := e.Pools.Recheck(tx, r.Client); err != nil {
+		return err
+	}
+	session, err := e.Tokens.FindRefresh(tx, r.Pool, r.Client, refreshToken)
+	if err != nil {
+		return err
+	}
+	user, err := e.Directory.BySub(tx, r.Pool, session.Sub)
+	if errors.Is(err, directory.ErrUserNotFound) || err == nil && !user.Enabled {
+		obs.Cause(tx.Context(), "the user is gone or disabled since")
+		return token.ErrRefreshRevoked
+	}
+	return err
 }
 
 // punishReuse ends the token session of a rotated-out refresh token: either the
