@@ -66,7 +66,7 @@ type crossing struct {
 func (f *crossing) Invoke(_ context.Context, in lambda.Invocation) (*lambda.Result, error) {
 	event, response := string(in.Payload), `{}`
 	switch {
-	case strings.Contains(event, `"PreAuthentication_Authentication"`):
+	case strings.Contains(event, `"PreAuthentication_Authentication"`), strings.Contains(event, `"TokenGeneration_RefreshTokens"`):
 		f.mu.Lock()
 		run := f.meanwhile
 		f.meanwhile = nil
@@ -117,6 +117,16 @@ var rows = []underWay{
 		return func() error {
 			s.f.meanwhile = s.end
 			_, err := s.API.InitiateAuth(s.Ctx, PasswordAuth(s.c, s.name, Password))
+			return err
+		}
+	}},
+	{name: "refresh that waits for a function", begin: func(s *stage) func() error {
+		in := &cognitoidp.InitiateAuthRequest{ClientId: s.c.ID, AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters: map[string]string{
+			"REFRESH_TOKEN": *s.SignIn(s.c, s.name, Password).RefreshToken,
+		}}
+		return func() error {
+			s.f.meanwhile = s.end
+			_, err := s.API.InitiateAuth(s.Ctx, in)
 			return err
 		}
 	}},
@@ -322,6 +332,7 @@ func newStage(w *World, f *crossing, row underWay, n int) *stage {
 		in.LambdaConfig = &cognitoidp.LambdaConfigType{}
 		in.LambdaConfig.DefineAuthChallenge, in.LambdaConfig.CreateAuthChallenge = new(crossingARN), new(crossingARN)
 		in.LambdaConfig.VerifyAuthChallengeResponse, in.LambdaConfig.PreAuthentication = new(crossingARN), new(crossingARN)
+		in.LambdaConfig.PreTokenGeneration = new(crossingARN)
 		in.Policies = &cognitoidp.UserPoolPolicyType{SignInPolicy: &cognitoidp.SignInPolicyType{
 			AllowedFirstAuthFactors: []cognitoidp.AuthFactorType{"PASSWORD", "EMAIL_OTP"},
 		}}
