@@ -49,6 +49,11 @@ func (c callers) Authenticate(ctx context.Context, r *http.Request, body []byte,
 		return wire.Caller{}, sigv4.UnknownKey(fmt.Sprintf(
 			"the key is not one of this server's, and the page that uses it is foreign (Origin %.100q); --allowed-hosts lets pages of other hosts in", r.Header.Values("Origin")))
 	}
+	if identity.Unchecked && r.Method != http.MethodPost && !c.own.Has(r.Host) {
+		// A page under a name that was made to point here may send these without saying what it is.
+		return wire.Caller{}, sigv4.UnknownKey(fmt.Sprintf(
+			"the key is not one of this server's, and the host is not known (%.100q); --allowed-hosts makes it so", r.Host))
+	}
 	return wire.Caller{Principal: identity.Principal, Region: identity.Region}, nil
 }
 

@@ -18,6 +18,9 @@ type Over struct {
 	After time.Duration
 }
 
+// Destination is the scope of what addresses are sent.
+const Destination = "destination"
+
 // Error tells the scope.
 func (o *Over) Error() string { return fmt.Sprintf("limit: the budget of the %s is used up", o.Scope) }
 

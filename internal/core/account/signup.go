@@ -70,7 +70,10 @@ func (a *Accounts) create(ctx context.Context, c directory.Caller, nu *signUp) (
 	err = a.Messages.Compose(ctx, func(ctx context.Context) error {
 		return a.DB.Update(ctx, func(tx *db.Tx) error {
 			undelivered, delivery = nil, nil
-			if u, err = a.Directory.Create(ctx, tx, c.Pool, nu.NewUser); err != nil || u.Status == cognitoidp.UserStatusTypeConfirmed {
+			if u, err = a.Directory.Create(ctx, tx, c.Pool, nu.NewUser); err != nil {
+				return err
+			}
+			if err := a.remember(tx, c.Pool, u); err != nil || u.Status == cognitoidp.UserStatusTypeConfirmed {
 				return err
 			}
 			delivery, err = a.sendConfirmation(ctx, tx, c, u, message.SignUp)
@@ -85,6 +88,16 @@ func (a *Accounts) create(ctx context.Context, c directory.Caller, nu *signUp) (
 		err = undelivered
 	}
 	return u, delivery, err
+}
+
+// remember makes the source of a sign-up one that the user is known from, so that strangers who guess at the code do not
+// keep its owner from confirming.
+func (a *Accounts) remember(tx *db.Tx, p *pool.Pool, u *directory.User) error {
+	asker, err := a.Guard.Asker(tx, p.ID, u.Sub)
+	if err != nil {
+		return err
+	}
+	return a.Guard.Proven(tx, p.ID, u.Sub, asker)
 }
 
 type signUp struct {

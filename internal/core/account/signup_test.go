@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -326,8 +327,14 @@ func TestUndeliverable(t *testing.T) {
 	Refused(w, failed, w.API.ResendConfirmationCode, resend(c, "ana"))
 	w.User(p, "bob", "email", "bob@example.com", "email_verified", "true")
 	Refused(w, failed, w.API.ForgotPassword, forgot(c, "bob"))
-	Refused(w, failed, w.API.ForgotPassword, forgot(hiding, "nobody"))
-	Refused(w, failed, w.API.ResendConfirmationCode, resend(hiding, "nobody"))
+	for _, got := range []string{ // of nobody, who may seem to have a number
+		Refusal(w, w.API.ForgotPassword, forgot(hiding, "nobody")),
+		Refusal(w, w.API.ResendConfirmationCode, resend(hiding, "nobody")),
+	} {
+		if !strings.HasPrefix(got, "CodeDeliveryFailureException: Invalid ") {
+			t.Errorf("nobody: %s", got)
+		}
+	}
 	Refused(w, "InvalidParameterException: Invalid email provided/Unable to send the email", w.API.AdminResetUserPassword,
 		&cognitoidp.AdminResetUserPasswordRequest{UserPoolId: p.ID, Username: "bob"})
 	w.SignIn(c, "bob", Password) // the reset did not happen

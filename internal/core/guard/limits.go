@@ -5,7 +5,7 @@ import "cognate/internal/base/limit"
 // Scopes of budgets, in the order in which they are asked.
 const (
 	ofSource      = "source"
-	ofDestination = "destination"
+	ofDestination = limit.Destination
 	ofPool        = "pool"
 )
 

@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"fmt"
 	netmail "net/mail"
@@ -11,6 +12,7 @@ import (
 	"cognate/internal/base/arn"
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
+	"cognate/internal/base/limit"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/trigger"
 )
@@ -88,7 +90,14 @@ type Budgets interface {
 
 func (m *Messages) render(ctx context.Context, tx *db.Tx, o Outgoing, pretend bool) error {
 	if m.deps.Budgets != nil {
-		if err := m.deps.Budgets.Message(ctx, o.PoolID, o.To); err != nil {
+		err := m.deps.Budgets.Message(ctx, o.PoolID, o.To)
+		var over *limit.Over
+		switch {
+		case o.Later && errors.As(err, &over) && over.Scope == limit.Destination:
+			// Refusing would tell whose address it is: the answer is the usual one, and nothing is sent.
+			obs.Cause(ctx, "not sent: %v", over)
+			pretend = true
+		case err != nil:
 			return err
 		}
 	}
