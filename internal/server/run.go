@@ -35,6 +35,7 @@ const (
 	maxConns          = 8192
 	maxConnsPerSource = 1024
 	writeTimeout      = 30 * time.Second // for the far end to take what one write sends
+	streamTimeout     = 2 * time.Minute  // for an HTTP/2 stream, functions that are waited for included
 
 	bodyGrace     = 10 * time.Second // for a usual body, and then bodyRate bytes a second
 	bodyRate      = 64 << 10
@@ -207,7 +208,8 @@ func (a *app) bodies() *httpkit.Bodies {
 
 func (a *app) httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: a.bodies().Handler(a.readiness.parting(h)), ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+		Handler: httpkit.Streams(a.bodies().Handler(a.readiness.parting(h)), streamTimeout), HTTP2: &http.HTTP2Config{MaxConcurrentStreams: httpkit.MaxStreams},
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cognate/internal/base/httpkit"
 	"cognate/internal/core/message"
 )
 
@@ -151,6 +152,7 @@ func (d Deps) inboxHTML(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Content-Security-Policy", fmt.Sprintf(mailPolicy, remote))
+		h.Set("X-DNS-Prefetch-Control", "off") // a looked-up name tells that the mail was read
 		h.Set("Referrer-Policy", "no-referrer")
 		_, _ = w.Write([]byte(`<!doctype html><meta charset="utf-8"><base target="_blank">` + m.HTML))
 		return
@@ -166,6 +168,7 @@ const (
 // inboxChanges tells by server-sent events that the inbox has changed.
 func (d Deps) inboxChanges(w http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(w)
+	httpkit.ExtendStream(w, r, changesFor+time.Minute)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
