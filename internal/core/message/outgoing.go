@@ -2,8 +2,8 @@ package message
 
 import (
 	"context"
-	"errors"
 	"encoding/json"
+	"errors"
 	"fmt"
 	netmail "net/mail"
 	"time"
