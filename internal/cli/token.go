@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 
 	"cognate/internal/base/jose"
 )
@@ -108,11 +109,25 @@ func (c *tokenDecodeCmd) Run(e *env) error {
 	if err := json.Indent(&out, text, "", "  "); err != nil {
 		return err
 	}
-	fmt.Fprintln(e.stdout, out.String())
+	fmt.Fprintln(e.stdout, printable(out.String()))
 	if o.claim.Expires != 0 {
 		fmt.Fprintf(e.stderr, "%s token, %s; not verified, see \"cognate token verify\"\n", first(o.claim.Use, "unknown"), age(o.claim.Expires, time.Now()))
 	}
 	return nil
+}
+
+// printable escapes what a terminal may take for commands (the C1 controls, which JSON lets through) and what changes the
+// direction of text.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r >= 0x7f && !unicode.IsPrint(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // age says how far an expiry is from now.
