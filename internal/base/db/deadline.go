@@ -81,14 +81,21 @@ func (d *DB) judge(err error) error {
 	return err
 }
 
-// again decides whether a failed attempt is made again, and waits before it. A conflict is tried maxAttempts times, a
-// database that is away until patience ends.
+// patientAttempts is maxAttempts of patient work, which may have to get past many who are in its way.
+const patientAttempts = 200
+
+// again decides whether a failed attempt is made again, and waits before it. A conflict is tried maxAttempts times, or
+// patientAttempts, a database that is away until patience ends.
 func (d *DB) again(ctx context.Context, err error, attempt int, began time.Time) (bool, error) {
+	most := maxAttempts
+	if ctx.Value(patientKey{}) != nil {
+		most = patientAttempts
+	}
 	switch {
 	case errors.Is(err, errAway) && time.Since(began) < away:
 	case !errors.Is(err, ErrRetry) && !d.eng.retryable(err):
 		return false, err
-	case attempt >= maxAttempts:
+	case attempt >= most:
 		return false, fmt.Errorf("db: gave up after %d attempts: %w", attempt, err)
 	}
 	d.stats.retries.Add(1)

@@ -123,6 +123,7 @@ func Used(ctx context.Context, d *db.DB) (id string, used bool, err error) {
 // ones); a node without kek refuses to make new keys and strands none. The old key is needed until Rewrap has returned
 // nil. It may be interrupted and repeated.
 func (k *Keyring) Rewrap(ctx context.Context, kek KEK) error {
+	ctx = db.Patient(ctx) // nodes that make pools meanwhile are in its way
 	k.mu.Lock()
 	k.kek = kek
 	k.known[kek.ID()] = kek
