@@ -97,6 +97,7 @@ func TestPrimaryFreezes(t *testing.T) {
 	if err := standby.Promote(); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(2 * time.Second) // what a node knew of its readiness before, it tells for a second
 	for i := range c.nodes {
 		c.awaitReady(i)
 	}
