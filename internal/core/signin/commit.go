@@ -177,14 +177,17 @@ func (e *Engine) tally(tx *db.Tx, s *signIn, try Try) error {
 		var n int64
 		n, err = failures.Count(tx, s.Pool.ID, s.counter(), e.now())
 		open = n > 0
-	case TryGrant: // counted like a wrong one, so that it waits for those under way, and taken back
+	case TryGrant, TryClear: // counted like a wrong one, so that it waits for those under way, and taken back
 		var n int64
-		if n, err = failures.Count(tx, s.Pool.ID, s.counter(), e.now()); err == nil && n > 0 {
-			err = failures.Undo(tx, s.Pool.ID, s.counter(), n)
-		}
+		n, err = failures.Count(tx, s.Pool.ID, s.counter(), e.now())
 		open = n > 0
-	case TryClear:
-		open, err = failures.Clear(tx, s.Pool.ID, s.counter(), e.now())
+		switch {
+		case err != nil || !open:
+		case try == TryGrant:
+			err = failures.Undo(tx, s.Pool.ID, s.counter(), n)
+		default:
+			err = failures.Drop(tx, s.Pool.ID, s.counter())
+		}
 	case TryForget:
 		_, err = failures.Clear(tx, s.Pool.ID, s.counter(), e.now())
 	}
