@@ -216,8 +216,8 @@ func TestUnit(t *testing.T) {
 	if err := s.Validate(); err != nil || s.Data != "/var/lib/cognate" {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if _, err := exec.LookPath("systemd-analyze"); err != nil {
-		t.Skip("no systemd-analyze")
+	if _, err := exec.LookPath("systemd-analyze"); err != nil && os.Getenv("COGNATE_TEST_TOOLS") == "" {
+		t.Skip("without systemd-analyze, which make test has")
 	}
 	file := filepath.Join(t.TempDir(), "cognate.service")
 	if err := os.WriteFile(file, []byte(strings.ReplaceAll(unit, "/usr/local/bin/cognate", "/bin/true")), 0o644); err != nil {

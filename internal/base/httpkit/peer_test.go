@@ -15,13 +15,22 @@ import (
 	"testing"
 )
 
+// skipWithoutIPv6 leaves a test out on a machine that has no IPv6, and fails it for any other error.
+func skipWithoutIPv6(t *testing.T, err error) {
+	t.Helper()
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EAFNOSUPPORT):
+		t.Skip("no IPv6 here: ", err)
+	case err != nil:
+		t.Fatal(err)
+	}
+}
+
 // listenOn serves whether the caller is the server's own user.
 func listenOn(t *testing.T, address string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Skip(err) // no IPv6
-	}
+	skipWithoutIPv6(t, err)
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, FromOwnUser(r))
 	}))
@@ -44,9 +53,7 @@ func TestFromOwnUser(t *testing.T) {
 		}
 		edit(req)
 		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Skip(err) // no IPv6
-		}
+		skipWithoutIPv6(t, err)
 		defer resp.Body.Close()
 		text, _ := io.ReadAll(resp.Body)
 		return string(text)

@@ -65,8 +65,7 @@ class Reader:
         """Runs a block as a module that finds the packages of the JavaScript tests."""
         node = shutil.which("node")
         packages = ROOT / "test/clients/js/node_modules"
-        if not node or not packages.exists():
-            pytest.skip("Node.js or the packages of test/clients/js are missing")
+        assert node and packages.exists(), "Node.js or the packages of test/clients/js are missing: make deps-js"
         modules = self.folder / "node_modules"
         if not modules.exists():
             modules.symlink_to(packages)
