@@ -142,29 +142,14 @@ func (p *Pools) target(d Domain) *string {
 
 // changeDomains replaces the domains of a pool by what change makes of them, in one transaction.
 func (p *Pools) changeDomains(ctx context.Context, poolID string, change func(tx *db.Tx, p *Pool) ([]Domain, error)) error {
-	note(ctx, poolID, "")
-	return p.d.DB.Update(ctx, func(tx *db.Tx) error {
-		version, err := nextVersion(tx)
-		if err != nil {
-			return err
-		}
-		old, err := p.txPool(tx, poolID)
-		if err != nil {
-			return err
-		}
+	return p.rewrite(ctx, poolID, db.ErrRetry, func(tx *db.Tx, old *Pool, row poolRow) (bool, error) {
 		domains, err := change(tx, old)
 		if err != nil {
-			return err
+			return false, err
 		}
-		row := poolRow{id: poolID, version: version}
 		row.setDomains(domains)
-		done, err := replaceDomains(tx, row, old.Version)
-		if err == nil && !done {
-			err = db.ErrRetry
-		}
-		p.changed(tx, version, poolID)
 		tx.AfterCommit(p.domains.clear)
-		return err
+		return replaceDomains(tx, row, old.Version)
 	})
 }
 

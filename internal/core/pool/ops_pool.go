@@ -130,9 +130,10 @@ func (o Ops) DescribeUserPool(ctx context.Context, in *cognitoidp.DescribeUserPo
 	return &cognitoidp.DescribeUserPoolResponse{UserPool: pool.Config}, nil
 }
 
-// modify changes the settings of a pool in one transaction. lost is the answer when another request changed it
-// meanwhile; db.ErrRetry starts over instead.
-func (p *Pools) modify(ctx context.Context, poolID string, lost error, change func(*db.Tx, *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error)) error {
+// rewrite changes the row of a pool in one transaction. write is given the pool as it was and a row with nothing but its id
+// and new version, and reports whether the pool still had its old version. lost is the answer when it had not;
+// db.ErrRetry starts over instead.
+func (p *Pools) rewrite(ctx context.Context, poolID string, lost error, write func(tx *db.Tx, old *Pool, row poolRow) (bool, error)) error {
 	note(ctx, poolID, "")
 	return p.d.DB.Update(ctx, func(tx *db.Tx) error {
 		version, err := nextVersion(tx)
@@ -143,18 +144,26 @@ func (p *Pools) modify(ctx context.Context, poolID string, lost error, change fu
 		if err != nil {
 			return err
 		}
-		config, mfa, err := change(tx, old)
-		if err != nil {
-			return err
-		}
-		row := encodePool(poolID, config, mfa)
-		row.version = version
-		done, err := replacePool(tx, row, old.Version)
+		done, err := write(tx, old, poolRow{id: poolID, version: version})
 		if err == nil && !done {
 			err = lost
 		}
-		p.changed(tx, row.version, poolID)
+		p.changed(tx, version, poolID)
 		return err
+	})
+}
+
+// modify is rewrite for the settings of a pool.
+func (p *Pools) modify(ctx context.Context, poolID string, lost error, change func(*db.Tx, *Pool) (*cognitoidp.UserPoolType, *cognitoidp.GetUserPoolMfaConfigResponse, error)) error {
+	return p.rewrite(ctx, poolID, lost, func(tx *db.Tx, old *Pool, row poolRow) (bool, error) {
+		config, mfa, err := change(tx, old)
+		if err != nil {
+			return false, err
+		}
+		version := row.version
+		row = encodePool(poolID, config, mfa)
+		row.version = version
+		return replacePool(tx, row, old.Version)
 	})
 }
 

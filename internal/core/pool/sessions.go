@@ -131,17 +131,9 @@ func (o Ops) SetUserPoolSessionConfiguration(ctx context.Context, in *cognitoidp
 	if n < 1 || n > 100 {
 		return nil, cognitoidp.NewInvalidParameter("MaxPerUser must be between 1 and 100, not %d.", n)
 	}
-	err := o.d.DB.Update(ctx, func(tx *db.Tx) error {
-		version, err := nextVersion(tx)
-		if err != nil {
-			return err
-		}
-		old, err := o.txPool(tx, in.UserPoolId)
-		if err != nil {
-			return err
-		}
+	err := o.rewrite(ctx, in.UserPoolId, concurrent(), func(tx *db.Tx, old *Pool, row poolRow) (bool, error) {
 		if err := o.rules().sessionTier(old); err != nil {
-			return err
+			return false, err
 		}
 		s := poolSessions{Tracking: in.UserSessionTracking == cognitoidp.UserSessionTrackingTypeEnabled, MaxPerUser: int(n), Since: old.Sessions.Since}
 		if s.Tracking && !old.Sessions.Tracking {
@@ -149,14 +141,10 @@ func (o Ops) SetUserPoolSessionConfiguration(ctx context.Context, in *cognitoidp
 		}
 		text, err := json.Marshal(s)
 		if err != nil {
-			return err
+			return false, err
 		}
-		done, err := replacePoolSessions(tx, poolRow{id: in.UserPoolId, version: version, sessions: string(text)}, old.Version)
-		if err == nil && !done {
-			err = concurrent()
-		}
-		o.changed(tx, version, in.UserPoolId)
-		return err
+		row.sessions = string(text)
+		return replacePoolSessions(tx, row, old.Version)
 	})
 	if err != nil {
 		return nil, err
