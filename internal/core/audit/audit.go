@@ -79,7 +79,8 @@ func (r *Room) begun(e Event) Event {
 		e.At = r.now()
 	}
 	if e.ID == "" {
-		e.ID = rand.Text()
+		// Ordered by time, so that records of one millisecond are listed as they came.
+		e.ID = fmt.Sprintf("%016x-%s", e.At.UnixNano(), rand.Text()[:13])
 	}
 	return e
 }
