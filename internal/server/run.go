@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"cognate/docs"
 	"cognate/internal/base/background"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
@@ -229,7 +230,7 @@ func (a *app) handler() (http.Handler, error) {
 		deps.Reset, deps.Audit = a.reset, a.Audit
 		deps.Snapshots = &snapshots{db: a.db, clock: a.clock, dir: a.snapshotDir(), forget: a.Forget}
 		deps.Functions, deps.RemoteFunctions, deps.Origin = &functions{app: a}, a.settings.AllowLocalFunctions, a.addresses.Origin()
-		deps.Pools = a.shownPools
+		deps.Pools, deps.Docs = a.shownPools, docs.Pages
 		if deps.Names, err = a.settings.Names(); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"net/http"
 
 	"cognate/internal/base/clock"
@@ -40,6 +41,8 @@ type Deps struct {
 	PublicURL, BasePath string
 	// Pools is what the start page shows; nil outside dev.
 	Pools Pools
+	// Docs are the guides, by file name; nil outside dev.
+	Docs fs.FS
 	// Leaving is closed when the server stops; nil: never.
 	Leaving <-chan struct{}
 
@@ -88,6 +91,10 @@ func (d Deps) tools() *http.ServeMux {
 	}
 	if d.Functions != nil {
 		d.functionRoutes(mux)
+	}
+	if d.Docs != nil {
+		mux.HandleFunc("GET "+docsPath+"{$}", d.showGuides)
+		mux.HandleFunc("GET "+docsPath+"{name}", d.showGuide)
 	}
 	mux.HandleFunc("GET /_cognate/assets/{name}", d.asset)
 	mux.HandleFunc("/_cognate/", d.showTools)

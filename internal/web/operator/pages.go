@@ -53,6 +53,9 @@ func (d Deps) nav() []link {
 	if d.Functions != nil {
 		list = append(list, link{"/_cognate/functions", "Functions"}, link{"/_cognate/invocations", "Invocations"})
 	}
+	if d.Docs != nil {
+		list = append(list, link{docsPath, "Docs"})
+	}
 	return append(list, link{"/_cognate/", "Tools"})
 }
 

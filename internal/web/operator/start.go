@@ -70,7 +70,7 @@ func (d Deps) start(w http.ResponseWriter, r *http.Request) {
 		snippets = paste(c)
 	}
 	d.show(w, http.StatusOK, "start.html", page{Title: "Start", Here: "/", Data: map[string]any{
-		"Endpoint": d.PublicURL, "Pools": pools, "More": more, "Chosen": c, "Snippets": snippets,
+		"Docs": d.Docs != nil, "Endpoint": d.PublicURL, "Pools": pools, "More": more, "Chosen": c, "Snippets": snippets,
 	}})
 }
 

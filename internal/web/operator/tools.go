@@ -45,6 +45,9 @@ func (d Deps) list() []tool {
 			tool{Path: "/_cognate/functions", Link: true, Text: "How trigger functions are reached; for the user who runs the server.", Example: "cognate function list"},
 			tool{Path: "/_cognate/invocations", Link: true, Text: "What they were called with and what they answered."})
 	}
+	if d.Docs != nil {
+		list = append(list, tool{Path: docsPath, Link: true, Text: "The documentation of this version."})
+	}
 	return list
 }
 
