@@ -106,6 +106,15 @@ func TestContainerfile(t *testing.T) {
 			}
 		}
 	}
+	needs, err := exec.Command("go", "list", "-deps", "-f", `{{with .Module}}{{if .Main}}{{$.ImportPath}}{{end}}{{end}}`, "../../cmd/cognate").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range strings.Fields(string(needs)) {
+		if folder := strings.Split(path, "/")[1]; !strings.Contains(kept, "!"+folder+"\n") {
+			t.Errorf("%s is needed and ignored", path)
+		}
+	}
 	if last["FROM"] != "scratch" || !regexp.MustCompile(`^[1-9]\d*:[1-9]\d*$`).MatchString(last["USER"]) {
 		t.Errorf("from %q, user %q", last["FROM"], last["USER"])
 	}
