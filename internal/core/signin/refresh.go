@@ -94,11 +94,7 @@ func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, 
 	if err != nil {
 		return nil, ungranted(err, r.Pool)
 	}
-	var again func(*db.Tx) error
-	if e.Triggers.ChangesTokens(event) {
-		again = func(tx *db.Tx) error { return e.recheck(tx, r, refreshToken) }
-	}
-	err = e.renew(ctx, r, grant, again)
+	err = e.renew(ctx, r, grant, refreshToken, e.Triggers.ChangesTokens(event))
 	if errors.Is(err, token.ErrRefreshReuse) { // lost the race for one token
 		return nil, e.punishReuse(ctx, r, refreshToken)
 	}
@@ -108,23 +104,23 @@ func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, 
 	return &Answer{Tokens: grant.Result()}, nil
 }
 
-// renew writes what a refresh writes, if anything. again is not nil where a function was waited for.
-func (e *Engine) renew(ctx context.Context, r *Request, grant *token.Grant, again func(*db.Tx) error) error {
+// renew writes what a refresh writes, if anything, and looks again at what it stands on: at the client, and at all of it
+// where a function was waited for.
+func (e *Engine) renew(ctx context.Context, r *Request, grant *token.Grant, refreshToken string, waited bool) error {
+	check := func(tx *db.Tx) error { return e.Pools.Recheck(tx, r.Client) }
+	if waited {
+		check = func(tx *db.Tx) error { return e.recheck(tx, r, refreshToken) }
+	}
 	switch {
 	case grant.Writes():
 		return e.DB.Update(ctx, func(tx *db.Tx) error {
-			if again != nil {
-				if err := again(tx); err != nil {
-					return err
-				}
-			}
-			if err := e.Pools.Recheck(tx, r.Client); err != nil {
+			if err := check(tx); err != nil {
 				return err
 			}
 			return e.Tokens.Commit(tx, grant)
 		})
-	case again != nil:
-		return e.DB.Read(ctx, again)
+	case waited:
+		return e.DB.Read(ctx, check)
 	}
 	return nil
 }
