@@ -112,7 +112,9 @@ func TestIntrospectionOfTheDead(t *testing.T) {
 			return &cognitoidp.AdminDisableUserRequest{UserPoolId: d.p.ID, Username: name}
 		}
 		for name, end := range map[string]func(*cognitoidp.AuthenticationResultType){
-			"disabled": func(*cognitoidp.AuthenticationResultType) { cognitotest.Call(d.World, d.API.AdminDisableUser, admin("bob")) },
+			"disabled": func(*cognitoidp.AuthenticationResultType) {
+				cognitotest.Call(d.World, d.API.AdminDisableUser, admin("bob"))
+			},
 			"signed out": func(*cognitoidp.AuthenticationResultType) {
 				cognitotest.Call(d.World, d.API.AdminUserGlobalSignOut, &cognitoidp.AdminUserGlobalSignOutRequest{UserPoolId: d.p.ID, Username: "bob"})
 			},
