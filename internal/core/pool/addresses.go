@@ -19,6 +19,7 @@ const (
 	EndpointToken         Endpoint = "/oauth2/token"
 	EndpointUserInfo      Endpoint = "/oauth2/userInfo"
 	EndpointRevoke        Endpoint = "/oauth2/revoke"
+	EndpointIntrospect    Endpoint = "/oauth2/introspect"
 	EndpointLogin         Endpoint = "/login"
 	EndpointLogout        Endpoint = "/logout"
 	EndpointConfirmUser   Endpoint = "/confirmUser"

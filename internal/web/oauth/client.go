@@ -98,11 +98,14 @@ func credentials(r *http.Request, form url.Values) (id, secret string, basic boo
 	return basicID, basicSecret, true, nil
 }
 
+// basicChallenge asks for the secret of a client.
+const basicChallenge = `Basic realm="oauth2"`
+
 // unproven refuses a client that did not prove who it is: 400 as Cognito answers, with a challenge where Basic was used.
 func unproven(ctx context.Context, basic bool, text string) *site.Reply {
 	reply := reject(ctx, codeClient, text)
 	if basic {
-		*reply = reply.With("WWW-Authenticate", `Basic realm="oauth2"`)
+		*reply = reply.With("WWW-Authenticate", basicChallenge)
 	}
 	return reply
 }

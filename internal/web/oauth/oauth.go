@@ -44,6 +44,7 @@ type Deps struct {
 	Engine   Engine
 	Revoker  Revoker
 	Users    Users
+	Facts    Introspector
 }
 
 type handler struct{ Deps }
@@ -61,6 +62,7 @@ func Routes(d Deps) []site.Route {
 			http.MethodGet:  {Operation: "UserInfo_GET", Handle: h.userInfo, Proof: true},
 			http.MethodPost: {Operation: "UserInfo_POST", Handle: h.userInfo, Proof: true},
 		}),
+		serverSide(endpoint(pool.EndpointIntrospect, map[string]site.Endpoint{http.MethodPost: {Operation: "Introspect_POST", Handle: h.introspect, Proof: true}})),
 	}
 }
 
@@ -69,6 +71,12 @@ func endpoint(path pool.Endpoint, methods map[string]site.Endpoint) site.Route {
 	return site.Route{Path: string(path), Methods: methods, CORS: true, Refuse: func(ctx context.Context, status int, text string) site.Reply {
 		return failed(ctx, status, codeOf(status), text)
 	}}
+}
+
+// serverSide is a route that no page may call: it takes the secret of a client.
+func serverSide(r site.Route) site.Route {
+	r.CORS = false
+	return r
 }
 
 // codeOf is the code of what the site refuses.

@@ -69,6 +69,11 @@ func Refusal(ctx context.Context, status int, code, text string) Reply {
 	return JSON(status, RefusalBody(code, text))
 }
 
+// Absent answers as for a path that nobody serves, for what is switched off.
+func Absent(ctx context.Context) Reply {
+	return Refusal(ctx, http.StatusNotFound, "not_found", "There is nothing at this address.")
+}
+
 // RefusalBody is the JSON of Refusal, for what answers beside the site.
 func RefusalBody(code, text string) []byte {
 	b := rt.AppendString([]byte(`{"error":`), code)
@@ -81,6 +86,12 @@ func RefusalBody(code, text string) []byte {
 // With is the reply with a header, which replaces that of the site.
 func (r Reply) With(name, value string) Reply {
 	r.header = append(r.header[:len(r.header):len(r.header)], [2]string{name, value})
+	return r
+}
+
+// WithStatus is the reply with another status.
+func (r Reply) WithStatus(status int) Reply {
+	r.status = status
 	return r
 }
 

@@ -149,7 +149,7 @@ func (s *Site) nothing(ctx context.Context, header http.Header, r *http.Request)
 		return Show(http.StatusNotFound, Page{"Not found", "There is no such page."})
 	}
 	httpkit.CORS{}.Allow(header)
-	return Refusal(ctx, http.StatusNotFound, "not_found", "There is nothing at this address.")
+	return Absent(ctx)
 }
 
 // protect sets what keeps every answer from being kept, framed, guessed at or told about. A reply may say otherwise.
