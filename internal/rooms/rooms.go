@@ -46,6 +46,7 @@ type Rooms struct {
 	Engine   *signin.Engine
 	Accounts *account.Accounts
 	Machines *machine.Room
+	Visits   *session.Room
 
 	config Config
 	jobs   *job.Runner
@@ -81,14 +82,15 @@ func Build(c Config) (*Rooms, error) {
 		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Factors: r.Factors, Guard: r.Guard, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard})
+	r.Visits = session.New(session.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
+	})
 	r.API = UserPools{
 		poolOps: poolOps{Pools: r.Pools}, brandingOps: brandingOps{Room: r.Branding}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},
 		signinOps: signinOps{Engine: r.Engine}, accountOps: accountOps{Accounts: r.Accounts},
 		machineOps: machineOps{Room: r.Machines},
-		sessionOps: sessionOps{Room: session.New(session.Deps{
-			DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
-		})},
+		sessionOps: sessionOps{Room: r.Visits},
 	}
 	r.all = r.lifecycles()
 	return r, nil
