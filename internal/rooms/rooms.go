@@ -6,6 +6,7 @@ import (
 	"cognate/internal/base/job"
 	"cognate/internal/core/account"
 	"cognate/internal/core/audit"
+	"cognate/internal/core/authorization"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
 	"cognate/internal/core/device"
@@ -44,6 +45,7 @@ type Rooms struct {
 	Engine   *signin.Engine
 	Accounts *account.Accounts
 	Machines *machine.Room
+	Requests *authorization.Room
 
 	config Config
 	jobs   *job.Runner
@@ -77,6 +79,10 @@ func Build(c Config) (*Rooms, error) {
 	r.Accounts = account.New(account.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
 		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Factors: r.Factors, Guard: r.Guard, Rand: c.Rand,
+	})
+	r.Requests = authorization.New(authorization.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens, Engine: r.Engine,
+		Addresses: c.Addresses, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard})
 	r.API = UserPools{

@@ -64,9 +64,9 @@ func (t *Tokens) signers(ctx context.Context, poolID string) (pair, error) {
 	return found, nil
 }
 
-// accessKey returns the key that signed access tokens under kid, or nil. A key id that this node has not seen makes it
+// key returns the key of a purpose that signed under kid, or nil. A key id that this node has not seen makes it
 // read the keys again, at most every few seconds.
-func (t *Tokens) accessKey(ctx context.Context, poolID, kid string) (*rsa.PublicKey, error) {
+func (t *Tokens) key(ctx context.Context, poolID, kid, purpose string) (*rsa.PublicKey, error) {
 	now := t.clock.Milli()
 	for _, life := range []time.Duration{ringLife, ringRetry} {
 		set, err := t.keySet(ctx, poolID, life)
@@ -74,7 +74,7 @@ func (t *Tokens) accessKey(ctx context.Context, poolID, kid string) (*rsa.Public
 			return nil, err
 		}
 		for _, k := range set.keys {
-			if k.kid == kid && k.purpose == purposeAccess && (k.expires == 0 || now < k.expires) {
+			if k.kid == kid && k.purpose == purpose && (k.expires == 0 || now < k.expires) {
 				return k.signer.Public(), nil
 			}
 		}

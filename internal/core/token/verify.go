@@ -128,7 +128,7 @@ func (t *Tokens) genuine(ctx context.Context, text string) (*pool.Pool, *accessC
 func (t *Tokens) verify(ctx context.Context, p *pool.Pool, text string) (*accessClaims, error) {
 	var failed error
 	payload, err := jose.Verify(text, func(kid string) *rsa.PublicKey {
-		key, err := t.accessKey(ctx, p.ID, kid)
+		key, err := t.key(ctx, p.ID, kid, purposeAccess)
 		failed = err
 		return key
 	})

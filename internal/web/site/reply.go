@@ -51,6 +51,11 @@ func JSON(status int, body []byte) Reply {
 	return Reply{status: status, kind: "application/json", body: body}
 }
 
+// HTML answers with a document that somebody else has drawn, under a Content-Security-Policy of its own.
+func HTML(status int, body []byte, policy string) Reply {
+	return Reply{status: status, kind: "text/html; charset=utf-8", body: body}.With("Content-Security-Policy", policy)
+}
+
 // Show answers with a page.
 func Show(status int, page Page) Reply { return Reply{status: status, page: &page} }
 
