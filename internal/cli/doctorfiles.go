@@ -17,6 +17,7 @@ import (
 
 	"cognate/internal/base/version"
 	"cognate/internal/config"
+	"cognate/internal/server"
 )
 
 // checkFiles looks at who may read secrets, and whether the data folder takes
@@ -32,22 +33,26 @@ func checkFiles(all *checks, s config.Settings) {
 		secrets = append(secrets, struct{ name, file string }{"database file", filepath.Join(s.Data, "cognate.db")})
 	}
 	for _, f := range secrets {
-		if f.file == "" {
-			continue
-		}
-		mode, err := readers(f.file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue // keys and database have checks of their own
-		case err != nil:
-			all.add("fail", f.name, "the user that runs the server has to read it", "%v", err)
-		case mode&0o007 != 0:
-			all.add("fail", f.name, "chmod 600 "+f.file, "%s may be read by everybody", f.file)
-		case mode&0o070 != 0:
-			all.add("warn", f.name, "chmod 600 "+f.file+", unless the group is meant", "%s may be read by its group", f.file)
-		default:
-			all.add("ok", f.name, "", "%s is private", f.file)
-		}
+		checkSecret(all, f.name, f.file)
+	}
+}
+
+// checkSecret looks at who may read a file; one that is not there has checks of its own.
+func checkSecret(all *checks, name, file string) {
+	if file == "" {
+		return
+	}
+	mode, err := readers(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		all.add("fail", name, "the user that runs the server has to read it", "%v", err)
+	case mode&0o007 != 0:
+		all.add("fail", name, "chmod 600 "+file, "%s may be read by everybody", file)
+	case mode&0o070 != 0:
+		all.add("warn", name, "chmod 600 "+file+", unless the group is meant", "%s may be read by its group", file)
+	default:
+		all.add("ok", name, "", "%s is private", file)
 	}
 }
 
@@ -102,34 +107,64 @@ func checkTLS(all *checks, s config.Settings, now time.Time) {
 		}
 		return
 	}
-	pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	host := ""
+	if u != nil {
+		host = u.Hostname()
+	}
+	checkPair(all, "TLS", s.TLSCert, s.TLSKey, host, "the host of --public-url", now)
+	checkDomainCertificates(all, s, now)
+}
+
+// checkPair looks at a certificate and its key; a host that is given has to be named.
+func checkPair(all *checks, name, cert, key, host, whose string, now time.Time) {
+	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		all.add("fail", "TLS", "certificate chain and key have to be PEM and belong together", "%v", err)
+		all.add("fail", name, "certificate chain and key have to be PEM and belong together", "%v", err)
 		return
 	}
 	leaf := pair.Leaf
 	if leaf == nil {
 		if leaf, err = x509.ParseCertificate(pair.Certificate[0]); err != nil {
-			all.add("fail", "TLS", "", "%v", err)
+			all.add("fail", name, "", "%v", err)
 			return
 		}
 	}
 	switch {
 	case now.Before(leaf.NotBefore):
-		all.add("fail", "TLS", "look at the clock", "the certificate is valid from %s on", leaf.NotBefore.UTC().Format(time.RFC3339))
+		all.add("fail", name, "look at the clock", "the certificate is valid from %s on", leaf.NotBefore.UTC().Format(time.RFC3339))
 	case now.After(leaf.NotAfter):
-		all.add("fail", "TLS", "renew it", "the certificate ended at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
+		all.add("fail", name, "renew it", "the certificate ended at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
 	case now.Add(expiresSoon).After(leaf.NotAfter):
-		all.add("warn", "TLS", "renew it", "the certificate ends at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
+		all.add("warn", name, "renew it", "the certificate ends at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
 	default:
-		all.add("ok", "TLS", "", "the certificate is valid until %s", leaf.NotAfter.UTC().Format(time.RFC3339))
+		all.add("ok", name, "", "the certificate is valid until %s", leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
-	if u != nil && u.Hostname() != "" {
-		if err := leaf.VerifyHostname(u.Hostname()); err != nil {
-			all.add("fail", "TLS name", "the certificate has to name the host of --public-url", "%v", err)
-		} else {
-			all.add("ok", "TLS name", "", "it names %s", u.Hostname())
-		}
+	if host == "" {
+		return
+	}
+	if err := leaf.VerifyHostname(host); err != nil {
+		all.add("fail", name+" name", "the certificate has to name "+whose, "%v", err)
+	} else {
+		all.add("ok", name+" name", "", "it names %s", host)
+	}
+}
+
+// checkDomainCertificates looks at the pairs of custom domains as the server does.
+func checkDomainCertificates(all *checks, s config.Settings, now time.Time) {
+	if s.DomainCertificates == "" {
+		return
+	}
+	files, err := server.DomainCertificates(s.DomainCertificates)
+	if err != nil {
+		all.add("fail", "domain certificates", "the user that runs the server has to read the folder", "%v", err)
+		return
+	}
+	if len(files) == 0 {
+		all.add("warn", "domain certificates", "put <certificate id or host>.pem and .key there", "%s has none", s.DomainCertificates)
+	}
+	for _, f := range files {
+		checkPair(all, "TLS of "+f.Name, f.Cert, f.Key, f.Host, "the domain that the file is called by", now)
+		checkSecret(all, "TLS key of "+f.Name, f.Key)
 	}
 }
 

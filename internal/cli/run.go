@@ -23,6 +23,7 @@ type common struct {
 	RootSecret     string     `name:"root-access-key-secret" help:"Its secret; prefer the environment." env:"COGNATE_ROOT_ACCESS_KEY_SECRET,COGNATE_ROOT_SECRET_ACCESS_KEY" placeholder:"SECRET"`
 	TLSCert        string     `help:"PEM certificate chain; serves HTTPS." placeholder:"FILE"`
 	TLSKey         string     `help:"PEM private key." placeholder:"FILE"`
+	DomainCerts    string     `name:"domain-certificates" help:"Folder with the certificates of custom domains, <certificate id or host>.pem and .key; others have that of --tls-cert." type:"path" placeholder:"DIR"`
 	TrustedProxies []string   `help:"CIDR ranges whose X-Forwarded-For is believed." placeholder:"CIDR"`
 	SMTPHost       string     `name:"smtp-host" help:"E-mail goes out through this server."`
 	SMTPPort       int        `name:"smtp-port" default:"587" help:"Its port."`
@@ -47,7 +48,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 	return config.Settings{
 		Mode: mode, Database: c.Database, Regions: c.Regions, Seed: c.Seed, Functions: c.Functions, AllowLocalFunctions: c.LocalFunctions, KeyFile: c.KeyFile, Key: c.Key, PreviousKeyFiles: c.PreviousKeys, AuditRetention: c.Records.Retention,
 		RootAccessKeyID: c.RootAccessKey, RootSecretAccessKey: c.RootSecret,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TrustedProxies: c.TrustedProxies,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, DomainCertificates: c.DomainCerts, TrustedProxies: c.TrustedProxies,
 		SMTP: config.SMTP{
 			Host: c.SMTPHost, Port: c.SMTPPort, Username: c.SMTPUsername,
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,

@@ -30,6 +30,8 @@ type Settings struct {
 	TLSCert       string // PEM files; both or neither
 	TLSKey        string
 
+	DomainCertificates string // folder of the certificates of custom domains; empty: they share that of TLSCert
+
 	Drain time.Duration // how long requests are answered after ready has turned 503
 
 	Data      string // folder of the SQLite file and keys
@@ -101,6 +103,9 @@ func (s *Settings) Validate() error {
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		bad("--tls-cert and --tls-key go together")
+	}
+	if s.DomainCertificates != "" && s.TLSCert == "" {
+		bad("--domain-certificates needs --tls-cert and --tls-key, for all other names")
 	}
 	if (s.RootAccessKeyID == "") != (s.RootSecretAccessKey == "") {
 		bad("COGNATE_ROOT_ACCESS_KEY_ID and COGNATE_ROOT_SECRET_ACCESS_KEY go together")

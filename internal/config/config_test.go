@@ -59,6 +59,7 @@ func TestMistakes(t *testing.T) {
 		"default not served": {func(s *Settings) { s.Regions = []string{"us-east-1"} }, "--regions: must contain eu-central-1"},
 		"account":            {func(s *Settings) { s.Account = "1234" }, "--account"},
 		"half of TLS":        {func(s *Settings) { s.TLSCert = "cert.pem" }, "--tls-cert and --tls-key"},
+		"domains alone":      {func(s *Settings) { s.DomainCertificates = "certs" }, "--domain-certificates needs --tls-cert"},
 		"half of root":       {func(s *Settings) { s.RootAccessKeyID = "AKIA" }, "go together"},
 		"ephemeral in serve": {func(s *Settings) { s.Ephemeral = true }, "--ephemeral"},
 		"no storage":         {func(s *Settings) { s.Data = "" }, "one of --data and --database"},

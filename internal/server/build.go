@@ -46,6 +46,7 @@ type app struct {
 	gate      shed.Gate // of API requests and of pages
 
 	certificate *certificate // nil without TLS
+	domainCerts *domainCerts // nil without a folder of them
 
 	existing  bool // a command's: the database and the key must be there
 	db        *db.DB

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,14 +14,15 @@ import (
 	"time"
 )
 
-// certificateEvery is how often the files of the certificate are looked at.
+// certificateEvery is how often the files of certificates are looked at.
 const certificateEvery = 2 * time.Second
 
 // certificate is a TLS certificate in files that may change while the server runs.
 type certificate struct {
 	cert, key string
+	host      string // which it has to name; "" where anything goes
 	log       *slog.Logger
-	current   atomic.Pointer[tls.Certificate]
+	current   atomic.Pointer[tls.Certificate] // nil until a pair could be used
 
 	mu    sync.Mutex
 	tried stamp // of the files that were read last, working or not
@@ -44,10 +46,6 @@ func newCertificate(cert, key string, log *slog.Logger) (*certificate, error) {
 	return c, nil
 }
 
-func (c *certificate) config() *tls.Config {
-	return &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil }}
-}
-
 func (c *certificate) stamp() (s stamp) {
 	if info, err := os.Stat(c.cert); err == nil {
 		s.certAt, s.certSize = info.ModTime(), info.Size()
@@ -58,26 +56,50 @@ func (c *certificate) stamp() (s stamp) {
 	return s
 }
 
-// reload reads the files again when they have changed, or when asked to. New connections get the new pair; a broken one
-// is logged, once, and leaves the old one in use.
-func (c *certificate) reload(asked bool) {
+// reload reads the files again when they have changed, or when asked to, and reports whether another pair is in use. New
+// connections get the new pair; one that cannot be used is logged, once, and leaves the old one in use.
+func (c *certificate) reload(asked bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.stamp()
 	if now == c.tried && !asked {
-		return
+		return false
 	}
 	c.tried = now
 	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
-	if err != nil {
-		c.log.Error("the new TLS certificate cannot be used, the old one stays", "error", err)
-		return
+	if err == nil {
+		err = c.judge(pair.Leaf)
+	}
+	switch old := c.current.Load(); {
+	case err != nil && old == nil:
+		c.log.Error("the TLS certificate cannot be used", "file", c.cert, "error", err)
+		return false
+	case err != nil:
+		c.log.Error("the new TLS certificate cannot be used, the old one stays", "file", c.cert, "error", err)
+		return false
+	case old == nil:
+		c.log.Info("TLS certificate loaded", "file", c.cert, "names", pair.Leaf.DNSNames, "expires", pair.Leaf.NotAfter)
+	default:
+		c.log.Info("TLS certificate reloaded", "file", c.cert, "expires", pair.Leaf.NotAfter)
 	}
 	c.current.Store(&pair)
-	c.log.Info("TLS certificate reloaded", "file", c.cert, "expires", pair.Leaf.NotAfter)
+	return true
 }
 
-// watchCertificate reloads the certificate, if there is one, when its files change and on SIGHUP.
+// judge holds that browsers would take a new certificate for what it is there for.
+func (c *certificate) judge(leaf *x509.Certificate) error {
+	if c.host != "" {
+		if err := leaf.VerifyHostname(c.host); err != nil {
+			return err
+		}
+	}
+	if ended := leaf.NotAfter; time.Now().After(ended) {
+		return fmt.Errorf("it ended at %s", ended.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// watchCertificate reloads the certificates, if there are any, when their files change and on SIGHUP.
 func (a *app) watchCertificate(ctx context.Context) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -96,6 +118,7 @@ func (a *app) watchCertificate(ctx context.Context) {
 		switch {
 		case a.certificate != nil:
 			a.certificate.reload(asked)
+			a.domainCerts.reload(asked)
 		case asked:
 			a.log.Info("SIGHUP: there is nothing to reload")
 		}

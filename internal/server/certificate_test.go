@@ -21,13 +21,19 @@ import (
 // writePair writes a self-signed certificate with that serial number.
 func writePair(t *testing.T, cert, key string, serial int64) {
 	t.Helper()
+	writePairFor(t, cert, key, serial, time.Hour, "localhost")
+}
+
+// writePairFor writes one that names hosts and is valid for a time from now.
+func writePairFor(t *testing.T, cert, key string, serial int64, life time.Duration, hosts ...string) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
+		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(life),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {

@@ -125,6 +125,11 @@ func (a *app) serve(ctx context.Context, listener net.Listener, out io.Writer) e
 			return err
 		}
 	}
+	if a.settings.DomainCertificates != "" {
+		if a.domainCerts, err = newDomainCerts(a.settings.DomainCertificates, a.log); err != nil {
+			return err
+		}
+	}
 	if err := a.rootKey(ctx, out); err != nil {
 		return err
 	}
@@ -176,7 +181,7 @@ func (a *app) listen(s *http.Server, l net.Listener) error {
 	l = httpkit.Gather(s, a.shield().Listen(l))
 	var err error
 	if a.certificate != nil {
-		s.TLSConfig = a.certificate.config()
+		s.TLSConfig = (&handshakes{own: a.certificate, domains: a.domainCerts, custom: a.Pools.CustomDomain}).config()
 		err = s.ServeTLS(l, "", "")
 	} else {
 		err = s.Serve(l)

@@ -8,12 +8,12 @@ import (
 	"cognate/internal/core/lifecycle"
 )
 
-// Lifecycle is what this room does when a pool ends and as time passes. Codes of a user who is gone open nothing: the
-// user's epoch is compared when they are redeemed.
+// Lifecycle is what this room does when a pool ends or a user ends and as time passes. The user's epoch is compared besides
+// when a code is redeemed.
 func (r *Room) Lifecycle() lifecycle.Lifecycle {
 	return lifecycle.Lifecycle{
 		Name: "authorization", Migrations: Migrations,
-		PurgePool: func(tx *db.Tx, poolID string, limit int) (int, error) { return deletePoolCodes(tx, poolID, limit) },
+		UserGone: deleteUserCodes, PurgePool: deletePoolCodes,
 		Sweep: func(_ context.Context, tx *db.Tx, now time.Time, limit int) (int, error) {
 			return sweepCodes(tx, now.Add(-linger).UnixMilli(), limit)
 		},

@@ -23,6 +23,7 @@ var Migrations = []db.Migration{{
 			},
 			PrimaryKey: []string{"pool_id", "hash"},
 		},
+		db.CreateIndex{Name: "authorization_code_user", Table: "authorization_code", Columns: []string{"pool_id", "sub"}},
 		db.CreateIndex{Name: "authorization_code_expiry", Table: "authorization_code", Columns: []string{"expires_at"}},
 	},
 }}
@@ -56,6 +57,11 @@ func useCode(tx *db.Tx, poolID string, hash []byte, eventID string) (bool, error
 	n, err := tx.Exec(`UPDATE authorization_code SET event_id = $3 WHERE pool_id = $1 AND hash = $2 AND event_id = ''`,
 		poolID, hash, eventID)
 	return n == 1, err
+}
+
+func deleteUserCodes(tx *db.Tx, poolID, sub string) error {
+	_, err := tx.Exec(`DELETE FROM authorization_code WHERE pool_id = $1 AND sub = $2`, poolID, sub)
+	return err
 }
 
 func deletePoolCodes(tx *db.Tx, poolID string, limit int) (int, error) {

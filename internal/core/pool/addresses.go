@@ -19,6 +19,7 @@ const (
 	EndpointToken         Endpoint = "/oauth2/token"
 	EndpointUserInfo      Endpoint = "/oauth2/userInfo"
 	EndpointRevoke        Endpoint = "/oauth2/revoke"
+	EndpointIntrospect    Endpoint = "/oauth2/introspect"
 	EndpointLogin         Endpoint = "/login"
 	EndpointLogout        Endpoint = "/logout"
 	EndpointError         Endpoint = "/error"
@@ -33,6 +34,7 @@ const (
 	EndpointAddPasskey    Endpoint = "/passkeys/add"
 	EndpointConfirmUser   Endpoint = "/confirmUser"
 	EndpointRecoveryCodes Endpoint = "/recovery-codes"
+	EndpointAssets        Endpoint = "/_assets/" // and the name of an image
 
 	EndpointOpenID      Endpoint = "/.well-known/openid-configuration"
 	EndpointOAuthServer Endpoint = "/.well-known/oauth-authorization-server" // RFC 8414
@@ -89,6 +91,9 @@ func (a Addresses) Host() string {
 
 // Local reports whether browsers reach the server by plain HTTP on their own machine, where they keep no Secure cookies.
 func (a Addresses) Local() bool { return a.local }
+
+// Secure reports whether browsers reach the server by TLS, whoever ends it.
+func (a Addresses) Secure() bool { return a.scheme == "https" }
 
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)

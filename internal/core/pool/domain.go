@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/db"
 )
 
@@ -20,6 +21,23 @@ type Domain struct {
 
 // Custom reports whether it is a whole host name ("auth.example.com") and no prefix ("shop").
 func (d Domain) Custom() bool { return d.CustomDomainConfig != nil }
+
+// Certificate is the name of the certificate of a custom domain: what follows the last slash of its ARN.
+func (d Domain) Certificate() string {
+	if !d.Custom() {
+		return ""
+	}
+	arn := d.CustomDomainConfig.CertificateArn
+	return arn[strings.LastIndexAny(arn, "/:")+1:]
+}
+
+// SecurityPolicy says which versions of TLS a custom domain speaks, "" where nothing was said.
+func (d Domain) SecurityPolicy() cognitoidp.SecurityPolicyType {
+	if !d.Custom() {
+		return ""
+	}
+	return val(d.CustomDomainConfig.SecurityPolicy)
+}
 
 // managedLogin reports whether the pages are those of managed login, and not of the classic hosted UI.
 func (d Domain) managedLogin() bool { return *d.ManagedLoginVersion == managedLogin }
@@ -91,10 +109,7 @@ func (p *Pools) newDomain(in *cognitoidp.CreateUserPoolDomainRequest) (Domain, e
 	if d.Custom() {
 		check = p.checkHost
 	}
-	if err := check(in.Domain); err != nil {
-		return d, err
-	}
-	return d, d.check()
+	return d, check(in.Domain)
 }
 
 // domainVersion is the time as the versions of domains tell it, in seconds.
@@ -103,13 +118,15 @@ func (p *Pools) domainVersion() *string {
 	return &v
 }
 
-// check holds what the members say about each other.
-func (d Domain) check() error {
+// check holds what the members say about each other and about the pool's Region.
+func (d Domain) check(region arn.Region) error {
 	switch version := *d.ManagedLoginVersion; {
 	case version != classicUI && version != managedLogin:
 		return cognitoidp.NewInvalidParameter("ManagedLoginVersion must be 1 or 2, not %d.", version)
 	case !d.Custom() && d.Routing != nil:
 		return cognitoidp.NewInvalidParameter("Routing can only be set for a custom domain, and %s is a prefix.", *d.Domain)
+	case d.Routing != nil && d.Routing.Failover != nil && d.Routing.Failover.SecondaryRegion == string(region):
+		return cognitoidp.NewInvalidParameter("SecondaryRegion must be another Region than that of the user pool, %s.", region)
 	}
 	return nil
 }
@@ -146,6 +163,29 @@ func (p *Pools) ByHost(ctx context.Context, host string) (poolID string, err err
 		}
 	}
 	return "", ErrNoDomain
+}
+
+// CustomDomain finds the custom domain that a host is. The error is ErrNoDomain or one of the database; a cached one costs
+// no database access.
+func (p *Pools) CustomDomain(ctx context.Context, host string) (Domain, error) {
+	if host = hostName(host); p.checkHost(host) != nil {
+		return Domain{}, ErrNoDomain
+	}
+	id, err := p.byDomain(ctx, customKey(host))
+	if err != nil {
+		return Domain{}, err
+	}
+	pool, err := p.Pool(ctx, id)
+	if errors.Is(err, ErrPoolNotFound) {
+		return Domain{}, ErrNoDomain
+	}
+	if err != nil {
+		return Domain{}, err
+	}
+	if d, found := pool.domain(host); found && d.Custom() {
+		return d, nil
+	}
+	return Domain{}, ErrNoDomain
 }
 
 // byDomain reads the pool of a domain; a cached one costs no database access.

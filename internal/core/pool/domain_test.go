@@ -120,8 +120,66 @@ func TestUpdateDomain(t *testing.T) {
 	}
 	w.refused("UpdateUserPoolDomain", domain(id, "shop", certificate), "InvalidParameterException: CustomDomainConfig can only be set for a custom domain, and shop is a prefix.")
 	w.refused("UpdateUserPoolDomain", domain(id, "shop", routing), "InvalidParameterException: Routing can only be set for a custom domain, and shop is a prefix.")
+	w.refused("UpdateUserPoolDomain", domain(id, "auth.shop.com", strings.Replace(routing, "eu-west-2", "eu-west-1", 1)),
+		"InvalidParameterException: SecondaryRegion must be another Region than that of the user pool, eu-west-1.")
 	w.refused("UpdateUserPoolDomain", domain(id, "shop", `"ManagedLoginVersion":3`), "InvalidParameterException: ManagedLoginVersion must be 1 or 2, not 3.")
 	w.refused("UpdateUserPoolDomain", domain("eu-west-1_none", "shop", ""), "ResourceNotFoundException: User pool eu-west-1_none does not exist.")
+}
+
+// TestCustomDomain: what a handshake asks is answered from memory about domains that are known, and a domain that is gone
+// is forgotten.
+func TestCustomDomain(t *testing.T) {
+	dbtest.Each(t, tables, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d, withDomains)
+		id := w.pool("")
+		w.call("CreateUserPoolDomain", domain(id, "shop", ""))
+		w.call("CreateUserPoolDomain", domain(id, "auth.shop.com",
+			`"CustomDomainConfig":{"CertificateArn":"arn:aws:iam::123456789012:server-certificate/path/shop-2027","SecurityPolicy":"TLS_V1_3_2025"}`))
+		other := newWorld(t, d, withDomains)
+		for _, host := range []string{"auth.shop.com", "AUTH.shop.com."} {
+			got, err := other.ops.CustomDomain(t.Context(), host)
+			if err != nil || got.Certificate() != "shop-2027" || got.SecurityPolicy() != "TLS_V1_3_2025" {
+				t.Errorf("%s: %+v, %v", host, got, err)
+			}
+		}
+		none := func(w *world, hosts ...string) {
+			t.Helper()
+			for _, host := range hosts {
+				if _, err := w.ops.CustomDomain(t.Context(), host); !errors.Is(err, ErrNoDomain) {
+					t.Errorf("%q: %v", host, err)
+				}
+			}
+		}
+		none(other, "", "shop", "shop.com", "x.auth.shop.com", "id.example.com", "shop.auth.eu-west-1.login.example.com", "127.0.0.1", "a b.shop.com")
+		w.call("UpdateUserPoolDomain", domain(id, "auth.shop.com", certificate))
+		if got, err := w.ops.CustomDomain(t.Context(), "auth.shop.com"); err != nil || got.Certificate() != "12345678-1234-1234-1234-123456789012" || got.SecurityPolicy() != "" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		w.call("DeleteUserPoolDomain", domain(id, "auth.shop.com", ""))
+		none(w, "auth.shop.com")
+		if err := other.ops.Poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		none(other, "auth.shop.com")
+	})
+	w := memory(t, withDomains)
+	w.call("CreateUserPoolDomain", domain(w.pool(""), "auth.shop.com", certificate))
+	ask := func(host string) error { _, err := w.ops.CustomDomain(t.Context(), host); return err }
+	if err := ask("auth.shop.com"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask("auth.shop.com"); err != nil {
+		t.Errorf("a known domain needs the database: %v", err)
+	}
+	if err := ask("id.example.com"); !errors.Is(err, ErrNoDomain) {
+		t.Errorf("the server's own name needs the database: %v", err)
+	}
+	if err := ask("other.shop.com"); err == nil || errors.Is(err, ErrNoDomain) {
+		t.Errorf("an unknown domain without a database: %v", err)
+	}
 }
 
 func TestDomainForms(t *testing.T) {

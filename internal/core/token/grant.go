@@ -191,7 +191,7 @@ func (t *Tokens) sign(ctx context.Context, cl *claims) (*cognitoidp.Authenticati
 	rotates, _ := cl.client.Rotation()
 	cl.issuer, cl.links = t.addresses.Issuer(cl.pool), rotates || cl.client.RevocationEnabled()
 	m := cl.changes.membership(cl.subject.Groups)
-	id, access, err := t.signed(keys, cl, m)
+	id, access, err := t.texts(keys, cl, m)
 	if err != nil {
 		return nil, fmt.Errorf("token: sign: %w", err)
 	}
@@ -209,8 +209,8 @@ func (t *Tokens) sign(ctx context.Context, cl *claims) (*cognitoidp.Authenticati
 	return out, nil
 }
 
-// signed are the texts of the two tokens; id is "" where the session has none.
-func (t *Tokens) signed(keys pair, cl *claims, m membership) (id, access string, err error) {
+// texts are those of the two tokens; id is "" where the session has none.
+func (t *Tokens) texts(keys pair, cl *claims, m membership) (id, access string, err error) {
 	openID := cl.session.openID()
 	if openID && !cl.hash {
 		return jose.SignPair(keys.id.job(cl.id(t.ids.UUID(), m)), keys.access.job(cl.access(t.ids.UUID(), m)))

@@ -36,6 +36,9 @@ const (
 	tagSize       = 28
 )
 
+// IsRefresh tells the form of refresh tokens from that of all others; it proves nothing.
+func IsRefresh(text string) bool { return strings.HasPrefix(text, refreshHeader+".") }
+
 func clientMark(clientID string) [8]byte {
 	sum := sha256.Sum256([]byte(clientID))
 	return [8]byte(sum[:8])
@@ -73,7 +76,7 @@ func (t *Tokens) openRefresh(ctx context.Context, poolID, text string) (*refresh
 // parseRefresh takes the fields out of a text that has the form of a refresh token; nil when it has not. Nothing of it
 // is proven yet.
 func parseRefresh(text string) *refreshToken {
-	if len(text) > maxRefresh || !strings.HasPrefix(text, refreshHeader+".") {
+	if len(text) > maxRefresh || !IsRefresh(text) {
 		return nil
 	}
 	parts := strings.SplitN(text, ".", 6)

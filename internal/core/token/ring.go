@@ -64,9 +64,9 @@ func (t *Tokens) signers(ctx context.Context, poolID string) (pair, error) {
 	return found, nil
 }
 
-// key returns the key of a purpose that signed under kid, or nil. A key id that this node has not seen makes it
-// read the keys again, at most every few seconds.
-func (t *Tokens) key(ctx context.Context, poolID, kid, purpose string) (*rsa.PublicKey, error) {
+// publicKey returns the key that signed tokens of a purpose under kid, or nil. A key id that this node has not seen makes
+// it read the keys again, at most every few seconds.
+func (t *Tokens) publicKey(ctx context.Context, poolID, purpose, kid string) (*rsa.PublicKey, error) {
 	now := t.clock.Milli()
 	for _, life := range []time.Duration{ringLife, ringRetry} {
 		set, err := t.keySet(ctx, poolID, life)

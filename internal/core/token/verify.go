@@ -126,21 +126,16 @@ func (t *Tokens) genuine(ctx context.Context, text string) (*pool.Pool, *accessC
 
 // verify checks what can be checked without the session.
 func (t *Tokens) verify(ctx context.Context, p *pool.Pool, text string) (*accessClaims, error) {
-	var failed error
-	payload, err := jose.Verify(text, func(kid string) *rsa.PublicKey {
-		key, err := t.key(ctx, p.ID, kid, purposeAccess)
-		failed = err
-		return key
-	})
+	payload, err := t.signed(ctx, p, purposeAccess, text)
 	switch {
-	case failed != nil:
-		return nil, failed
 	case errors.Is(err, jose.ErrSignature), errors.Is(err, jose.ErrUnknownKey):
 		obs.Cause(ctx, "access token: %v", err)
 		return nil, errBadSignature()
-	case err != nil:
+	case errors.Is(err, jose.ErrMalformed):
 		obs.Cause(ctx, "access token: %v", err)
 		return nil, InvalidAccess()
+	case err != nil:
+		return nil, err
 	}
 	c := new(accessClaims)
 	if err := json.Unmarshal(payload, c); err != nil || c.TokenUse != "access" || c.Sub == "" || c.EventID == "" {
@@ -152,6 +147,20 @@ func (t *Tokens) verify(ctx context.Context, p *pool.Pool, text string) (*access
 		return nil, InvalidAccess()
 	}
 	return c, nil
+}
+
+// signed returns the claims of a token that the pool's keys of a purpose have signed; an error of jose for any other text.
+func (t *Tokens) signed(ctx context.Context, p *pool.Pool, purpose, text string) ([]byte, error) {
+	var failed error
+	payload, err := jose.Verify(text, func(kid string) *rsa.PublicKey {
+		key, err := t.publicKey(ctx, p.ID, purpose, kid)
+		failed = err
+		return key
+	})
+	if failed != nil {
+		return nil, failed
+	}
+	return payload, err
 }
 
 // clientOf returns the client of a token. Tokens of a deleted client are as good as revoked.

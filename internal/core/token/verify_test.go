@@ -55,7 +55,7 @@ func TestForgeries(t *testing.T) {
 	p := strings.Split(good, ".")
 	header, body := part(t, good, 0), part(t, good, 1)
 	kid := header[len(`{"kid":"`):strings.Index(header, `","alg"`)]
-	key, err := f.key(t.Context(), f.pool.ID, kid, purposeAccess)
+	key, err := f.publicKey(t.Context(), f.pool.ID, purposeAccess, kid)
 	must(t, err)
 
 	hs := func(secret []byte, header, claims string) string {

@@ -19,14 +19,7 @@ import (
 // it is then the same as in a query.
 func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
 	if r.Method == http.MethodPost {
-		form, err := r.Posted()
-		if err != nil {
-			form = url.Values{}
-		}
-		to := *r.URL
-		to.RawQuery = form.Encode()
-		r.Request = r.Request.Clone(ctx)
-		r.URL = &to
+		r = asQuery(ctx, r)
 	}
 	q, err := h.Requests.Parse(ctx, r.Place.PoolID, r.URL.Query())
 	if err != nil {
@@ -60,6 +53,18 @@ func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
 		return h.refuse(ctx, r, q.Deny(authorization.CodeLogin, "", "prompt=none, and no session of the browser answers the request"))
 	}
 	return v.with(site.Redirect(v.at(pool.EndpointLogin, nil)))
+}
+
+// asQuery is a request that was posted as one that has its form in the query.
+func asQuery(ctx context.Context, r *site.Request) *site.Request {
+	form, err := r.Posted()
+	if err != nil {
+		form = url.Values{}
+	}
+	out := *r
+	out.Request = r.Request.Clone(ctx)
+	out.URL.RawQuery = form.Encode()
+	return &out
 }
 
 // holders are the sessions of the browser that live.

@@ -75,7 +75,7 @@ func (h *handler) apart(ctx context.Context, r *site.Request, status int, lead s
 func (h *handler) alone(ctx context.Context, r *site.Request, status int, s *screen.Screen) site.Reply {
 	look, err := h.looks(ctx, r)
 	if err == nil {
-		reply, failed := h.draw(ctx, r, look, h.language(ctx, r, r.URL.Query().Get(langParm)), status, s, "")
+		reply, failed := h.draw(ctx, r, look, h.language(ctx, r, r.URL.Query().Get(langParm)), status, s)
 		if failed == nil {
 			return reply
 		}
@@ -93,7 +93,8 @@ func (h *handler) looks(ctx context.Context, r *site.Request) (*screen.Look, err
 	if err != nil {
 		return nil, err
 	}
-	return h.Looks.Look(ctx, p, "", p.ClassicPages(r.Host))
+	look, _, err := h.dresses.look(ctx, p, "", p.ClassicPages(r.Host))
+	return look, err
 }
 
 // fault is the page of a failure of ours.
@@ -103,7 +104,7 @@ func (h *handler) fault(ctx context.Context, r *site.Request, err error) site.Re
 }
 
 // turned is the page of what the site itself refuses.
-func (h *handler) turned(ctx context.Context, status int, text string) site.Reply {
+func (h *handler) turned(_ context.Context, status int, text string) site.Reply {
 	switch status {
 	case http.StatusMethodNotAllowed:
 		return site.Show(status, site.Page{Title: "Not possible", Text: "Open this address in a browser."})

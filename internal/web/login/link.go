@@ -5,34 +5,42 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/account"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
+	"cognate/internal/web/login/screen"
 	"cognate/internal/web/site"
 )
 
-var (
-	pageConfirmed = site.Page{Title: "Your registration has been confirmed", Text: "You can close this page and sign in."}
-	pageBadLink   = site.Page{Title: "This link is not valid", Text: "Ask for a new one where you signed up."}
-	pageInternal  = site.Page{Title: "Something went wrong", Text: "Try again in a moment."}
-)
+// pageInternal is what is left to say when no page can be drawn.
+var pageInternal = site.Page{Title: "Something went wrong", Text: "Try again in a moment."}
+
+// done is the page of what a link came to.
+func done(title, lead screen.Text) *screen.Screen {
+	return &screen.Screen{Kind: screen.Done, Icon: "email", Title: title, Lead: lead}
+}
+
+func badLink() *screen.Screen {
+	return done(screen.Say("done.link_title"), screen.Say("done.link_lead"))
+}
 
 // confirm follows a confirmation link. All that counts is the secret that the link carries: a client with a secret of its
 // own need not prove itself, and without the secret of the link there is one answer to everything.
-func (h *handler) confirm(ctx context.Context, poolID, query string) (int, site.Page) {
+func (h *handler) confirm(ctx context.Context, poolID, query string) (int, *screen.Screen) {
 	clientID, secret := readLink(query)
 	if secret == "" {
 		obs.Cause(ctx, "malformed link")
-		return http.StatusBadRequest, pageBadLink
+		return http.StatusBadRequest, badLink()
 	}
 	p, client, err := h.Pools.PoolClient(ctx, poolID, clientID)
 	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
 		guard.Wrong(ctx)
 		obs.Cause(ctx, "unknown pool or client")
-		return http.StatusBadRequest, pageBadLink
+		return http.StatusBadRequest, badLink()
 	}
 	if err == nil {
 		obs.From(ctx).Client = client.ID
@@ -42,21 +50,21 @@ func (h *handler) confirm(ctx context.Context, poolID, query string) (int, site.
 }
 
 // refusal is the page of what a link came to.
-func refusal(ctx context.Context, err error) (int, site.Page) {
+func refusal(ctx context.Context, err error) (int, *screen.Screen) {
 	var e rt.Exception
 	switch {
 	case err == nil:
-		return http.StatusOK, pageConfirmed
+		return http.StatusOK, done(screen.Say("done.confirmed_title"), screen.Say("done.confirmed_lead"))
 	case errors.Is(err, account.ErrLink):
 		guard.Wrong(ctx)
 		obs.From(ctx).Outcome = "InvalidLink"
-		return http.StatusBadRequest, pageBadLink
+		return http.StatusBadRequest, badLink()
 	case errors.As(err, &e) && !e.Fault():
 		obs.From(ctx).Outcome = e.ErrorCode()
-		return e.HTTPStatus(), site.Page{Title: "Your registration could not be confirmed", Text: e.ErrorMessage()}
+		return e.HTTPStatus(), done(screen.Say("done.not_confirmed_title"), screen.Exception(e.ErrorCode(), e.ErrorMessage()))
 	}
 	obs.From(ctx).Outcome = "InternalErrorException"
-	return site.Failed(ctx, err), pageInternal
+	return site.Failed(ctx, err), &screen.Screen{Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say("error.again")}
 }
 
 // maxSecret is more than any secret of a link has.
@@ -72,4 +80,24 @@ func readLink(query string) (clientID, secret string) {
 		return "", ""
 	}
 	return clientID, secret
+}
+
+// opened is told of a link that somebody opened, or that a browser fetched ahead.
+func (h *handler) opened(ctx context.Context, r *site.Request) site.Reply {
+	if speculative(r.Header) {
+		obs.Cause(ctx, "the browser only fetched ahead")
+		return h.alone(ctx, r, http.StatusServiceUnavailable, done(screen.Say("done.early_title"), screen.Say("done.early_lead")))
+	}
+	status, page := h.confirm(ctx, r.Place.PoolID, r.URL.RawQuery)
+	return h.alone(ctx, r, status, page)
+}
+
+// speculative reports whether a browser fetches a page that nobody has opened.
+func speculative(h http.Header) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if v := strings.ToLower(h.Get(name)); strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview") {
+			return true
+		}
+	}
+	return false
 }

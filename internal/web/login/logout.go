@@ -57,6 +57,11 @@ func (h *handler) logout(ctx context.Context, r *site.Request) site.Reply {
 	return reply(h.alone(ctx, r, 200, &screen.Screen{Kind: screen.SignedOut, Title: screen.Say("signedout.title"), Lead: screen.Say("signedout.lead")}))
 }
 
+// logoutPosted is logout by POST, which OpenID Connect RP-Initiated Logout section 2 asks for.
+func (h *handler) logoutPosted(ctx context.Context, r *site.Request) site.Reply {
+	return h.logout(ctx, asQuery(ctx, r))
+}
+
 // unsent is a sign-out that leads nowhere.
 type unsent struct{ cause string }
 

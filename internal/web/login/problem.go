@@ -28,7 +28,7 @@ func judge(ctx context.Context, err error, field string) *problem {
 	}
 	obs.From(ctx).Outcome = e.ErrorCode()
 	p := &problem{status: http.StatusBadRequest, text: screen.Exception(e.ErrorCode(), e.ErrorMessage())}
-	switch e := e.(type) {
+	switch e.(type) {
 	case *cognitoidp.TooManyRequestsException, *cognitoidp.LimitExceededException, *cognitoidp.TooManyFailedAttemptsException:
 		p.status = http.StatusTooManyRequests
 	case *cognitoidp.CodeMismatchException, *cognitoidp.ExpiredCodeException, *cognitoidp.EnableSoftwareTokenMFAException:
@@ -37,15 +37,12 @@ func judge(ctx context.Context, err error, field string) *problem {
 		p.field = "password"
 	case *cognitoidp.NotAuthorizedException:
 		p.over = p.text.Key == "timeout.again"
-		if e.Message == textLocked {
-			p.status = http.StatusTooManyRequests
-		}
+	}
+	if p.text.Key == "limit.now" { // a lock is told by an exception of another kind
+		p.status = http.StatusTooManyRequests
 	}
 	return p
 }
-
-// textLocked is AWS's text for an account with too many failed tries.
-const textLocked = "Password attempts exceeded"
 
 // alert is the problem on top of the page, or nothing where a field tells it.
 func (p *problem) alert() *screen.Alert {

@@ -10,6 +10,7 @@ import (
 
 	"cognate/internal/base/obs"
 	"cognate/internal/core/authorization"
+	"cognate/internal/core/branding"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
 	"cognate/internal/web/site"
@@ -25,6 +26,7 @@ type visit struct {
 	lang     string
 	classic  bool
 	look     *screen.Look
+	brand    *branding.Look
 	timedOut bool // it names a flow that has ended
 	cookies  []*http.Cookie
 }
@@ -66,9 +68,15 @@ func (h *handler) enter(ctx context.Context, r *site.Request, next page) site.Re
 	if err != nil {
 		return h.fault(ctx, r, err)
 	}
+	if h.StyleNeeded && !v.classic && !v.brand.Styled {
+		return h.apart(ctx, r, http.StatusForbidden, screen.Say("error.unavailable"), "the app client has no managed login branding")
+	}
 	f, err := h.flow(ctx, v)
 	if err != nil {
 		return h.fault(ctx, r, err)
+	}
+	if r.Method == http.MethodPost {
+		f.Notice = nil
 	}
 	return next(ctx, v, f)
 }
@@ -83,7 +91,7 @@ func (h *handler) visit(ctx context.Context, r *site.Request, q *authorization.R
 		v.cookies = append(v.cookies, c)
 	}
 	var err error
-	v.look, err = h.Looks.Look(ctx, q.Pool, q.Client.ID, v.classic)
+	v.look, v.brand, err = h.dresses.look(ctx, q.Pool, q.Client.ID, v.classic)
 	return v, err
 }
 
@@ -147,7 +155,7 @@ func (v *visit) show(ctx context.Context, status int, s *screen.Screen) site.Rep
 	if !v.classic {
 		s.LanguageURL = v.r.Place.Base + v.r.Place.Path + "?" + without(v.r.URL.RawQuery, langParm)
 	}
-	reply, err := v.h.draw(ctx, v.r, v.look, v.lang, status, s, v.q.RedirectURI)
+	reply, err := v.h.draw(ctx, v.r, v.look, v.lang, status, s)
 	if err != nil {
 		return v.h.fault(ctx, v.r, err)
 	}
@@ -172,30 +180,17 @@ func (v *visit) redirect(ctx context.Context, e pool.Endpoint, f *flow) site.Rep
 	return v.with(site.Redirect(v.at(e, f)))
 }
 
-// draw renders a screen with the headers of pages. to is where a form of the page may lead in the end.
-func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, lang string, status int, s *screen.Screen, to string) (site.Reply, error) {
-	s.Base, s.RequestID = r.Place.Base, obs.From(ctx).ID
+// draw renders a screen with the headers of pages. Forms name their origin to the server alone.
+func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, lang string, status int, s *screen.Screen) (site.Reply, error) {
+	if s.Base = r.Place.Base; s.Kind == screen.Failure {
+		s.RequestID = obs.From(ctx).ID
+	}
 	drawn, err := h.Drawer.Draw(look, lang, s)
 	if err != nil {
 		return site.Reply{}, err
 	}
-	return site.HTML(status, drawn.HTML, reach(drawn.CSP, to)).With("Referrer-Policy", "same-origin").
-		With("Content-Language", lang), nil
-}
-
-// reach lets forms of a page lead to the redirect URI of the client: browsers hold form-action also against redirects that
-// follow, those of the client itself included.
-func reach(policy, to string) string {
-	if to == "" {
-		return policy
-	}
-	sources := "'self' https: http://localhost:* http://127.0.0.1:* http://[::1]:*"
-	if u, err := url.Parse(to); err == nil && u.Scheme != "http" && u.Scheme != "https" {
-		sources += " " + u.Scheme + ":"
-	} else if err == nil && u.Scheme == "http" {
-		sources += " http://" + u.Host
-	}
-	return strings.Replace(policy, "form-action 'self'", "form-action "+sources, 1)
+	return site.HTML(status, drawn.HTML, drawn.CSP).With("Referrer-Policy", "same-origin").
+		With("Content-Language", drawn.Language), nil
 }
 
 // value is a string that may be absent.

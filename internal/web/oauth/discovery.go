@@ -27,6 +27,10 @@ func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byt
 		list("grant_types_supported", grants...)
 	}
 	list("id_token_signing_alg_values_supported", "RS256")
+	if p.Introspectable() && served(pool.EndpointIntrospect) {
+		endpoint("introspection_endpoint", pool.EndpointIntrospect)
+		list("introspection_endpoint_auth_methods_supported", secretMethods...)
+	}
 	text("issuer", h.Addresses.Issuer(p))
 	text("jwks_uri", h.Addresses.Document(p, pool.EndpointKeys))
 	list("response_types_supported", "code", "token")
@@ -37,11 +41,14 @@ func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byt
 	list("subject_types_supported", "public")
 	endpoint("token_endpoint", pool.EndpointToken)
 	if tokens {
-		list("token_endpoint_auth_methods_supported", "client_secret_basic", "client_secret_post")
+		list("token_endpoint_auth_methods_supported", secretMethods...)
 	}
 	endpoint("userinfo_endpoint", pool.EndpointUserInfo)
 	return append(b, '}')
 }
+
+// secretMethods are the ways in which a client shows its secret.
+var secretMethods = []string{"client_secret_basic", "client_secret_post"}
 
 // member begins a member of an object, and the object with its first.
 func member(b []byte, name string) []byte {

@@ -11,7 +11,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"cognate/internal/api/rt"
@@ -45,6 +44,7 @@ type Deps struct {
 	Engine   Engine
 	Revoker  Revoker
 	Users    Users
+	Facts    Introspector
 }
 
 type handler struct{ Deps }
@@ -62,6 +62,7 @@ func Routes(d Deps) []site.Route {
 			http.MethodGet:  {Operation: "UserInfo_GET", Handle: h.userInfo, Proof: true},
 			http.MethodPost: {Operation: "UserInfo_POST", Handle: h.userInfo, Proof: true},
 		}),
+		serverSide(endpoint(pool.EndpointIntrospect, map[string]site.Endpoint{http.MethodPost: {Operation: "Introspect_POST", Handle: h.introspect, Proof: true}})),
 	}
 }
 
@@ -70,6 +71,12 @@ func endpoint(path pool.Endpoint, methods map[string]site.Endpoint) site.Route {
 	return site.Route{Path: string(path), Methods: methods, CORS: true, Refuse: func(ctx context.Context, status int, text string) site.Reply {
 		return failed(ctx, status, codeOf(status), text)
 	}}
+}
+
+// serverSide is a route that no page may call: it takes the secret of a client.
+func serverSide(r site.Route) site.Route {
+	r.CORS = false
+	return r
 }
 
 // codeOf is the code of what the site refuses.
@@ -100,8 +107,7 @@ func (h *handler) route(path pool.Endpoint, operation string, document func(cont
 		case err == nil:
 			return kept(r, body)
 		case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, token.ErrNoKeys):
-			return refuse(ctx, http.StatusNotFound, pool.Unknown(r.Place.PoolID)).
-				With("Cache-Control", "public, max-age="+strconv.Itoa(failedSeconds))
+			return refuse(ctx, http.StatusNotFound, pool.Unknown(r.Place.PoolID)).Kept(failedSeconds)
 		}
 		return refuse(ctx, site.Failed(ctx, err), site.TextInternal)
 	}}
@@ -131,5 +137,5 @@ func kept(r *site.Request, body []byte) site.Reply {
 	if known := r.Header.Get("If-None-Match"); known != "" && strings.Contains(known, tag) {
 		reply = site.Empty(http.StatusNotModified)
 	}
-	return reply.With("Cache-Control", "public, max-age="+strconv.Itoa(cacheSeconds)).With("ETag", tag)
+	return reply.Kept(cacheSeconds).With("ETag", tag)
 }

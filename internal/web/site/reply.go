@@ -48,7 +48,12 @@ type Page struct{ Title, Text string }
 
 // JSON answers with a document.
 func JSON(status int, body []byte) Reply {
-	return Reply{status: status, kind: "application/json", body: body}
+	return Reply{status: status, kind: "application/json;charset=UTF-8", body: body}
+}
+
+// Content answers with a file of a media type.
+func Content(mediaType string, body []byte) Reply {
+	return Reply{status: http.StatusOK, kind: mediaType, body: body}
 }
 
 // HTML answers with a document that somebody else has drawn, under a Content-Security-Policy of its own.
@@ -74,6 +79,11 @@ func Refusal(ctx context.Context, status int, code, text string) Reply {
 	return JSON(status, RefusalBody(code, text))
 }
 
+// Absent answers as for a path that nobody serves, for what is switched off.
+func Absent(ctx context.Context) Reply {
+	return Refusal(ctx, http.StatusNotFound, "not_found", "There is nothing at this address.")
+}
+
 // RefusalBody is the JSON of Refusal, for what answers beside the site.
 func RefusalBody(code, text string) []byte {
 	b := rt.AppendString([]byte(`{"error":`), code)
@@ -83,9 +93,15 @@ func RefusalBody(code, text string) []byte {
 	return append(b, '}')
 }
 
-// With is the reply with a header, which replaces that of the site.
+// With is the reply with a header, which replaces that of the site; without a value there is none.
 func (r Reply) With(name, value string) Reply {
 	r.header = append(r.header[:len(r.header):len(r.header)], [2]string{name, value})
+	return r
+}
+
+// WithStatus is the reply with another status.
+func (r Reply) WithStatus(status int) Reply {
+	r.status = status
 	return r
 }
 
@@ -95,6 +111,11 @@ func (r Reply) WithCookie(c *http.Cookie) Reply {
 		r.cookies = append(r.cookies[:len(r.cookies):len(r.cookies)], c)
 	}
 	return r
+}
+
+// Kept is the reply for caches to keep so many seconds.
+func (r Reply) Kept(seconds int) Reply {
+	return r.With("Cache-Control", "public, max-age="+strconv.Itoa(seconds)).With("Pragma", "").With("Expires", "")
 }
 
 // send writes the reply and returns its status.
@@ -107,7 +128,9 @@ func (r Reply) send(w http.ResponseWriter, req *http.Request, pages *renderer) i
 		h.Set("Retry-After", "1")
 	}
 	for _, pair := range r.header {
-		h.Set(pair[0], pair[1])
+		if h.Set(pair[0], pair[1]); pair[1] == "" {
+			h.Del(pair[0])
+		}
 	}
 	for _, c := range r.cookies {
 		http.SetCookie(w, c)

@@ -82,10 +82,14 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := db.Budget(obs.With(r.Context(), event))
 	header := w.Header()
 	header.Set("X-Amzn-RequestId", event.ID)
+	header.Set("X-Amz-Cognito-Request-Id", event.ID)
 	protect(header, s.pages.policy)
 	place, found, err := s.locate(ctx, r)
+	if s.Addresses.Secure() {
+		header.Set("Strict-Transport-Security", transport(place))
+	}
 	var reply Reply
-	switch route := s.routes[place.Path]; {
+	switch route := s.route(place.Path); {
 	case err != nil:
 		obs.Cause(ctx, "%v", err)
 		reply = Refusal(ctx, http.StatusServiceUnavailable, "temporarily_unavailable", TextInternal)
@@ -98,6 +102,17 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	status := reply.send(w, r, s.pages)
 	obs.LogRequest(ctx, s.Log, event, status, s.Now().Sub(event.Start))
+}
+
+// route finds what stands at a path; nil for nothing.
+func (s *Site) route(path string) *Route {
+	if exact := s.routes[path]; exact != nil && !exact.Below {
+		return exact
+	}
+	if above := s.routes[path[:strings.LastIndexByte(path, '/')+1]]; above != nil && above.Below && above.Path != path {
+		return above
+	}
+	return nil
 }
 
 // answer runs the handler of a route, or answers what is the same for all.
@@ -149,16 +164,29 @@ func (s *Site) nothing(ctx context.Context, header http.Header, r *http.Request)
 		return Show(http.StatusNotFound, Page{"Not found", "There is no such page."})
 	}
 	httpkit.CORS{}.Allow(header)
-	return Refusal(ctx, http.StatusNotFound, "not_found", "There is nothing at this address.")
+	return Absent(ctx)
 }
 
-// protect sets what keeps every answer from being kept, framed, guessed at or told about. A reply may say otherwise.
+// protect sets what keeps every answer from being kept, framed, guessed at or told about, with the words of Cognito where
+// it has some. A reply may say otherwise.
 func protect(h http.Header, policy string) {
 	h.Set("Content-Security-Policy", policy)
-	h.Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
+	h.Set("Pragma", "no-cache")
+	h.Set("Expires", "0")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-XSS-Protection", "1; mode=block")
+}
+
+// transport is what browsers are told about coming by TLS alone (RFC 6797). Only a host that belongs to a pool speaks for
+// the names below it: that of the public URL may be the domain of a whole company.
+func transport(place Place) string {
+	if place.PoolID != "" && place.Base == "" {
+		return "max-age=31536000 ; includeSubDomains"
+	}
+	return "max-age=31536000"
 }
 
 func cut(s string, n int) string {
