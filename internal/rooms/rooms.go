@@ -124,7 +124,7 @@ func (r *Rooms) buildLeft() {
 	r.Messages = message.New(message.Deps{
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Log: c.Log, Email: c.Email, SMS: c.SMS, Inbox: c.Inbox,
 		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, Budgets: r.Guard, DataKeys: c.DataKeys, Suite: c.Suite,
-		Addresses: c.Addresses,
+		Addresses: c.Addresses, Catalog: c.Catalog,
 	})
 }
 

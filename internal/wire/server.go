@@ -84,7 +84,7 @@ type exchange struct {
 // ServeHTTP answers one request and writes its log event.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := &obs.Request{
-		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256),
+		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256), Languages: r.Header.Get("Accept-Language"),
 	}
 	x := &exchange{w: w, r: r, req: req, ctx: db.Budget(obs.With(r.Context(), req)), call: Call{Request: r, ID: req.ID}}
 	commonHeader(w.Header(), req.ID)
