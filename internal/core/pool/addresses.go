@@ -81,6 +81,9 @@ func (a Addresses) Host() string {
 // Local reports whether browsers reach the server by plain HTTP on their own machine, where they keep no Secure cookies.
 func (a Addresses) Local() bool { return a.local }
 
+// Secure reports whether browsers reach the server by TLS, whoever ends it.
+func (a Addresses) Secure() bool { return a.scheme == "https" }
+
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == localhost || strings.HasSuffix(host, "."+localhost) || err == nil && ip.IsLoopback()

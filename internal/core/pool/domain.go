@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/arn"
 	"cognate/internal/base/db"
 )
 
@@ -96,10 +97,7 @@ func (p *Pools) newDomain(in *cognitoidp.CreateUserPoolDomainRequest) (Domain, e
 	if d.Custom() {
 		check = p.checkHost
 	}
-	if err := check(in.Domain); err != nil {
-		return d, err
-	}
-	return d, d.check()
+	return d, check(in.Domain)
 }
 
 // domainVersion is the time as the versions of domains tell it, in seconds.
@@ -108,13 +106,15 @@ func (p *Pools) domainVersion() *string {
 	return &v
 }
 
-// check holds what the members say about each other.
-func (d Domain) check() error {
+// check holds what the members say about each other and about the pool's Region.
+func (d Domain) check(region arn.Region) error {
 	switch version := *d.ManagedLoginVersion; {
 	case version != classicUI && version != managedLogin:
 		return cognitoidp.NewInvalidParameter("ManagedLoginVersion must be 1 or 2, not %d.", version)
 	case !d.Custom() && d.Routing != nil:
 		return cognitoidp.NewInvalidParameter("Routing can only be set for a custom domain, and %s is a prefix.", *d.Domain)
+	case d.Routing != nil && d.Routing.Failover != nil && d.Routing.Failover.SecondaryRegion == string(region):
+		return cognitoidp.NewInvalidParameter("SecondaryRegion must be another Region than that of the user pool, %s.", region)
 	}
 	return nil
 }

@@ -120,6 +120,8 @@ func TestUpdateDomain(t *testing.T) {
 	}
 	w.refused("UpdateUserPoolDomain", domain(id, "shop", certificate), "InvalidParameterException: CustomDomainConfig can only be set for a custom domain, and shop is a prefix.")
 	w.refused("UpdateUserPoolDomain", domain(id, "shop", routing), "InvalidParameterException: Routing can only be set for a custom domain, and shop is a prefix.")
+	w.refused("UpdateUserPoolDomain", domain(id, "auth.shop.com", strings.Replace(routing, "eu-west-2", "eu-west-1", 1)),
+		"InvalidParameterException: SecondaryRegion must be another Region than that of the user pool, eu-west-1.")
 	w.refused("UpdateUserPoolDomain", domain(id, "shop", `"ManagedLoginVersion":3`), "InvalidParameterException: ManagedLoginVersion must be 1 or 2, not 3.")
 	w.refused("UpdateUserPoolDomain", domain("eu-west-1_none", "shop", ""), "ResourceNotFoundException: User pool eu-west-1_none does not exist.")
 }

@@ -19,7 +19,7 @@ func (o Ops) CreateUserPoolDomain(ctx context.Context, in *cognitoidp.CreateUser
 		if domainNamed(p.Domains, d.Custom()) != nil {
 			return nil, cognitoidp.NewInvalidParameter("User pool already has a domain configured.")
 		}
-		if err := o.rules().domainTier(p, d); err != nil {
+		if err := o.rules().domain(p, d); err != nil {
 			return nil, err
 		}
 		taken, err := takeDomain(tx, d.key(p), p.ID)
@@ -59,10 +59,7 @@ func (o Ops) UpdateUserPoolDomain(ctx context.Context, in *cognitoidp.UpdateUser
 			changed.Routing = in.Routing
 		}
 		d = Domain{&changed}
-		if err := d.check(); err != nil {
-			return nil, err
-		}
-		if err := o.rules().domainTier(p, d); err != nil {
+		if err := o.rules().domain(p, d); err != nil {
 			return nil, err
 		}
 		return append(without(p.Domains, in.Domain), d), nil
@@ -162,8 +159,11 @@ func noDomain() error {
 	return cognitoidp.NewInvalidParameter("No such domain or user pool exists.")
 }
 
-// domainTier holds that managed login is not used below its tier.
-func (r rules) domainTier(p *Pool, d Domain) error {
+// domain holds a new or changed domain to the rules of members, and managed login to its tier.
+func (r rules) domain(p *Pool, d Domain) error {
+	if err := d.check(p.Region); err != nil {
+		return err
+	}
 	tier := val(p.Config.UserPoolTier)
 	if r.ignoreTiers || !d.managedLogin() || tier != cognitoidp.UserPoolTierTypeLite {
 		return nil

@@ -216,7 +216,7 @@ func TestHeaders(t *testing.T) {
 	w := newWorld(cognitotest.Quick(t))
 	rec := w.open(addresses.Base(w.p.Config)+"/confirmUser/?client_id=%3Cscript%3E&user_name=a&confirmation_code=1", nil)
 	for name, want := range map[string]string{
-		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Cache-Control": "no-cache, no-store, max-age=0, must-revalidate", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
 		"Content-Type": "text/html; charset=utf-8",
 	} {
 		if got := rec.Header().Get(name); got != want {

@@ -118,7 +118,7 @@ func reject(ctx context.Context, code, text string) *site.Reply {
 
 // failed is a refusal as RFC 6749 section 5.2 has it.
 func failed(ctx context.Context, status int, code, text string) site.Reply {
-	return noStore(site.Refusal(ctx, status, code, text))
+	return site.Refusal(ctx, status, code, text)
 }
 
 // internal hides what went wrong here.
@@ -126,9 +126,6 @@ func internal(ctx context.Context, err error) *site.Reply {
 	reply := failed(ctx, site.Failed(ctx, err), codeServerError, site.TextInternal)
 	return &reply
 }
-
-// noStore keeps answers with tokens out of caches (RFC 6749 section 5.1), HTTP/1.0 ones too.
-func noStore(r site.Reply) site.Reply { return r.With("Pragma", "no-cache") }
 
 // shown is a value of the request that an answer may repeat.
 func shown(name string) string {

@@ -50,7 +50,7 @@ func (h *handler) introspect(ctx context.Context, r *site.Request) site.Reply {
 	if err != nil {
 		return *internal(ctx, err)
 	}
-	return noStore(site.JSON(http.StatusOK, introspection(facts)))
+	return site.JSON(http.StatusOK, introspection(facts))
 }
 
 // introspection is the document of RFC 7662 section 2.2; of a token that is worth nothing it tells only that.

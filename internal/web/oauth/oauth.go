@@ -11,7 +11,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"cognate/internal/api/rt"
@@ -107,8 +106,7 @@ func (h *handler) route(path pool.Endpoint, operation string, document func(cont
 		case err == nil:
 			return kept(r, body)
 		case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, token.ErrNoKeys):
-			return refuse(ctx, http.StatusNotFound, pool.Unknown(r.Place.PoolID)).
-				With("Cache-Control", "public, max-age="+strconv.Itoa(failedSeconds))
+			return refuse(ctx, http.StatusNotFound, pool.Unknown(r.Place.PoolID)).Kept(failedSeconds)
 		}
 		return refuse(ctx, site.Failed(ctx, err), site.TextInternal)
 	}}
@@ -138,5 +136,5 @@ func kept(r *site.Request, body []byte) site.Reply {
 	if known := r.Header.Get("If-None-Match"); known != "" && strings.Contains(known, tag) {
 		reply = site.Empty(http.StatusNotModified)
 	}
-	return reply.With("Cache-Control", "public, max-age="+strconv.Itoa(cacheSeconds)).With("ETag", tag)
+	return reply.Kept(cacheSeconds).With("ETag", tag)
 }

@@ -118,7 +118,7 @@ func TestDiscovery(t *testing.T) {
 		{"https://example.com/auth", "https://example.com/.well-known/oauth-authorization-server/auth/" + testPool},
 	} {
 		r := ask(t, newSite(newDeps(tc.public), nil, login()...), "GET", tc.url)
-		if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/json" {
+		if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/json;charset=UTF-8" {
 			t.Fatalf("%s: %s", tc.url, r.Status)
 		}
 		var doc map[string]any
@@ -222,7 +222,7 @@ func TestRefusals(t *testing.T) {
 		if got := body(t, r); r.StatusCode != tc.status || got != want(tc.text) {
 			t.Errorf("%s %s: %s %s", tc.method, tc.target, r.Status, got)
 		}
-		if r.StatusCode >= 500 && r.Header.Get("Cache-Control") != "no-store" {
+		if r.StatusCode >= 500 && !strings.Contains(r.Header.Get("Cache-Control"), "no-store") {
 			t.Errorf("%s: a failure may be cached", tc.target)
 		}
 	}

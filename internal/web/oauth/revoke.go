@@ -50,5 +50,5 @@ func (h *handler) revoke(ctx context.Context, r *site.Request) site.Reply {
 	default:
 		return *internal(ctx, err)
 	}
-	return noStore(site.Empty(http.StatusOK))
+	return site.Empty(http.StatusOK)
 }

@@ -139,7 +139,7 @@ func issued(t *cognitoidp.AuthenticationResultType) site.Reply {
 		}
 	}
 	b = strconv.AppendInt(member(b, "expires_in"), *t.ExpiresIn, 10)
-	return noStore(site.JSON(http.StatusOK, append(b, '}')))
+	return site.JSON(http.StatusOK, append(b, '}'))
 }
 
 // denied turns the exceptions of the rooms into the errors of the token endpoint.

@@ -48,7 +48,7 @@ func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
 		}
 	}
 	b = rt.AppendString(member(b, "username"), username)
-	return noStore(site.JSON(http.StatusOK, append(b, '}')))
+	return site.JSON(http.StatusOK, append(b, '}'))
 }
 
 // userInfoRefusal is the answer of RFC 6750 section 3, with the same in the body.

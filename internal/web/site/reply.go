@@ -48,7 +48,7 @@ type Page struct{ Title, Text string }
 
 // JSON answers with a document.
 func JSON(status int, body []byte) Reply {
-	return Reply{status: status, kind: "application/json", body: body}
+	return Reply{status: status, kind: "application/json;charset=UTF-8", body: body}
 }
 
 // Show answers with a page.
@@ -83,7 +83,7 @@ func RefusalBody(code, text string) []byte {
 	return append(b, '}')
 }
 
-// With is the reply with a header, which replaces that of the site.
+// With is the reply with a header, which replaces that of the site; without a value there is none.
 func (r Reply) With(name, value string) Reply {
 	r.header = append(r.header[:len(r.header):len(r.header)], [2]string{name, value})
 	return r
@@ -103,6 +103,11 @@ func (r Reply) WithCookie(c *http.Cookie) Reply {
 	return r
 }
 
+// Kept is the reply for caches to keep so many seconds.
+func (r Reply) Kept(seconds int) Reply {
+	return r.With("Cache-Control", "public, max-age="+strconv.Itoa(seconds)).With("Pragma", "").With("Expires", "")
+}
+
 // send writes the reply and returns its status.
 func (r Reply) send(w http.ResponseWriter, req *http.Request, pages *renderer) int {
 	if r.page != nil {
@@ -113,7 +118,9 @@ func (r Reply) send(w http.ResponseWriter, req *http.Request, pages *renderer) i
 		h.Set("Retry-After", "1")
 	}
 	for _, pair := range r.header {
-		h.Set(pair[0], pair[1])
+		if h.Set(pair[0], pair[1]); pair[1] == "" {
+			h.Del(pair[0])
+		}
 	}
 	for _, c := range r.cookies {
 		http.SetCookie(w, c)

@@ -46,7 +46,7 @@ type Endpoint struct {
 }
 
 // exposed are the headers that pages of other origins may read.
-const exposed = "X-Amzn-RequestId, WWW-Authenticate, Retry-After"
+const exposed = "X-Amz-Cognito-Request-Id, X-Amzn-RequestId, WWW-Authenticate, Retry-After"
 
 // cors is the answer to pages of other origins.
 func (r *Route) cors() httpkit.CORS {

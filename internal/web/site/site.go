@@ -82,8 +82,12 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := db.Budget(obs.With(r.Context(), event))
 	header := w.Header()
 	header.Set("X-Amzn-RequestId", event.ID)
+	header.Set("X-Amz-Cognito-Request-Id", event.ID)
 	protect(header, s.pages.policy)
 	place, found, err := s.locate(ctx, r)
+	if s.Addresses.Secure() {
+		header.Set("Strict-Transport-Security", transport(place))
+	}
 	var reply Reply
 	switch route := s.routes[place.Path]; {
 	case err != nil:
@@ -152,13 +156,26 @@ func (s *Site) nothing(ctx context.Context, header http.Header, r *http.Request)
 	return Absent(ctx)
 }
 
-// protect sets what keeps every answer from being kept, framed, guessed at or told about. A reply may say otherwise.
+// protect sets what keeps every answer from being kept, framed, guessed at or told about, with the words of Cognito where
+// it has some. A reply may say otherwise.
 func protect(h http.Header, policy string) {
 	h.Set("Content-Security-Policy", policy)
-	h.Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
+	h.Set("Pragma", "no-cache")
+	h.Set("Expires", "0")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-XSS-Protection", "1; mode=block")
+}
+
+// transport is what browsers are told about coming by TLS alone (RFC 6797). Only a host that belongs to a pool speaks for
+// the names below it: that of the public URL may be the domain of a whole company.
+func transport(place Place) string {
+	if place.PoolID != "" && place.Base == "" {
+		return "max-age=31536000 ; includeSubDomains"
+	}
+	return "max-age=31536000"
 }
 
 func cut(s string, n int) string {

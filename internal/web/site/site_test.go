@@ -43,7 +43,7 @@ func newShell(public string) *shell {
 		}},
 	}}, Route{Path: "/thing", Refuse: refuse, CORS: true, Methods: map[string]Endpoint{
 		http.MethodGet: {Operation: "Thing_GET", Handle: func(_ context.Context, r *Request) Reply {
-			return JSON(http.StatusOK, []byte(`{}`)).With("Cache-Control", "public")
+			return JSON(http.StatusOK, []byte(`{}`)).Kept(60)
 		}},
 		http.MethodDelete: {Operation: "Thing_DELETE", Handle: func(context.Context, *Request) Reply { panic("the cellar is wet") }},
 	}}, Route{Path: "/.well-known/openid-configuration", Refuse: refuse, Methods: map[string]Endpoint{
@@ -112,11 +112,38 @@ func TestProtection(t *testing.T) {
 			!strings.Contains(policy, "frame-ancestors 'none'") {
 			t.Errorf("%d %v", rec.Code, h)
 		}
-		if want := "no-store"; h.Get("Cache-Control") != want && !(rec.Code == 200 && h.Get("Cache-Control") == "public") {
-			t.Errorf("%d: Cache-Control %q", rec.Code, h.Get("Cache-Control"))
+		if id := h.Get("X-Amz-Cognito-Request-Id"); id == "" || id != h.Get("X-Amzn-RequestId") {
+			t.Errorf("%d: request id %q", rec.Code, id)
+		}
+		if h.Get("X-XSS-Protection") != "1; mode=block" || h.Get("Strict-Transport-Security") != "max-age=31536000" {
+			t.Errorf("%d: %v", rec.Code, h)
+		}
+		stored := [3]string{h.Get("Cache-Control"), h.Get("Pragma"), h.Get("Expires")}
+		want := [3]string{"no-cache, no-store, max-age=0, must-revalidate", "no-cache", "0"}
+		if rec.Code == 200 && !strings.Contains(h.Get("Content-Type"), "html") { // the one that may be kept
+			want = [3]string{"public, max-age=60"}
+		}
+		if stored != want {
+			t.Errorf("%d: %q, want %q", rec.Code, stored, want)
 		}
 		if allowed := h.Get("Access-Control-Allow-Origin") != ""; allowed && strings.Contains(h.Get("Content-Type"), "html") {
 			t.Error("a page is open to other origins")
+		}
+	}
+}
+
+// TestTransport: browsers are told to come by TLS where they can, for the names below as well where the host is a pool's.
+func TestTransport(t *testing.T) {
+	for public, want := range map[string][3]string{ // at the pool's host, below the public URL, at nobody's host
+		"https://id.example.com":  {"max-age=31536000 ; includeSubDomains", "max-age=31536000", "max-age=31536000"},
+		"http://id.example.com":   {},
+		"http://localhost:7654/x": {},
+	} {
+		s := newShell(public)
+		for i, target := range []string{"https://login.example.com/page", "https://other.example.com/" + poolID + "/page", "https://other.example.com/none"} {
+			if got := s.ask("GET", target, "").Header().Get("Strict-Transport-Security"); got != want[i] {
+				t.Errorf("%s, %s: %q, want %q", public, target, got, want[i])
+			}
 		}
 	}
 }

@@ -45,8 +45,36 @@ def test_custom_domain(server, idp, pool, refused):
     try:
         assert made["CloudFrontDomain"] == "localhost"
         assert document(server, name)[0] == 200
+        failover = {"Failover": {"SecondaryRegion": "eu-west-1", "PrimaryRoute53HealthCheckId": "3a1b"}}
+        config = {"CertificateArn": CERTIFICATE, "SecurityPolicy": "TLS_V1_3_2025"}
+        idp.update_user_pool_domain(Domain=name, UserPoolId=pool.id, CustomDomainConfig=config)
+        # Without CustomDomainConfig it stays as it is.
+        changed = idp.update_user_pool_domain(Domain=name, UserPoolId=pool.id, ManagedLoginVersion=2, Routing=failover)
+        assert (changed["ManagedLoginVersion"], changed["CloudFrontDomain"], changed["Routing"]) == (2, "localhost", failover)
+        shown = idp.describe_user_pool_domain(Domain=name)["DomainDescription"]
+        assert shown["CustomDomainConfig"] == config and shown["Routing"] == failover and shown["Status"] == "ACTIVE"
+        assert shown["AWSAccountId"] == "000000000000" and shown["CloudFrontDistribution"] == "localhost" and len(shown["Version"]) == 14
+        assert idp.describe_user_pool(UserPoolId=pool.id)["UserPool"]["CustomDomain"] == name
+        with refused("InvalidParameterException", "SecondaryRegion must be another Region than that of the user pool, us-east-1."):
+            idp.update_user_pool_domain(Domain=name, UserPoolId=pool.id, Routing={"Failover": failover["Failover"] | {"SecondaryRegion": "us-east-1"}})
         with refused("InvalidParameterException", "User pool already has a domain configured."):
             idp.create_user_pool_domain(Domain="second." + name, UserPoolId=pool.id, CustomDomainConfig={"CertificateArn": CERTIFICATE})
     finally:
         idp.delete_user_pool_domain(Domain=name, UserPoolId=pool.id)
     assert document(server, name)[0] == 404
+
+
+def test_managed_login_of_lite(make_pool, idp, refused):
+    pool = make_pool(UserPoolTier="LITE")
+    prefix = "lite-" + pool.id.split("_")[1].lower()
+    text = "The following feature is not available for the LITE pricing tier configured: Managed Login Version 2"
+    with refused("FeatureUnavailableInTierException", text):
+        idp.create_user_pool_domain(Domain=prefix, UserPoolId=pool.id, ManagedLoginVersion=2)
+    idp.create_user_pool_domain(Domain=prefix, UserPoolId=pool.id)
+    try:
+        with refused("FeatureUnavailableInTierException", text):
+            idp.update_user_pool_domain(Domain=prefix, UserPoolId=pool.id, ManagedLoginVersion=2)
+        with refused("InvalidParameterException", f"CustomDomainConfig can only be set for a custom domain, and {prefix} is a prefix."):
+            idp.update_user_pool_domain(Domain=prefix, UserPoolId=pool.id, CustomDomainConfig={"CertificateArn": CERTIFICATE})
+    finally:
+        idp.delete_user_pool_domain(Domain=prefix, UserPoolId=pool.id)
