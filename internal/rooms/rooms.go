@@ -18,6 +18,7 @@ import (
 	"cognate/internal/core/machine"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/registration"
 	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
@@ -45,6 +46,8 @@ type Rooms struct {
 	Accounts *account.Accounts
 	Machines *machine.Room
 	Visits   *session.Room
+
+	Registration *registration.Room
 
 	config Config
 	jobs   *job.Runner
@@ -83,6 +86,7 @@ func Build(c Config) (*Rooms, error) {
 	r.Visits = session.New(session.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
 	})
+	r.Registration = registration.New(registration.Deps{Pools: r.Pools, Directory: r.Users, Guard: r.Guard})
 	r.API = UserPools{
 		poolOps: poolOps{Pools: r.Pools}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},

@@ -148,7 +148,7 @@ func (m *Metadata) request(poolID string, flows []cognitoidp.OAuthFlowType, may 
 			}
 		}
 	}
-	if err := new(cognitoidp.CreateUserPoolClientRequest).UnmarshalJSON(in.AppendJSON(nil)); err != nil {
+	if err := rt.NewDecoder(in.AppendJSON(nil)).Run(new(cognitoidp.CreateUserPoolClientRequest)); err != nil {
 		return nil, bad(err.Error()) // a constraint of the API, such as the length of an address
 	}
 	return in, nil
