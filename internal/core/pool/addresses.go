@@ -25,6 +25,7 @@ const (
 	EndpointLogout        Endpoint = "/logout"
 	EndpointConfirmUser   Endpoint = "/confirmUser"
 	EndpointRecoveryCodes Endpoint = "/recovery-codes"
+	EndpointAssets        Endpoint = "/_assets/" // and the name of an image
 
 	EndpointOpenID      Endpoint = "/.well-known/openid-configuration"
 	EndpointOAuthServer Endpoint = "/.well-known/oauth-authorization-server" // RFC 8414

@@ -261,7 +261,13 @@ func (o Ops) DeleteUserPoolClient(ctx context.Context, in *cognitoidp.DeleteUser
 		if err == nil && !done {
 			err = concurrent()
 		}
-		o.changed(tx, version, "", row.id)
-		return err
+		if err == nil && o.d.ClientGone != nil {
+			err = o.d.ClientGone(tx, row.poolID, row.id)
+		}
+		if err != nil {
+			return err
+		}
+		o.changed(tx, version, row.poolID, row.id)
+		return touchPool(tx, row.poolID, version) // for what other rooms had of the client
 	})
 }

@@ -106,6 +106,12 @@ func replacePool(tx *db.Tx, row poolRow, old int64) (bool, error) {
 	return n == 1, err
 }
 
+// touchPool gives a pool a new version, because something that belongs to it has changed.
+func touchPool(tx *db.Tx, id string, version int64) error {
+	_, err := tx.Exec("UPDATE user_pool SET version = $1 WHERE pool_id = $2 AND deleted = 0", version, id)
+	return err
+}
+
 // hidePool marks a pool as deleted if it still has version old, and reports whether it did.
 func hidePool(tx *db.Tx, id string, version, old, now int64) (bool, error) {
 	n, err := tx.Exec("UPDATE user_pool SET version = $1, deleted = $2 WHERE pool_id = $3 AND version = $4 AND deleted = 0", version, now, id, old)

@@ -22,6 +22,8 @@ const MaxBody = 64 << 10
 type Route struct {
 	// Path is the path below the pool's base address, such as "/confirmUser".
 	Path string
+	// Below says that the route answers for every path that goes on behind Path, which ends with a slash, by one more part.
+	Below bool
 	// Methods are what can be done there.
 	Methods map[string]Endpoint
 	// CORS lets pages of other origins call. It is for what takes no cookies.
