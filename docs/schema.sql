@@ -90,6 +90,7 @@ CREATE TABLE app_client (
     config text COLLATE "C" NOT NULL,
     secrets bytea NOT NULL,
     sso_minutes bigint NOT NULL DEFAULT 60,
+    registered bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (client_id)
 );
 CREATE INDEX app_client_pool ON app_client (pool_id, client_id);
@@ -461,3 +462,47 @@ CREATE TABLE audit_event (
     PRIMARY KEY (about_pool, at, id)
 );
 CREATE INDEX audit_event_at ON audit_event (at, id);
+
+CREATE TABLE branding_style (
+    pool_id text COLLATE "C" NOT NULL,
+    client_id text COLLATE "C" NOT NULL,
+    style_id text COLLATE "C" NOT NULL,
+    provided boolean NOT NULL,
+    settings text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    modified_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, client_id)
+);
+CREATE INDEX branding_style_id ON branding_style (pool_id, style_id);
+
+CREATE TABLE branding_asset (
+    pool_id text COLLATE "C" NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    slot text COLLATE "C" NOT NULL,
+    place bigint NOT NULL,
+    extension text COLLATE "C" NOT NULL,
+    hash text COLLATE "C" NOT NULL,
+    content bytea NOT NULL,
+    PRIMARY KEY (pool_id, owner, slot)
+);
+CREATE INDEX branding_asset_hash ON branding_asset (pool_id, hash);
+
+CREATE TABLE ui_customization (
+    pool_id text COLLATE "C" NOT NULL,
+    client_id text COLLATE "C" NOT NULL,
+    css text COLLATE "C" NOT NULL,
+    css_version text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    modified_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, client_id)
+);
+
+CREATE TABLE client_terms (
+    pool_id text COLLATE "C" NOT NULL,
+    client_id text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    terms_id text COLLATE "C" NOT NULL,
+    config text COLLATE "C" NOT NULL,
+    PRIMARY KEY (pool_id, client_id, name)
+);
+CREATE INDEX client_terms_id ON client_terms (pool_id, terms_id);

@@ -4,6 +4,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	stsapi "cognate/internal/api/sts"
 	"cognate/internal/core/account"
+	"cognate/internal/core/branding"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
@@ -18,6 +19,7 @@ import (
 // The operations of each room, under names that can be embedded side by side.
 type (
 	poolOps      = pool.Ops
+	brandingOps  = branding.Ops
 	directoryOps = directory.Ops
 	tokenOps     = token.Ops
 	factorOps    = factor.Ops
@@ -32,6 +34,7 @@ type (
 // by Unimplemented, which stands one level deeper than any room.
 type UserPools struct {
 	poolOps
+	brandingOps
 	directoryOps
 	tokenOps
 	factorOps

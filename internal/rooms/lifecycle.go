@@ -35,6 +35,7 @@ func (r *Rooms) lifecycles() []lifecycle.Lifecycle {
 		r.Engine.Lifecycle(),
 		r.Guard.Lifecycle(),
 		r.Audit.Lifecycle(),
+		r.Branding.Lifecycle(),
 	}
 }
 
@@ -47,7 +48,7 @@ func Migrations() []db.Migration {
 	return all
 }
 
-// poolMade, poolGone, purgePool and userGone are what the pools and the directory ask of all other rooms.
+// poolMade, poolGone, purgePool, clientGone and userGone are what the pools and the directory ask of all other rooms.
 func (r *Rooms) poolMade(tx *db.Tx, poolID string) error {
 	for _, l := range r.all {
 		if l.PoolMade == nil {
@@ -88,6 +89,18 @@ func (r *Rooms) purgePool(ctx context.Context, poolID string) (done bool, err er
 		}
 	}
 	return true, nil
+}
+
+func (r *Rooms) clientGone(tx *db.Tx, poolID, clientID string) error {
+	for _, l := range r.all {
+		if l.ClientGone == nil {
+			continue
+		}
+		if err := l.ClientGone(tx, poolID, clientID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Rooms) userGone(tx *db.Tx, poolID, sub string) error {

@@ -20,17 +20,21 @@ var userColumns = []string{"sub", "account"}
 // nobodys are the tables of a pool whose rows belong to no user, with the reason. A new table of a pool must either have
 // one of userColumns, and is then held to TestUserGone, or stand here.
 var nobodys = map[string]string{
-	"user_pool":       "the pool itself",
-	"app_client":      "an application",
-	"resource_server": "an API",
-	"pool_domain":     "a name of the pool",
-	"signing_key":     "keys of the pool",
-	"user_group":      "a group outlives its members",
-	"group_purge":     "a deleted group",
-	"code_limit":      "counts by the keyed hash of a name or destination, so that deleting a user gives no new tries; swept",
-	"spent_session":   "a random id that must stay spent until the session expires; swept",
-	"message_outbox":  "on its way; the notice of the deletion itself may be among them",
-	"message_inbox":   "what was sent, for developers",
+	"user_pool":        "the pool itself",
+	"app_client":       "an application",
+	"resource_server":  "an API",
+	"pool_domain":      "a name of the pool",
+	"signing_key":      "keys of the pool",
+	"branding_style":   "how pages of a client look",
+	"branding_asset":   "images of pages",
+	"ui_customization": "how the classic pages look",
+	"client_terms":     "documents of a client",
+	"user_group":       "a group outlives its members",
+	"group_purge":      "a deleted group",
+	"code_limit":       "counts by the keyed hash of a name or destination, so that deleting a user gives no new tries; swept",
+	"spent_session":    "a random id that must stay spent until the session expires; swept",
+	"message_outbox":   "on its way; the notice of the deletion itself may be among them",
+	"message_inbox":    "what was sent, for developers",
 }
 
 // world is a node and the tables of its database.

@@ -6,6 +6,7 @@ import (
 	"cognate/internal/base/job"
 	"cognate/internal/core/account"
 	"cognate/internal/core/audit"
+	"cognate/internal/core/branding"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
 	"cognate/internal/core/device"
@@ -18,6 +19,7 @@ import (
 	"cognate/internal/core/machine"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/registration"
 	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
@@ -33,6 +35,7 @@ type Rooms struct {
 	KMS      *kms.Keys
 	Guard    *guard.Guard
 	Pools    *pool.Pools
+	Branding *branding.Room
 	Codes    *code.Codes
 	Sessions *challenge.Sessions
 	Tokens   *token.Tokens
@@ -45,6 +48,8 @@ type Rooms struct {
 	Accounts *account.Accounts
 	Machines *machine.Room
 	Visits   *session.Room
+
+	Registration *registration.Room
 
 	config Config
 	jobs   *job.Runner
@@ -83,8 +88,9 @@ func Build(c Config) (*Rooms, error) {
 	r.Visits = session.New(session.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
 	})
+	r.Registration = registration.New(registration.Deps{Pools: r.Pools, Directory: r.Users, Guard: r.Guard})
 	r.API = UserPools{
-		poolOps: poolOps{Pools: r.Pools}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
+		poolOps: poolOps{Pools: r.Pools}, brandingOps: brandingOps{Room: r.Branding}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},
 		signinOps: signinOps{Engine: r.Engine}, accountOps: accountOps{Accounts: r.Accounts},
 		machineOps: machineOps{Room: r.Machines},
@@ -107,10 +113,14 @@ func (r *Rooms) buildLeft() {
 	})
 	r.Pools = pool.New(pool.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Region: c.Region, Account: c.Account, Addresses: c.Addresses,
-		PoolMade: r.poolMade, PoolGone: r.poolGone, PurgePool: r.purgePool, CountUsers: r.countUsers,
+		PoolMade: r.poolMade, PoolGone: r.poolGone, PurgePool: r.purgePool, ClientGone: r.clientGone,
+		CountUsers: r.countUsers,
 	})
 	r.Guard = guard.New(guard.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Shared: c.SharedSources, Limits: c.Limits, Refused: c.Refused,
+	})
+	r.Branding = branding.New(branding.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Addresses: c.Addresses, Rand: c.Rand,
 	})
 	r.Codes = code.New(code.Deps{Keys: c.Keys, Clock: c.Clock})
 	r.Sessions = challenge.New(challenge.Deps{Keys: c.Keys, Clock: c.Clock})

@@ -20,9 +20,10 @@ func (a *app) site() (*site.Site, error) {
 	}
 	return site.New(site.Deps{Addresses: a.addresses, ByHost: a.Pools.ByHost, Gate: &a.gate, Guard: a.Guard, Log: a.log, ClientIP: proxies.ClientIP}, slices.Concat(
 		login.Routes(login.Deps{Pools: a.Pools, Accounts: a.Accounts}),
+		login.AssetRoutes(a.Branding),
 		oauth.Routes(oauth.Deps{
 			Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses,
-			Machines: a.Machines, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits,
+			Machines: a.Machines, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits, Registrar: a.Registration,
 		}),
 		recovery.Routes(a.Factors),
 	)...), nil

@@ -74,6 +74,7 @@ func (r *Request) Attrs() []slog.Attr {
 	add("accessKeyId", r.Principal.AccessKeyID)
 	add("outcome", r.Outcome)
 	add("cause", r.Cause)
+	add("warning", r.Warning)
 	return attrs
 }
 

@@ -52,6 +52,7 @@ type Request struct {
 	User    string // sub; never an e-mail address or phone number
 	Outcome string // exception code, or "" for success
 	Cause   string // why it was refused; log only
+	Warning string // what its author should know of what was done; log only
 
 	Principal Principal
 	// Region is the one of the credential scope: the Region of what the request
@@ -76,6 +77,19 @@ func From(ctx context.Context) *Request {
 	return &Request{}
 }
 
+// Warn records what the author of a request should know of what it did, for the log event. It never reaches the wire, and
+// is cut like a cause.
+func Warn(ctx context.Context, format string, args ...any) {
+	From(ctx).Warning = clip(fmt.Sprintf(format, args...))
+}
+
+func clip(text string) string {
+	if len(text) > maxCause {
+		return strings.ToValidUTF8(text[:maxCause], "") + "..."
+	}
+	return text
+}
+
 // maxCause bounds a cause, in bytes.
 const maxCause = 512
 
@@ -89,8 +103,5 @@ func Cause(ctx context.Context, format string, args ...any) {
 	if r.Cause != "" {
 		return
 	}
-	r.Cause = fmt.Sprintf(format, args...)
-	if len(r.Cause) > maxCause {
-		r.Cause = strings.ToValidUTF8(r.Cause[:maxCause], "") + "..."
-	}
+	r.Cause = clip(fmt.Sprintf(format, args...))
 }

@@ -104,6 +104,9 @@ func appendRequest(b []byte, r slog.Record) []byte {
 		}
 		b = appendPlain(append(b, ' '), cause)
 	}
+	if warning := text("warning"); warning != "" {
+		b = appendPlain(append(b, " warning: "...), warning)
+	}
 	return b
 }
 

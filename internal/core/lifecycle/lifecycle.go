@@ -22,6 +22,8 @@ type Lifecycle struct {
 	PoolGone func(tx *db.Tx, poolID string) error
 	// PurgePool removes up to limit rows of a deleted pool and returns how many. It is called until it returns 0.
 	PurgePool func(tx *db.Tx, poolID string, limit int) (int, error)
+	// ClientGone runs in the transaction that deletes an app client, after its row.
+	ClientGone func(tx *db.Tx, poolID, clientID string) error
 	// UserGone runs in the transaction that deletes a user, after the user's row and names.
 	UserGone func(tx *db.Tx, poolID, sub string) error
 

@@ -20,10 +20,12 @@ const (
 	EndpointUserInfo      Endpoint = "/oauth2/userInfo"
 	EndpointRevoke        Endpoint = "/oauth2/revoke"
 	EndpointIntrospect    Endpoint = "/oauth2/introspect"
+	EndpointRegister      Endpoint = "/oauth2/register"
 	EndpointLogin         Endpoint = "/login"
 	EndpointLogout        Endpoint = "/logout"
 	EndpointConfirmUser   Endpoint = "/confirmUser"
 	EndpointRecoveryCodes Endpoint = "/recovery-codes"
+	EndpointAssets        Endpoint = "/_assets/" // and the name of an image
 
 	EndpointOpenID      Endpoint = "/.well-known/openid-configuration"
 	EndpointOAuthServer Endpoint = "/.well-known/oauth-authorization-server" // RFC 8414

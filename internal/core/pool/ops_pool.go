@@ -134,7 +134,7 @@ func (o Ops) DescribeUserPool(ctx context.Context, in *cognitoidp.DescribeUserPo
 // and new version, and reports whether the pool still had its old version. lost is the answer when it had not;
 // db.ErrRetry starts over instead.
 func (p *Pools) rewrite(ctx context.Context, poolID string, lost error, write func(tx *db.Tx, old *Pool, row poolRow) (bool, error)) error {
-	note(ctx, poolID, "")
+	obs.From(ctx).Pool = poolID
 	return p.d.DB.Update(ctx, func(tx *db.Tx) error {
 		version, err := nextVersion(tx)
 		if err != nil {

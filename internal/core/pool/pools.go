@@ -51,6 +51,8 @@ type Deps struct {
 	// PurgePool removes a batch of the data of a deleted pool and reports whether nothing is left. It is called again
 	// until then.
 	PurgePool func(ctx context.Context, poolID string) (done bool, err error)
+	// ClientGone runs in the transaction that deletes a client.
+	ClientGone func(tx *db.Tx, poolID, clientID string) error
 	// CountUsers estimates how many users a pool has; nil means that EstimatedNumberOfUsers is 0.
 	CountUsers func(ctx context.Context, poolID string) (int64, error)
 }

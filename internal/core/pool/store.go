@@ -36,7 +36,7 @@ var Migrations = []db.Migration{{
 			PrimaryKey: []string{"name"},
 		},
 	},
-}, serverMigration, sessionMigration, domainMigration}
+}, serverMigration, sessionMigration, domainMigration, registeredMigration}
 
 // poolRow is a user_pool row; config and mfa are JSON of the AWS shapes.
 type poolRow struct {
@@ -51,6 +51,7 @@ type clientRow struct {
 	id, poolID, config string
 	secrets            []byte
 	ssoMinutes         int64 // SSOSession.MaxValidityMinutes
+	registered         bool  // by itself
 	version            int64
 }
 
@@ -103,6 +104,12 @@ func replacePool(tx *db.Tx, row poolRow, old int64) (bool, error) {
 	n, err := tx.Exec("UPDATE user_pool SET version = $1, config = $2, mfa = $3 WHERE pool_id = $4 AND version = $5 AND deleted = 0",
 		row.version, row.config, row.mfa, row.id, old)
 	return n == 1, err
+}
+
+// touchPool gives a pool a new version, because something that belongs to it has changed.
+func touchPool(tx *db.Tx, id string, version int64) error {
+	_, err := tx.Exec("UPDATE user_pool SET version = $1 WHERE pool_id = $2 AND deleted = 0", version, id)
+	return err
 }
 
 // hidePool marks a pool as deleted if it still has version old, and reports whether it did.
@@ -161,12 +168,20 @@ func clientVersion(tx *db.Tx, id string) (version int64, err error) {
 
 // insertClient adds a client; ErrExists when the id is taken.
 func insertClient(tx *db.Tx, row clientRow) error {
-	n, err := tx.Exec("INSERT INTO app_client (client_id, pool_id, version, config, secrets) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (client_id) DO NOTHING",
-		row.id, row.poolID, row.version, row.config, row.secrets)
+	n, err := tx.Exec("INSERT INTO app_client (client_id, pool_id, version, config, secrets, sso_minutes, registered) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client_id) DO NOTHING",
+		row.id, row.poolID, row.version, row.config, row.secrets, row.ssoMinutes, truth(row.registered))
 	if err == nil && n == 0 {
 		err = ErrExists
 	}
 	return err
+}
+
+// truth is a bool as both engines keep it.
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // replaceClient writes the settings of a client if it still has version old, and reports whether it did.

@@ -51,6 +51,11 @@ func JSON(status int, body []byte) Reply {
 	return Reply{status: status, kind: "application/json;charset=UTF-8", body: body}
 }
 
+// Content answers with a file of a media type.
+func Content(mediaType string, body []byte) Reply {
+	return Reply{status: http.StatusOK, kind: mediaType, body: body}
+}
+
 // Show answers with a page.
 func Show(status int, page Page) Reply { return Reply{status: status, page: &page} }
 

@@ -89,7 +89,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Strict-Transport-Security", transport(place))
 	}
 	var reply Reply
-	switch route := s.routes[place.Path]; {
+	switch route := s.route(place.Path); {
 	case err != nil:
 		obs.Cause(ctx, "%v", err)
 		reply = Refusal(ctx, http.StatusServiceUnavailable, "temporarily_unavailable", TextInternal)
@@ -102,6 +102,17 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	status := reply.send(w, r, s.pages)
 	obs.LogRequest(ctx, s.Log, event, status, s.Now().Sub(event.Start))
+}
+
+// route finds what stands at a path; nil for nothing.
+func (s *Site) route(path string) *Route {
+	if exact := s.routes[path]; exact != nil && !exact.Below {
+		return exact
+	}
+	if above := s.routes[path[:strings.LastIndexByte(path, '/')+1]]; above != nil && above.Below && above.Path != path {
+		return above
+	}
+	return nil
 }
 
 // answer runs the handler of a route, or answers what is the same for all.

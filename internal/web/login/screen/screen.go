@@ -55,22 +55,27 @@ const literal = "literal"
 // Screen is one page in one state.
 type Screen struct {
 	Kind  Kind
+	Base  string // the path of the pool's base address (site.Place.Base), below which scripts and pictures stand
 	App   string // the name of the app client, for the title
 	Title Text   // the heading; with App also the title of the document
 	Lead  Text   // one sentence below it
+	// Icon is the picture above the title: "email", "sms", "totp", "passkey", "password", "recovery" or "" for the logo.
+	Icon string
 	// Identifier is whom the page is about, shown with a link to change it; "" for nobody yet.
 	Identifier string
 	ChangeURL  string // of Identifier
 	Alert      *Alert
-	Forms      []Form // the first is the main one; others are drawn as secondary buttons, lists or rows
-	Providers  []Provider
-	Links      []Link
-	TOTP       *TOTP
-	Passkey    *Ceremony
-	Terms      *Terms
+	// Forms: the first is the main one, others are drawn as secondary buttons. On the pages that ask to choose (Choose,
+	// ChooseMFA, SetUpMFA, Accounts) the buttons of forms without fields are the rows of a list.
+	Forms     []Form
+	Providers []Provider
+	Links     []Link
+	TOTP      *TOTP
+	Passkey   *Ceremony
+	Terms     *Terms
 	// Rules are those of a new password, shown before the person types.
 	Rules *PasswordRules
-	// Languages are the pages in other languages: this page's address without lang, "" where none are offered.
+	// LanguageURL is this page's address without lang, "" where no other languages are offered.
 	LanguageURL string
 	RequestID   string // told on Failure
 	Detail      string // what went wrong for developers, told in dev alone; not translated
@@ -110,14 +115,15 @@ type Form struct {
 type Button struct {
 	Name, Value string
 	Text        Text
-	Icon        string // "passkey", "email", "sms", "password", "totp" or ""
+	Hint        Text   // a second line, for rows: where a code goes, how an account signed in
+	Icon        string // "passkey", "email", "sms", "password", "totp", "recovery", "user" or ""
 	// Wait is how many seconds have to pass before it works ("Send a new code"); the server holds the real limit.
 	Wait int
 }
 
 // Field is one input.
 type Field struct {
-	Name, ID     string
+	Name, ID     string // ID is made of Name when it is ""
 	Type         string // text, email, tel, password, date, url, code, checkbox, radio, select
 	Label, Hint  Text
 	Error        Text // what is wrong with the value
@@ -126,7 +132,9 @@ type Field struct {
 	Required     bool
 	Focus        bool
 	Options      []Option // of radio and select
-	MaxLength    int
+	// MaxLength is how many characters may be typed. Of a code it is how many digits it has; the script sends the form with
+	// the last one, and nothing keeps people from pasting more.
+	MaxLength int
 }
 
 // Option is a choice of a field.
@@ -157,8 +165,9 @@ type TOTP struct {
 	Key string // base32, shown in groups of four
 }
 
-// Ceremony is a WebAuthn ceremony that the script of the page runs: it puts the credential as JSON into the field Field
-// of the form Form and sends it.
+// Ceremony is a WebAuthn ceremony that the script of the page runs when the form with the ID Form is sent: it puts the
+// credential as JSON into the hidden field Field of that form, which it makes when there is none, and sends it. What went
+// wrong is told on the page, in words of the catalog. Without script the form is not shown.
 type Ceremony struct {
 	Options  string // JSON of PublicKeyCredentialRequestOptions or PublicKeyCredentialCreationOptions
 	Create   bool

@@ -1,0 +1,72 @@
+package screen
+
+import (
+	"html"
+	"html/template"
+)
+
+// lookView is what a page shows of its look besides the style.
+type lookView struct {
+	Logo, OuterLogo *picture
+	Header, Footer  *barView
+}
+
+// barView is the header or footer of the page.
+type barView struct{ Logo *picture }
+
+// view returns the parts of the look below a base path.
+func (l *Look) view(base string) lookView {
+	t := l.settings
+	var out lookView
+	if l.generation == Classic {
+		if l.logo != "" {
+			out.Logo = &picture{Light: base + l.logo}
+		}
+		return out
+	}
+	if t.flag(true, "components", "form", "logo", "enabled") {
+		if logo := l.picture(base, "FORM_LOGO", ""); t.word("components", "form", "logo", "formInclusion") == "OUT" {
+			out.OuterLogo = logo
+		} else {
+			out.Logo = logo
+		}
+	}
+	out.Header = l.bar(base, "pageHeader", "PAGE_HEADER_LOGO")
+	out.Footer = l.bar(base, "pageFooter", "PAGE_FOOTER_LOGO")
+	return out
+}
+
+func (l *Look) bar(base, name, logo string) *barView {
+	if !l.settings.flag(false, "categories", "global", name, "enabled") {
+		return nil
+	}
+	b := &barView{}
+	if l.settings.flag(true, "components", name, "logo", "enabled") {
+		b.Logo = l.picture(base, logo, "")
+	}
+	return b
+}
+
+// graphics are the asset categories of the pictures of factors.
+var graphics = map[string]string{
+	"email": "EMAIL_GRAPHIC", "sms": "SMS_GRAPHIC", "totp": "AUTH_APP_GRAPHIC", "password": "PASSWORD_GRAPHIC", "passkey": "PASSKEY_GRAPHIC",
+}
+
+func (l *Look) graphic(base, icon string) *picture {
+	if category, known := graphics[icon]; known {
+		return l.picture(base, category, "")
+	}
+	return nil
+}
+
+// favicons are the links to the icons of the browser's tab. Their paths have the letters of pathPattern alone.
+func (l *Look) favicons(base string) template.HTML {
+	out := ""
+	if p := l.picture(base, "FAVICON_SVG", ""); p != nil {
+		out += `<link rel="icon" type="image/svg+xml" href="` + html.EscapeString(p.Light) + `">` + "\n"
+	}
+	if p := l.picture(base, "FAVICON_ICO", ""); p != nil {
+		out += `<link rel="icon" sizes="32x32" href="` + html.EscapeString(p.Light) + `">` + "\n"
+	}
+	return template.HTML(out)
+}

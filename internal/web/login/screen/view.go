@@ -1,0 +1,205 @@
+package screen
+
+import (
+	"html"
+	"html/template"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// view is a screen in one language and look: what templates read.
+type view struct {
+	*catalog
+	sheet *sheet
+
+	Lang, Dir, DocTitle string
+	Style               template.CSS
+	Script              string
+	Refresh, Favicons   template.HTML
+	Look                lookView
+
+	Kind                Kind
+	App, Initial, Icon  string
+	Graphic             *picture
+	Title, Lead         string
+	Identifier          string
+	ChangeURL           string
+	Change, ChangeLabel string
+	Alert               *alertView
+	Forms               []formView
+	Providers           []providerView
+	ProvidersFirst      bool
+	Or                  string
+	OrBefore, OrAfter   bool
+	Links               []linkView
+	TOTP                *totpView
+	NoScript            string
+
+	Languages                   []languageView
+	LanguageLabel, LanguageName string
+
+	RequestID, RequestLabel string
+	Detail, DetailLabel     string
+}
+
+// alertView is what is said on top of a page: the alert of the screen and the errors of its fields, with links to them.
+type alertView struct {
+	Class, Role, Text string
+	Focus             bool
+	Links             []fieldLink
+}
+
+type fieldLink struct{ ID, Text string }
+
+type linkView struct{ ID, Lead, Text, URL string }
+
+type providerView struct {
+	URL, Text, Icon string
+	Image           *picture
+}
+
+type languageView struct {
+	Code, Name, URL string
+	Here            bool
+}
+
+func newView(look *Look, c *catalog, s *Screen) *view {
+	v := &view{
+		catalog: c, sheet: look.sheet(s.Base), Lang: c.lang, Dir: "ltr", Kind: s.Kind, App: s.App, Icon: s.Icon,
+		Title: c.say(s.Title), Lead: c.say(s.Lead), Identifier: s.Identifier, ChangeURL: s.ChangeURL,
+		RequestID: s.RequestID, Detail: s.Detail, Refresh: refresh(s.Refresh),
+	}
+	if c.rtl {
+		v.Dir = "rtl"
+	}
+	v.Style = v.sheet.css
+	v.dress(look, s)
+	v.forms(s)
+	v.providers(look, s)
+	for _, l := range s.Links {
+		v.Links = append(v.Links, linkView{l.ID, c.say(l.Lead), c.say(l.Text), l.URL})
+	}
+	v.place(s)
+	v.alert(s)
+	v.title(s)
+	v.totp(s)
+	v.languages(s)
+	if s.Identifier != "" {
+		v.Change, v.ChangeLabel = v.text("page.change"), c.say(Say("page.change_of", "identifier", s.Identifier))
+	}
+	if s.RequestID != "" {
+		v.RequestLabel = v.text("error.request")
+	}
+	if s.Detail != "" {
+		v.DetailLabel = v.text("error.detail")
+	}
+	return v
+}
+
+// text is a text without arguments.
+func (v *view) text(key string) string { return v.say(Text{Key: key}) }
+
+// title makes the title of the document: it says that there is an error, what the page is about, and of which app.
+func (v *view) title(s *Screen) {
+	v.DocTitle = v.Title
+	if s.App != "" && !strings.Contains(v.Title, s.App) {
+		v.DocTitle = v.say(Say("page.with_app", "title", v.Title, "app", s.App))
+	}
+	if v.Alert != nil && v.Alert.Class == string(AlertError) {
+		v.DocTitle = v.say(Say("page.error", "title", v.DocTitle))
+	}
+	if v.rtl { // titles of windows know no isolates
+		v.DocTitle = strings.NewReplacer(isolate, "", pop, "").Replace(v.DocTitle)
+	}
+}
+
+// alert gathers what is wrong. A page with an error opens with the focus on it.
+func (v *view) alert(s *Screen) {
+	var links []fieldLink
+	for _, f := range v.Forms {
+		for _, field := range f.Fields {
+			if field.Error != "" {
+				links = append(links, fieldLink{field.ID, field.Error})
+			}
+		}
+	}
+	switch {
+	case s.Alert == nil && links == nil:
+		return
+	case s.Alert == nil:
+		v.Alert = &alertView{Class: string(AlertError), Text: v.text("page.problem")}
+	default:
+		v.Alert = &alertView{Class: string(s.Alert.Kind), Text: v.say(s.Alert.Text)}
+	}
+	v.Alert.Links, v.Alert.Role = links, "status"
+	if v.Alert.Class == string(AlertError) || links != nil {
+		v.Alert.Class, v.Alert.Role, v.Alert.Focus = string(AlertError), "alert", true
+		v.unfocus()
+	}
+}
+
+// languages are the links to the page in other languages.
+func (v *view) languages(s *Screen) {
+	if s.LanguageURL == "" {
+		return
+	}
+	sep := "?"
+	if strings.Contains(s.LanguageURL, "?") {
+		sep = "&"
+	}
+	v.LanguageLabel = v.text("page.language")
+	for _, l := range languages {
+		here := l.Code == v.lang
+		v.Languages = append(v.Languages, languageView{l.Code, l.Name, s.LanguageURL + sep + "lang=" + url.QueryEscape(l.Code), here})
+		if here {
+			v.LanguageName = l.Name
+		}
+	}
+}
+
+// providerNames are what people call the providers that Cognito knows by type.
+var providerNames = map[string]string{"Google": "Google", "Facebook": "Facebook", "LoginWithAmazon": "Amazon", "SignInWithApple": "Apple"}
+
+func (v *view) providers(look *Look, s *Screen) {
+	if len(s.Providers) == 0 {
+		return
+	}
+	for _, p := range look.sorted(s.Providers) {
+		name, known := providerNames[p.Type]
+		one := providerView{URL: p.URL, Icon: p.Type}
+		if !known {
+			name, one.Icon = p.Name, "provider"
+		}
+		if one.Image = look.picture(s.Base, "IDP_BUTTON_ICON", p.Name); !look.providerIcons {
+			one.Image, one.Icon = nil, ""
+		}
+		one.Text = v.say(Say("provider.button", "provider", name))
+		v.Providers = append(v.Providers, one)
+	}
+	v.ProvidersFirst = look.providersFirst
+	v.Or, v.OrAfter, v.OrBefore = v.text("page.or"), v.ProvidersFirst && len(s.Forms) > 0, !v.ProvidersFirst && len(s.Forms) > 0
+}
+
+// dress takes what the page shows of the look.
+func (v *view) dress(look *Look, s *Screen) {
+	v.Look = look.view(s.Base)
+	v.Script = s.Base + ScriptPath
+	v.Favicons = look.favicons(s.Base)
+	if look.graphics {
+		v.Graphic = look.graphic(s.Base, s.Icon)
+	}
+	if r, _ := utf8.DecodeRuneInString(s.App); unicode.IsLetter(r) || unicode.IsDigit(r) {
+		v.Initial = string(unicode.ToUpper(r))
+	}
+}
+
+// refresh is the element that leads a browser elsewhere, to an address on the web or of an app, never to a script.
+func refresh(to string) template.HTML {
+	u, err := url.Parse(to)
+	if to == "" || err != nil || u.Scheme == "javascript" || u.Scheme == "data" || u.Scheme == "vbscript" {
+		return ""
+	}
+	return template.HTML(`<meta http-equiv="refresh" content="0;url=` + html.EscapeString(strings.ReplaceAll(u.String(), "'", "%27")) + `">` + "\n")
+}
