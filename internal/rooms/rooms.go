@@ -19,6 +19,7 @@ import (
 	"cognate/internal/core/machine"
 	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/registration"
 	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
 	"cognate/internal/core/token"
@@ -47,6 +48,8 @@ type Rooms struct {
 	Accounts *account.Accounts
 	Machines *machine.Room
 	Visits   *session.Room
+
+	Registration *registration.Room
 
 	config Config
 	jobs   *job.Runner
@@ -85,6 +88,7 @@ func Build(c Config) (*Rooms, error) {
 	r.Visits = session.New(session.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
 	})
+	r.Registration = registration.New(registration.Deps{Pools: r.Pools, Directory: r.Users, Guard: r.Guard})
 	r.API = UserPools{
 		poolOps: poolOps{Pools: r.Pools}, brandingOps: brandingOps{Room: r.Branding}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},

@@ -41,6 +41,7 @@ type Page struct {
 type Drawer struct {
 	catalogs map[string]*catalog
 	managed  *template.Template
+	classic  *template.Template
 	own      *Look
 	buffers  sync.Pool
 }
@@ -62,6 +63,9 @@ func New() (*Drawer, error) {
 	if d.managed, err = template.New("").Funcs(functions).ParseFS(pageFiles, "pages/managed.html"); err != nil {
 		return nil, err
 	}
+	if d.classic, err = template.New("").Funcs(functions).ParseFS(pageFiles, "pages/classic.html"); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
@@ -74,14 +78,18 @@ func (d *Drawer) Draw(look *Look, lang string, s *Screen) (Page, error) {
 		look = d.own
 	}
 	c := d.catalogs[lang]
-	if c == nil {
+	if c == nil || look.generation == Classic { // which speaks English alone
 		c = d.catalogs[English]
 	}
 	v := newView(look, c, s)
+	pages, data := d.managed, any(v)
+	if look.generation == Classic {
+		pages, data = d.classic, classic(v)
+	}
 	b := d.buffers.Get().(*bytes.Buffer)
 	defer d.buffers.Put(b)
 	b.Reset()
-	if err := d.managed.ExecuteTemplate(b, "page", v); err != nil {
+	if err := pages.ExecuteTemplate(b, "page", data); err != nil {
 		return Page{}, fmt.Errorf("screen %s: %w", s.Kind, err)
 	}
 	return Page{HTML: bytes.Clone(b.Bytes()), CSP: v.policy(), Language: c.lang}, nil

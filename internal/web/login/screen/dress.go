@@ -18,6 +18,12 @@ type barView struct{ Logo *picture }
 func (l *Look) view(base string) lookView {
 	t := l.settings
 	var out lookView
+	if l.generation == Classic {
+		if l.logo != "" {
+			out.Logo = &picture{Light: base + l.logo}
+		}
+		return out
+	}
 	if t.flag(true, "components", "form", "logo", "enabled") {
 		if logo := l.picture(base, "FORM_LOGO", ""); t.word("components", "form", "logo", "formInclusion") == "OUT" {
 			out.OuterLogo = logo

@@ -10,10 +10,13 @@ type formView struct {
 	ID, Action string
 	Hidden     [][2]string
 	Fields     []*fieldView
+	Person     string    // for password managers, where the form asks for a password alone
 	After      *linkView // below the fields: the forgotten password
 	Buttons    []buttonView
 	Terms      []termsPart
 	Rows       bool
+	ASF        bool // the classic page has a field for the fingerprint of the device
+	HasASF     bool
 	Ceremony   *ceremonyView
 }
 
@@ -41,6 +44,8 @@ type fieldView struct {
 	Options                              []optionView
 	Rules                                *rulesView
 	Show, ShowLabel, Hide, HideLabel     string
+	// Suffix tells the copies of a field apart in the ids of what explains it.
+	Suffix string
 }
 
 type optionView struct {
@@ -69,6 +74,9 @@ func (v *view) forms(s *Screen) {
 			field.Focus = field.Focus && !focus
 			focus = focus || field.Focus
 			out.Fields = append(out.Fields, field)
+		}
+		if slices.ContainsFunc(f.Fields, func(f Field) bool { return f.Type == "password" }) {
+			out.Person = s.Identifier
 		}
 		v.buttons(&out, f, i == 0)
 		if p := s.Passkey; p != nil && p.Form == f.ID {
@@ -189,13 +197,22 @@ func (v *view) field(s *Screen, f *Field) *fieldView {
 func (f *fieldView) describe() {
 	var ids []string
 	if f.Hint != "" && f.Type != "checkbox" {
-		ids = append(ids, f.ID+"-hint")
+		ids = append(ids, f.HintID())
 	}
 	if f.Error != "" {
-		ids = append(ids, f.ID+"-error")
+		ids = append(ids, f.ErrorID())
 	}
 	if f.Rules != nil {
-		ids = append(ids, f.ID+"-rules")
+		ids = append(ids, f.RulesID())
 	}
 	f.Describe = strings.Join(ids, " ")
 }
+
+// HintID is the id of the field's hint.
+func (f *fieldView) HintID() string { return f.ID + f.Suffix + "-hint" }
+
+// ErrorID is the id of what is wrong with the field.
+func (f *fieldView) ErrorID() string { return f.ID + f.Suffix + "-error" }
+
+// RulesID is the id of the rules of the field.
+func (f *fieldView) RulesID() string { return f.ID + f.Suffix + "-rules" }

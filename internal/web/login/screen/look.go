@@ -63,7 +63,7 @@ const maxSheets = 8
 // NewLook reads a style.
 func NewLook(st Style) *Look {
 	l := &Look{
-		generation: st.Generation, pool: st.Pool, settings: st.Settings, assets: map[AssetKey]string{}, css: st.CSS, sheets: map[string]*sheet{},
+		generation: st.Generation, pool: st.Pool, settings: st.Settings, assets: map[AssetKey]string{}, css: classicCSS(st.CSS), sheets: map[string]*sheet{},
 	}
 	if l.generation != Classic {
 		l.generation = Managed

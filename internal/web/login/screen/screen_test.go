@@ -30,6 +30,25 @@ func draw(t testing.TB, d *Drawer, look *Look, lang string, s *Screen) Page {
 	return p
 }
 
+// dressed is a sample in a look.
+type dressed struct {
+	Sample
+	look *Look
+}
+
+// looks are all samples in Cognate's own look and, in English, in that of the classic pages.
+func looks(lang string) []dressed {
+	var out []dressed
+	old := NewLook(Style{Generation: Classic, CSS: ".submitButton-customizable{color:#fff}"})
+	for _, s := range Samples() {
+		out = append(out, dressed{s, nil})
+		if lang == English {
+			out = append(out, dressed{Sample{"classic-" + s.Name, s.Screen}, old})
+		}
+	}
+	return out
+}
+
 // maxCompressed is how large a page with its style may be on its way.
 const maxCompressed = 14 << 10
 
@@ -38,8 +57,8 @@ func TestSamples(t *testing.T) {
 	d := drawer(t)
 	dump := os.Getenv("SCREEN_DUMP")
 	for _, l := range languages {
-		for _, s := range Samples() {
-			p := draw(t, d, nil, l.Code, s.Screen)
+		for _, s := range looks(l.Code) {
+			p := draw(t, d, s.look, l.Code, s.Screen)
 			text := string(p.HTML)
 			var b bytes.Buffer
 			z, _ := gzip.NewWriterLevel(&b, gzip.DefaultCompression)

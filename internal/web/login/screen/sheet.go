@@ -24,7 +24,7 @@ type sheet struct {
 func newSheet(l *Look, base string) *sheet {
 	css := ""
 	if l.generation == Classic {
-		css = l.css
+		css = squeeze(classicSource) + l.css
 	} else {
 		css = variables(l) + squeeze(managedSource) + pictures(l, base)
 	}

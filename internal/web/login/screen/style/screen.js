@@ -72,8 +72,10 @@
   for (const input of all("[data-rules]")) {
     const items = all("[data-rule]", input.closest("form"));
     const judge = () => items.forEach((item) => {
-      const [name, n] = item.dataset.rule.split(" ");
-      item.classList.toggle("met", rules[name]?.(input.value, Number(n)) ?? false);
+      const [name, n] = item.dataset.rule.split(" "), met = rules[name]?.(input.value, Number(n)) ?? false;
+      item.classList.toggle("met", met);
+      const mark = item.firstElementChild; // classic pages have one, with a class for each answer
+      if (mark) mark.className = `passwordCheck-${met ? "valid" : "notValid"}-customizable`;
     });
     input.addEventListener("input", judge);
     judge();
