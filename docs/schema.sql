@@ -90,6 +90,7 @@ CREATE TABLE app_client (
     config text COLLATE "C" NOT NULL,
     secrets bytea NOT NULL,
     sso_minutes bigint NOT NULL DEFAULT 60,
+    registered bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (client_id)
 );
 CREATE INDEX app_client_pool ON app_client (pool_id, client_id);

@@ -20,6 +20,7 @@ const (
 	EndpointUserInfo      Endpoint = "/oauth2/userInfo"
 	EndpointRevoke        Endpoint = "/oauth2/revoke"
 	EndpointIntrospect    Endpoint = "/oauth2/introspect"
+	EndpointRegister      Endpoint = "/oauth2/register"
 	EndpointLogin         Endpoint = "/login"
 	EndpointLogout        Endpoint = "/logout"
 	EndpointError         Endpoint = "/error"

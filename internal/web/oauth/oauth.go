@@ -45,6 +45,8 @@ type Deps struct {
 	Revoker  Revoker
 	Users    Users
 	Facts    Introspector
+
+	Registrar Registrar
 }
 
 type handler struct{ Deps }
@@ -62,6 +64,7 @@ func Routes(d Deps) []site.Route {
 			http.MethodGet:  {Operation: "UserInfo_GET", Handle: h.userInfo, Proof: true},
 			http.MethodPost: {Operation: "UserInfo_POST", Handle: h.userInfo, Proof: true},
 		}),
+		endpoint(pool.EndpointRegister, map[string]site.Endpoint{http.MethodPost: {Operation: "Register_POST", Handle: h.register, Proof: true, Document: true}}),
 		serverSide(endpoint(pool.EndpointIntrospect, map[string]site.Endpoint{http.MethodPost: {Operation: "Introspect_POST", Handle: h.introspect, Proof: true}})),
 	}
 }
