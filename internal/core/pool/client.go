@@ -104,10 +104,11 @@ func (c *Client) CheckSecret(secret string) bool {
 
 // Allows reports whether the client's ExplicitAuthFlows enable a flow. Without a list the client may refresh, use SRP
 // and custom authentication; a list of legacy names adds to that, except that CUSTOM_AUTH_FLOW_ONLY takes SRP away.
-// Rotation of refresh tokens rules out REFRESH_TOKEN_AUTH in every case.
+// Rotation of refresh tokens rules out REFRESH_TOKEN_AUTH in every case. A client that registered itself may do only what
+// is listed.
 func (c *Client) Allows(flow cognitoidp.AuthFlowType) bool {
 	listed := func(f cognitoidp.ExplicitAuthFlowsType) bool { return slices.Contains(c.Config.ExplicitAuthFlows, f) }
-	legacy := !slices.ContainsFunc(c.Config.ExplicitAuthFlows, isAllow)
+	legacy := !c.Registered() && !slices.ContainsFunc(c.Config.ExplicitAuthFlows, isAllow)
 	switch flow {
 	case cognitoidp.AuthFlowTypeUserPasswordAuth:
 		return listed(cognitoidp.ExplicitAuthFlowsTypeAllowUserPasswordAuth) || listed(cognitoidp.ExplicitAuthFlowsTypeUserPasswordAuth)

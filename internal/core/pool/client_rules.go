@@ -10,12 +10,12 @@ import (
 	"cognate/internal/api/cognitoidp"
 )
 
-// clientSettings are the effective settings of a client that is created (old is nil) or updated. secret tells whether
-// the client has, or will have, a secret; custom are those of its custom scopes that exist.
+// clientSettings are the effective settings of a client that is updated, or created: old has only its type then. secret
+// tells whether the client has, or will have, a secret; custom are those of its custom scopes that exist.
 func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolClientType, in *cognitoidp.CreateUserPoolClientRequest, secret bool, custom Set) (*cognitoidp.UserPoolClientType, error) {
 	c := &cognitoidp.UserPoolClientType{
 		UserPoolId: &pool.ID, ClientId: &id, ClientName: &in.ClientName, CreationDate: at(r.now), LastModifiedDate: at(r.now),
-		ClientType: new(cognitoidp.ClientTypeTypeRegular), AccessTokenValidity: in.AccessTokenValidity, IdTokenValidity: in.IdTokenValidity,
+		ClientType: old.ClientType, AccessTokenValidity: in.AccessTokenValidity, IdTokenValidity: in.IdTokenValidity,
 		TokenValidityUnits: or(in.TokenValidityUnits, cognitoidp.TokenValidityUnitsType{}),
 		ReadAttributes:     in.ReadAttributes, WriteAttributes: in.WriteAttributes, ExplicitAuthFlows: in.ExplicitAuthFlows,
 		SupportedIdentityProviders: in.SupportedIdentityProviders, CallbackURLs: in.CallbackURLs, LogoutURLs: in.LogoutURLs,
@@ -30,9 +30,9 @@ func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolCli
 		return nil, cognitoidp.NewInvalidParameter("Client secrets cannot be published in AWS Secrets Manager by this server.")
 	}
 	doing := "creating"
-	if old != nil {
+	if old.CreationDate != nil {
 		doing = "updating"
-		c.CreationDate, c.ClientType = old.CreationDate, old.ClientType
+		c.CreationDate = old.CreationDate
 		if c.ClientName = old.ClientName; in.ClientName != "" {
 			c.ClientName = &in.ClientName
 		}
@@ -163,8 +163,11 @@ func providers(pool *Pool, names []string) error {
 // userScopes are the scopes that are about a user.
 var userScopes = []string{"phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"}
 
-// registerScope lets a client register others. Like userScopes it exists without a resource server.
-const registerScope = "aws.cognito/dcr/register"
+// AboutUser reports whether a scope is about a user, and so none of a client that acts for itself.
+func AboutUser(scope string) bool { return slices.Contains(userScopes, scope) }
+
+// RegisterScope lets a client register others. Like userScopes it exists without a resource server.
+const RegisterScope = "aws.cognito/dcr/register"
 
 // oauth holds the rules of flows, scopes and URLs. They hold also while AllowedOAuthFlowsUserPoolClient is false, when
 // the settings are kept but do not act.
@@ -173,13 +176,13 @@ func oauth(c *cognitoidp.UserPoolClientType, secret bool, custom Set) error {
 		return cognitoidp.NewInvalidParameter("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")
 	}
 	for _, scope := range c.AllowedOAuthScopes {
-		if !isStandardScope(scope) && !custom.Has(scope) {
+		if !isStandardScope(scope) && !custom.Has(scope) || scope == RegisterScope && registered(c) {
 			return InvalidScope(cognitoidp.NewScopeDoesNotExist, scope)
 		}
 	}
 	for _, list := range [][]string{c.CallbackURLs, c.LogoutURLs} {
 		for _, u := range list {
-			if text := badURL(u); text != "" {
+			if text := BadURL(u); text != "" {
 				return cognitoidp.NewInvalidParameter("%s", text)
 			}
 		}
@@ -219,10 +222,10 @@ func oauthFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
 // scheme is the beginning of an absolute URL.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:.`)
 
-// badURL explains why a callback or logout URL is refused: it is absolute, without fragment, and https unless it leads
+// BadURL explains why a callback or logout URL is refused: it is absolute, without fragment, and https unless it leads
 // back to the user's own machine or to an app by a scheme of its own. Schemes that run or show text in a browser are
 // never an app's.
-func badURL(u string) string {
+func BadURL(u string) string {
 	notURL := u + " is not a valid URL."
 	if strings.Contains(u, "#") {
 		return u + " cannot use fragment"

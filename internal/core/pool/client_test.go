@@ -105,7 +105,7 @@ func TestCallbackURLs(t *testing.T) {
 		"JavaScript://x/%0aalert(1)":    "JavaScript://x/%0aalert(1) cannot use the JAVASCRIPT protocol.",
 		"data:text/html,x":              "data:text/html,x cannot use the DATA protocol.",
 	} {
-		if got := badURL(u); got != want {
+		if got := BadURL(u); got != want {
 			t.Errorf("%q: %q, want %q", u, got, want)
 		}
 	}
@@ -114,7 +114,7 @@ func TestCallbackURLs(t *testing.T) {
 func FuzzCallbackURL(f *testing.F) {
 	f.Add("http://localhost@a.example/")
 	f.Fuzz(func(t *testing.T, u string) {
-		if badURL(u) == "" && strings.HasPrefix(strings.ToLower(u), "http://") {
+		if BadURL(u) == "" && strings.HasPrefix(strings.ToLower(u), "http://") {
 			rest := strings.ToLower(u)[7:]
 			for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
 				if after, ok := strings.CutPrefix(rest, host); ok && (after == "" || strings.ContainsAny(after[:1], ":/?")) {

@@ -55,7 +55,7 @@ func badIntrospection(tags map[string]string) string {
 func ScopesOf(servers, scopes []string) []string {
 	var out []string
 	for _, scope := range scopes {
-		if server, _, ok := splitScope(scope); ok && scope != registerScope && slices.Contains(servers, server) {
+		if server, _, ok := splitScope(scope); ok && scope != RegisterScope && slices.Contains(servers, server) {
 			out = append(out, scope)
 		}
 	}

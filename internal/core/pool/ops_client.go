@@ -11,7 +11,7 @@ import (
 
 // CreateUserPoolClient implements the AWS operation.
 func (o Ops) CreateUserPoolClient(ctx context.Context, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.CreateUserPoolClientResponse, error) {
-	config, err := o.createClient(ctx, o.d.IDs.ClientID(), nil, in)
+	config, err := o.createClient(ctx, newcomer{id: o.d.IDs.ClientID()}, in)
 	if err != nil {
 		return nil, err
 	}
@@ -30,21 +30,34 @@ func (p *Pools) CreateClientWithID(ctx context.Context, id string, given []Given
 	if !clientIDs.MatchString(id) {
 		return nil, cognitoidp.NewInvalidParameter("The client id %s is not valid.", id)
 	}
-	return p.createClient(ctx, id, given, in)
+	return p.createClient(ctx, newcomer{id: id, given: given}, in)
 }
 
-// createClient makes a client. given are secrets from a seed file; the request may ask for another kind. The secrets are
-// sealed before the transaction, because loading a data key may need the database.
-func (p *Pools) createClient(ctx context.Context, id string, given []GivenSecret, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
+// newcomer is what a client that is made has besides its settings.
+type newcomer struct {
+	id    string
+	given []GivenSecret // from a seed file; the request may ask for another kind
+	// registered is for a client that registers itself, which admit lets in.
+	registered bool
+	admit      func(tx *db.Tx, p *Pool) error
+}
+
+// createClient makes a client. The secrets are sealed before the transaction, because loading a data key may need the
+// database.
+func (p *Pools) createClient(ctx context.Context, n newcomer, in *cognitoidp.CreateUserPoolClientRequest) (*cognitoidp.UserPoolClientType, error) {
+	id := n.id
 	if _, err := p.fresh(ctx, in.UserPoolId); err != nil {
 		return nil, err
 	}
 	note(ctx, in.UserPoolId, id)
-	secrets, err := p.firstSecrets(id, given, in)
+	secrets, err := p.firstSecrets(id, n.given, in)
 	if err != nil {
 		return nil, err
 	}
-	row := clientRow{id: id, poolID: in.UserPoolId}
+	row := clientRow{id: id, poolID: in.UserPoolId, ssoMinutes: defaultSSOMinutes, registered: n.registered}
+	if n.registered {
+		row.ssoMinutes = 0 // whoever registered it is a stranger: nobody is signed in to it in silence
+	}
 	if row.secrets, err = p.sealSecrets(ctx, row.poolID, id, secrets); err != nil {
 		return nil, err
 	}
@@ -62,7 +75,17 @@ func (p *Pools) createClient(ctx context.Context, id string, given []GivenSecret
 		if err != nil {
 			return err
 		}
-		if config, err = p.rules().clientSettings(pool, id, nil, in, len(secrets) > 0, custom); err != nil {
+		if n.admit != nil {
+			if err := n.admit(tx, pool); err != nil {
+				return err
+			}
+		}
+		kind := cognitoidp.ClientTypeTypeRegular
+		if n.registered {
+			kind = cognitoidp.ClientTypeTypeDcr
+		}
+		was := &cognitoidp.UserPoolClientType{ClientType: &kind}
+		if config, err = p.rules().clientSettings(pool, id, was, in, len(secrets) > 0, custom); err != nil {
 			return err
 		}
 		row := row

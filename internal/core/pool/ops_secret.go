@@ -74,7 +74,7 @@ func (p *Pools) secretsOf(ctx context.Context, row clientRow) ([]secret, error) 
 	switch {
 	case err != nil:
 		return nil, err
-	case val(config.ClientType) == cognitoidp.ClientTypeTypeDcr:
+	case registered(config):
 		return nil, cognitoidp.NewInvalidParameter("The secrets of client %s cannot be managed: it was made by dynamic client registration.", row.id)
 	case len(list) == 0:
 		return nil, cognitoidp.NewInvalidParameter("Client %s is a public client: it has no client secret.", row.id)

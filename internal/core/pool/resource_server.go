@@ -30,7 +30,7 @@ func splitScope(scope string) (server, name string, ok bool) {
 
 // isStandardScope reports whether a scope exists without a resource server.
 func isStandardScope(scope string) bool {
-	return scope == registerScope || slices.Contains(userScopes, scope)
+	return scope == RegisterScope || slices.Contains(userScopes, scope)
 }
 
 // serverScopes tells which of the custom scopes in a list exist: one read by key for each server that they name.

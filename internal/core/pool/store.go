@@ -36,7 +36,7 @@ var Migrations = []db.Migration{{
 			PrimaryKey: []string{"name"},
 		},
 	},
-}, serverMigration, sessionMigration, domainMigration}
+}, serverMigration, sessionMigration, domainMigration, registeredMigration}
 
 // poolRow is a user_pool row; config and mfa are JSON of the AWS shapes.
 type poolRow struct {
@@ -51,6 +51,7 @@ type clientRow struct {
 	id, poolID, config string
 	secrets            []byte
 	ssoMinutes         int64 // SSOSession.MaxValidityMinutes
+	registered         bool  // by itself
 	version            int64
 }
 
@@ -167,12 +168,20 @@ func clientVersion(tx *db.Tx, id string) (version int64, err error) {
 
 // insertClient adds a client; ErrExists when the id is taken.
 func insertClient(tx *db.Tx, row clientRow) error {
-	n, err := tx.Exec("INSERT INTO app_client (client_id, pool_id, version, config, secrets) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (client_id) DO NOTHING",
-		row.id, row.poolID, row.version, row.config, row.secrets)
+	n, err := tx.Exec("INSERT INTO app_client (client_id, pool_id, version, config, secrets, sso_minutes, registered) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (client_id) DO NOTHING",
+		row.id, row.poolID, row.version, row.config, row.secrets, row.ssoMinutes, truth(row.registered))
 	if err == nil && n == 0 {
 		err = ErrExists
 	}
 	return err
+}
+
+// truth is a bool as both engines keep it.
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // replaceClient writes the settings of a client if it still has version old, and reports whether it did.

@@ -74,24 +74,14 @@ func (f *Facts) narrow(clientID string, servers []string) bool {
 
 // accessFacts are those of an access token; token.ErrDead for any other text.
 func (r *Room) accessFacts(ctx context.Context, p *pool.Pool, text string) (*Facts, error) {
-	s, err := r.Tokens.Read(ctx, p, token.UseAccess, text)
+	s, _, err := r.Directory.Holder(ctx, p, token.UseAccess, text)
 	if err != nil {
 		return nil, err
 	}
-	f := &Facts{
+	return &Facts{
 		Use: token.UseAccess, ClientID: s.Client.ID, Sub: s.Sub, Username: s.Username, Scopes: s.Scopes, Audience: s.Audience,
 		Issuer: s.Issuer, JTI: s.JTI, IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, AuthTime: s.AuthTime, ACR: s.ACR, AMR: s.AMR,
-	}
-	if s.Machine {
-		return f, nil
-	}
-	return f, r.DB.View(ctx, func(tx *db.Tx) error {
-		if err := r.Tokens.Living(tx, p, s); err != nil {
-			return err
-		}
-		_, err := r.active(tx, p, s.Sub)
-		return err
-	})
+	}, nil
 }
 
 // refreshFacts are those of a refresh token of the client; token.ErrDead for any other text. A token that was rotated out
@@ -101,12 +91,12 @@ func (r *Room) refreshFacts(ctx context.Context, p *pool.Pool, c *pool.Client, t
 		return nil, err
 	}
 	var s *token.Session
-	var username string
+	var u *directory.User
 	err := r.DB.View(ctx, func(tx *db.Tx) (err error) {
 		if s, err = r.Tokens.FindRefresh(tx, p, c, text); err != nil {
 			return err
 		}
-		username, err = r.active(tx, p, s.Sub)
+		u, err = r.Directory.Active(tx, p, s.Sub)
 		return err
 	})
 	for _, worthless := range []error{token.ErrInvalidRefresh, token.ErrRefreshExpired, token.ErrRefreshRevoked, token.ErrRefreshReuse} {
@@ -119,20 +109,7 @@ func (r *Room) refreshFacts(ctx context.Context, p *pool.Pool, c *pool.Client, t
 		return nil, err
 	}
 	return &Facts{
-		Use: UseRefresh, ClientID: c.ID, Sub: s.Sub, Username: username, Scopes: strings.Fields(s.Scope), IssuedAt: s.Created / 1000, ExpiresAt: s.Expires / 1000,
+		Use: UseRefresh, ClientID: c.ID, Sub: s.Sub, Username: u.Username, Scopes: strings.Fields(s.Scope), IssuedAt: s.Created / 1000, ExpiresAt: s.Expires / 1000,
 		AuthTime: s.AuthTime,
 	}, nil
-}
-
-// active returns the user name of a user who may act; token.ErrDead when there is none such.
-func (r *Room) active(tx *db.Tx, p *pool.Pool, sub string) (username string, err error) {
-	u, err := r.Directory.BySub(tx, p, sub)
-	switch {
-	case errors.Is(err, directory.ErrUserNotFound), err == nil && !u.Enabled:
-		obs.Cause(tx.Context(), "its user is gone or disabled")
-		return "", token.ErrDead
-	case err != nil:
-		return "", err
-	}
-	return u.Username, nil
 }

@@ -42,12 +42,12 @@ func (e *Engine) announceKnown(ctx context.Context, s *signIn) error {
 	return e.announce(ctx, s)
 }
 
-// preToken asks PreTokenGeneration for changes; nil means none, as a nil subject does.
-func (e *Engine) preToken(ctx context.Context, s *trigger.Subject, source string, groups []token.Group) (*token.Changes, error) {
+// TokenChanges asks PreTokenGeneration for changes of tokens with these scopes; nil means none, as a nil subject does.
+func (e *Engine) TokenChanges(ctx context.Context, s *trigger.Subject, source string, groups []token.Group, scopes []string) (*token.Changes, error) {
 	if s == nil || !e.Triggers.ChangesTokens(s) {
 		return nil, nil
 	}
-	c, err := e.Triggers.PreTokenGeneration(ctx, source, s, groupConfiguration(groups), []string{token.AdminScope})
+	c, err := e.Triggers.PreTokenGeneration(ctx, source, s, groupConfiguration(groups), scopes)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/jose"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 )
 
@@ -72,7 +73,7 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 }
 
 // Read reads a token of one of the uses that somebody shows at an endpoint of the pool: signature by the key of its use,
-// issuer, time, and that its client is there. ErrDead for any other text. Whether its session lives, Living tells.
+// issuer, time, and that its client is there. ErrDead for any other text, which is a wrong proof when the pool has not made it. Whether its session lives, Living tells.
 func (t *Tokens) Read(ctx context.Context, p *pool.Pool, use, text string) (*Shown, error) {
 	purpose := purposeAccess
 	if use == UseID {
@@ -81,6 +82,7 @@ func (t *Tokens) Read(ctx context.Context, p *pool.Pool, use, text string) (*Sho
 	payload, err := t.signed(ctx, p, purpose, text)
 	switch {
 	case errors.Is(err, jose.ErrSignature), errors.Is(err, jose.ErrUnknownKey), errors.Is(err, jose.ErrMalformed):
+		guard.Wrong(ctx)
 		return nil, dead(ctx, "%v", err)
 	case err != nil:
 		return nil, err

@@ -163,6 +163,10 @@ func (e *Exporter) clients(ctx context.Context, p *pool.Pool, out *Pool) error {
 			if err != nil {
 				return fmt.Errorf("client %s: %w", *found.ClientId, err)
 			}
+			if c == nil {
+				e.left(p, "the client %s, which registered itself and will do so again", *found.ClientId)
+				continue
+			}
 			out.Clients = append(out.Clients, *c)
 		}
 		if in.NextToken = page.NextToken; in.NextToken == nil {
@@ -174,9 +178,10 @@ func (e *Exporter) clients(ctx context.Context, p *pool.Pool, out *Pool) error {
 // defaultSSOMinutes is how long sessions of the pages sign a client in that says nothing of it.
 const defaultSSOMinutes = 60
 
+// client is one client; nil for one that registered itself.
 func (e *Exporter) client(ctx context.Context, p *pool.Pool, id string) (*Client, error) {
 	_, c, err := e.Pools.PoolClient(ctx, p.ID, id)
-	if err != nil {
+	if err != nil || c.Registered() {
 		return nil, err
 	}
 	out := &Client{ID: id, Name: value(c.Config.ClientName)}

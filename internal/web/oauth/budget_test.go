@@ -39,7 +39,7 @@ func (w *world) send(r request) (status int, code, after string) {
 // eachLimited runs body with a budget of three wrong proofs an hour for each source and six for the pool, on every engine.
 func eachLimited(t *testing.T, body func(w *world)) {
 	t.Helper()
-	limits := guard.Limits{SourceFailures: limit.Rate{Max: 3, Per: time.Hour}, PoolFailures: limit.Rate{Max: 6, Per: time.Hour}}
+	limits := guard.Limits{SourceFailures: limit.Rate{Max: 3, Per: time.Hour}, PoolFailures: limit.Rate{Max: 6, Per: time.Hour}, SourceSignUps: limit.Rate{Max: 2, Per: time.Hour}}
 	dbtest.Each(t, assembled.Migrations(), func(t *testing.T, d *db.DB) {
 		body(newWorld(cognitotest.New(t, d, cognitotest.Options{Limits: limits})))
 	})

@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"slices"
+
 	"cognate/internal/api/rt"
 	"cognate/internal/core/pool"
 )
@@ -33,6 +35,9 @@ func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byt
 	}
 	text("issuer", h.Addresses.Issuer(p))
 	text("jwks_uri", h.Addresses.Document(p, pool.EndpointKeys))
+	if p.Registers() && len(p.Domains) > 0 {
+		endpoint("registration_endpoint", pool.EndpointRegister)
+	}
 	list("response_types_supported", "code", "token")
 	endpoint("revocation_endpoint", pool.EndpointRevoke)
 	if login {
@@ -41,7 +46,7 @@ func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byt
 	list("subject_types_supported", "public")
 	endpoint("token_endpoint", pool.EndpointToken)
 	if tokens {
-		list("token_endpoint_auth_methods_supported", secretMethods...)
+		list("token_endpoint_auth_methods_supported", slices.Concat(secretMethods, []string{"none"})...)
 	}
 	endpoint("userinfo_endpoint", pool.EndpointUserInfo)
 	return append(b, '}')

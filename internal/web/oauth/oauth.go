@@ -40,10 +40,13 @@ type Deps struct {
 	Addresses pool.Addresses // those that token was given
 
 	Machines Machines
+	Codes    Codes
 	Engine   Engine
 	Revoker  Revoker
 	Users    Users
 	Facts    Introspector
+
+	Registrar Registrar
 }
 
 type handler struct{ Deps }
@@ -61,6 +64,7 @@ func Routes(d Deps) []site.Route {
 			http.MethodGet:  {Operation: "UserInfo_GET", Handle: h.userInfo, Proof: true},
 			http.MethodPost: {Operation: "UserInfo_POST", Handle: h.userInfo, Proof: true},
 		}),
+		endpoint(pool.EndpointRegister, map[string]site.Endpoint{http.MethodPost: {Operation: "Register_POST", Handle: h.register, Proof: true, Document: true}}),
 		serverSide(endpoint(pool.EndpointIntrospect, map[string]site.Endpoint{http.MethodPost: {Operation: "Introspect_POST", Handle: h.introspect, Proof: true}})),
 	}
 }

@@ -28,7 +28,7 @@ const (
 func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
 	text, ok := bearer(r.Request)
 	if !ok {
-		return userInfoRefusal(ctx, http.StatusBadRequest, codeRequest, textBadUserInfo)
+		return challenged(ctx, http.StatusBadRequest, codeRequest, textBadUserInfo)
 	}
 	username, attributes, err := h.Users.UserInfo(ctx, r.Place.PoolID, text)
 	var dead *cognitoidp.NotAuthorizedException
@@ -36,7 +36,7 @@ func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
 		if obs.From(ctx).Cause == "" {
 			obs.Cause(ctx, "%s", dead.Message)
 		}
-		return userInfoRefusal(ctx, http.StatusUnauthorized, codeToken, textDeadUserInfo)
+		return challenged(ctx, http.StatusUnauthorized, codeToken, textDeadUserInfo)
 	}
 	if err != nil {
 		return *internal(ctx, err)
@@ -51,8 +51,8 @@ func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
 	return site.JSON(http.StatusOK, append(b, '}'))
 }
 
-// userInfoRefusal is the answer of RFC 6750 section 3, with the same in the body.
-func userInfoRefusal(ctx context.Context, status int, code, text string) site.Reply {
+// challenged is a refusal of a bearer, the answer of RFC 6750 section 3, with the same in the body.
+func challenged(ctx context.Context, status int, code, text string) site.Reply {
 	return failed(ctx, status, code, text).With("WWW-Authenticate", `Bearer error="`+code+`", error_description="`+text+`"`)
 }
 

@@ -14,9 +14,13 @@ import (
 )
 
 // judge asks the handler, under the budget of the source where proofs are taken. A form is read before a try is reserved, so
-// that nobody keeps the tries of a source busy by sending slowly.
+// that nobody keeps the tries of a source busy by sending slowly, and so is a document.
 func (s *Site) judge(ctx context.Context, route *Route, endpoint Endpoint, r *Request) Reply {
-	if _, err := r.Posted(); errors.Is(err, httpkit.ErrBusy) {
+	_, err := r.Posted()
+	if endpoint.Document {
+		_, err = r.Document()
+	}
+	if errors.Is(err, httpkit.ErrBusy) {
 		obs.Cause(ctx, "%v", err)
 		return route.Refuse(ctx, http.StatusServiceUnavailable, TextBusy).With("Connection", "close") // nobody reads the rest
 	}
@@ -46,18 +50,34 @@ func tooMany(ctx context.Context, route *Route, after time.Duration) Reply {
 	if obs.From(ctx).Outcome == "" {
 		obs.From(ctx).Outcome = "too_many"
 	}
-	seconds := max(1, int64((after+time.Second-1)/time.Second))
-	return route.Refuse(ctx, http.StatusTooManyRequests, TextTooMany(seconds)).With("Retry-After", strconv.FormatInt(seconds, 10))
+	return route.Refuse(ctx, http.StatusTooManyRequests, TextTooMany(seconds(after))).After(after)
+}
+
+// seconds is how many whole seconds it takes until there is room.
+func seconds(after time.Duration) int64 { return max(1, int64((after+time.Second-1)/time.Second)) }
+
+// After is a refusal that tells when to try again.
+func (r Reply) After(after time.Duration) Reply {
+	return r.With("Retry-After", strconv.FormatInt(seconds(after), 10))
 }
 
 // TextTooMany tells people and programs when to try again.
 func TextTooMany(seconds int64) string {
-	when := "in a second"
+	return "There were too many wrong attempts from your network address. Try again " + when(seconds) + "."
+}
+
+// TextCrowded tells when to do again what too many have done of late.
+func TextCrowded(what string, after time.Duration) string {
+	return "There were too many " + what + ". Try again " + when(seconds(after)) + "."
+}
+
+// when is a time to come in words.
+func when(seconds int64) string {
 	switch {
 	case seconds > 120:
-		when = fmt.Sprintf("in %d minutes", (seconds+59)/60)
+		return fmt.Sprintf("in %d minutes", (seconds+59)/60)
 	case seconds > 1:
-		when = fmt.Sprintf("in %d seconds", seconds)
+		return fmt.Sprintf("in %d seconds", seconds)
 	}
-	return "There were too many wrong attempts from your network address. Try again " + when + "."
+	return "in a second"
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"context"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -40,6 +41,8 @@ type Endpoint struct {
 	// Proof is for what takes a proof that can be wrong, which the handler tells by guard.Wrong. Sources that were wrong too
 	// often are refused before it is asked.
 	Proof bool
+	// Document is for what takes a JSON document in the body.
+	Document bool
 	// Known finds out whether to ask it nevertheless, for who is known from there; nil for nobody.
 	Known func(ctx context.Context, r *Request) (bool, error)
 }
@@ -121,6 +124,7 @@ type Request struct {
 	Place  Place
 	routes map[string]*Route
 	form   func() (url.Values, error)
+	sent   func() ([]byte, error)
 }
 
 // Served reports whether the site has a route for an endpoint. What names endpoints to programs asks it, so that none is
@@ -147,4 +151,28 @@ func (r *Request) readForm() (url.Values, error) {
 		return nil, errors.Join(ErrForm, err)
 	}
 	return r.PostForm, nil
+}
+
+// ErrDocument is a body that is no JSON document, or a larger one than MaxBody.
+var ErrDocument = errors.New("site: no document")
+
+// Document returns the JSON document in the body: ErrDocument when there is none, httpkit.ErrBusy when there was no room to
+// read it. Whether it is well-formed is not looked at.
+func (r *Request) Document() ([]byte, error) {
+	if r.sent == nil {
+		r.sent = sync.OnceValues(r.readDocument)
+	}
+	return r.sent()
+}
+
+func (r *Request) readDocument() ([]byte, error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return nil, ErrDocument
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, errors.Join(ErrDocument, err)
+	}
+	return body, nil
 }
