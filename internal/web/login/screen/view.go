@@ -33,6 +33,7 @@ type view struct {
 	ProvidersFirst      bool
 	Or                  string
 	OrBefore, OrAfter   bool
+	Go                  *linkView
 	Links               []linkView
 	TOTP                *totpView
 	NoScript            string
@@ -54,6 +55,13 @@ type alertView struct {
 type fieldLink struct{ ID, Text string }
 
 type linkView struct{ ID, Lead, Text, URL string }
+
+// goOn draws the first link as a button where there is nothing else to do.
+func (v *view) goOn() {
+	if len(v.Forms) == 0 && len(v.Providers) == 0 && len(v.Links) > 0 {
+		v.Go, v.Links = &v.Links[0], v.Links[1:]
+	}
+}
 
 type providerView struct {
 	URL, Text, Icon string
@@ -82,6 +90,7 @@ func newView(look *Look, c *catalog, s *Screen) *view {
 		v.Links = append(v.Links, linkView{l.ID, c.say(l.Lead), c.say(l.Text), l.URL})
 	}
 	v.place(s)
+	v.goOn()
 	v.alert(s)
 	v.title(s)
 	v.totp(s)
@@ -111,7 +120,7 @@ func (v *view) title(s *Screen) {
 		v.DocTitle = v.say(Say("page.error", "title", v.DocTitle))
 	}
 	if v.rtl { // titles of windows know no isolates
-		v.DocTitle = strings.NewReplacer(isolate, "", pop, "").Replace(v.DocTitle)
+		v.DocTitle = strings.NewReplacer(isolate, "", isolateLeft, "", pop, "").Replace(v.DocTitle)
 	}
 }
 
