@@ -138,7 +138,7 @@ func measure(ctx context.Context, o options, st storage, n int, all bool) error 
 		if w.factors, err = newFactors(ctx, w.server, o); err != nil {
 			return err
 		}
-		if w.relying, err = newRelying(w.server, w.known[0]); err != nil {
+		if w.relying, err = newRelying(w); err != nil {
 			return err
 		}
 	}

@@ -125,7 +125,7 @@ func (a *app) applySeed(ctx context.Context, f *seed.File, name string) error {
 }
 
 func (a *app) seeder() *seed.Seeder {
-	return &seed.Seeder{API: a.API, Pools: a.Pools, Accounts: a.Accounts, Keys: a.KMS}
+	return &seed.Seeder{API: a.API, Pools: a.Pools, Accounts: a.Accounts, Branding: a.Branding, Keys: a.KMS}
 }
 
 // watchSeed applies edits of the seed file in dev until ctx is over. A broken
