@@ -15,8 +15,7 @@ import (
 	"cognate/internal/server/seed"
 )
 
-// demo is the seed of a dev server's first start. REGION is replaced by the
-// default Region.
+// demo is the seed of a dev server's first start.
 //
 //go:embed demo.yaml
 var demo string
@@ -63,7 +62,7 @@ func (a *app) firstData(ctx context.Context) error {
 	if empty, err := a.Pools.Empty(ctx); err != nil || !empty {
 		return err
 	}
-	f, err := seed.Parse("demo.yaml", []byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
+	f, err := seed.Parse("demo.yaml", []byte(strings.NewReplacer("REGION", a.settings.Region, "ENDPOINT", a.settings.PublicURL).Replace(demo)))
 	if err != nil {
 		return fmt.Errorf("demo pool: %w", err)
 	}
