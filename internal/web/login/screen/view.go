@@ -38,7 +38,7 @@ type view struct {
 	ProvidersFirst      bool
 	Or                  string
 	OrBefore, OrAfter   bool
-	Go                  *linkView
+	Next                *linkView
 	Links               []linkView
 	TOTP                *totpView
 	NoScript            string
@@ -67,7 +67,7 @@ type linkView struct {
 // goOn draws the first link as a button where there is nothing else to do.
 func (v *view) goOn() {
 	if len(v.Forms) == 0 && len(v.Providers) == 0 && len(v.Links) > 0 {
-		v.Go, v.Links = &v.Links[0], v.Links[1:]
+		v.Next, v.Links = &v.Links[0], v.Links[1:]
 	}
 }
 
