@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
 )
 
 // Tally counts failures in a row of accounts of a pool and locks them by Lock. Each room keeps its own table (see
@@ -53,7 +54,8 @@ func (t Tally) Count(tx *db.Tx, poolID, account string, now time.Time) (int64, e
 		WHERE %[1]s.locked_until <= $3
 		RETURNING failures`), poolID, account, at, t.Lock.Forgotten(now)).Scan(&n)
 	if errors.Is(err, db.ErrNoRows) {
-		return 0, nil
+		_, err := t.Locked(tx, poolID, account, now)
+		return 0, err
 	}
 	wait := t.Lock.For(n)
 	if err != nil || wait == 0 {
@@ -64,10 +66,14 @@ func (t Tally) Count(tx *db.Tx, poolID, account string, now time.Time) (int64, e
 	return n, err
 }
 
-// Locked reports whether an account is locked.
+// Locked reports whether an account is locked, and notes for how long (obs.Wait).
 func (t Tally) Locked(tx *db.Tx, poolID, account string, now time.Time) (bool, error) {
 	_, until, err := t.read(tx, poolID, account)
-	return until > now.UnixMilli(), err
+	if err != nil || until <= now.UnixMilli() {
+		return false, err
+	}
+	obs.Wait(tx.Context(), time.UnixMilli(until).Sub(now))
+	return true, nil
 }
 
 func (t Tally) read(tx *db.Tx, poolID, account string) (count, lockedUntil int64, err error) {

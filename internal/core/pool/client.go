@@ -166,6 +166,17 @@ func (c *Client) HidesUsers() bool {
 	return val(c.Config.PreventUserExistenceErrors) == cognitoidp.PreventUserExistenceErrorTypesEnabled
 }
 
+// Hiding is the client as the pages use it: they tell nobody who exists, whatever the client's settings say for the API.
+func (c *Client) Hiding() *Client {
+	if c.HidesUsers() {
+		return c
+	}
+	hiding, config := *c, *c.Config
+	config.PreventUserExistenceErrors = new(cognitoidp.PreventUserExistenceErrorTypesEnabled)
+	hiding.Config = &config
+	return &hiding
+}
+
 // RevocationEnabled reports whether tokens of the client can be revoked and so carry jti and origin_jti.
 func (c *Client) RevocationEnabled() bool { return on(or(c.Config.EnableTokenRevocation, true)) }
 

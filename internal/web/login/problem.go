@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
@@ -18,6 +20,20 @@ type problem struct {
 	field  string // "" for the whole form
 	// over means that the way through the pages has ended: the session is used up or too old.
 	over bool
+}
+
+// seconds are whole ones, rounded up.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// waiting says when to try again.
+func waiting(seconds int) screen.Text {
+	switch {
+	case seconds > 90*60:
+		return screen.Say("limit.hours", "count", strconv.Itoa((seconds+3599)/3600))
+	case seconds > 90:
+		return screen.Say("limit.minutes", "count", strconv.Itoa((seconds+59)/60))
+	}
+	return screen.Say("limit.seconds", "count", strconv.Itoa(seconds))
 }
 
 // judge is what an AWS exception means on a page; nil for what is no refusal.
@@ -40,6 +56,9 @@ func judge(ctx context.Context, err error, field string) *problem {
 	}
 	if p.text.Key == "limit.now" { // a lock is told by an exception of another kind
 		p.status = http.StatusTooManyRequests
+	}
+	if wait := seconds(obs.From(ctx).RetryAfter); p.status == http.StatusTooManyRequests && wait > 0 {
+		p.text = waiting(wait)
 	}
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cognate/internal/base/obs"
@@ -159,6 +160,9 @@ func (v *visit) show(ctx context.Context, status int, s *screen.Screen) site.Rep
 	reply, err := v.h.draw(ctx, v.r, v.look, v.lang, status, s)
 	if err != nil {
 		return v.h.fault(ctx, v.r, err)
+	}
+	if status == http.StatusTooManyRequests {
+		reply = reply.With("Retry-After", strconv.Itoa(max(1, seconds(obs.From(ctx).RetryAfter))))
 	}
 	return v.with(reply)
 }
