@@ -154,10 +154,15 @@ func permissions(s *Schema, c *cognitoidp.UserPoolClientType, doing string) erro
 func providers(pool *Pool, names []string) error {
 	for _, name := range names {
 		if name != "COGNITO" {
-			return cognitoidp.NewInvalidParameter("The provider %s does not exist for User Pool %s.", name, pool.ID)
+			return cognitoidp.NewInvalidParameter("%s", UnknownProvider(name, pool.ID))
 		}
 	}
 	return nil
+}
+
+// UnknownProvider says that a pool has no identity provider of a name, in AWS's words.
+func UnknownProvider(name, poolID string) string {
+	return "The provider " + name + " does not exist for User Pool " + poolID + "."
 }
 
 // userScopes are the scopes that are about a user.

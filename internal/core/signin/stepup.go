@@ -83,8 +83,8 @@ func (e *Engine) credited(ctx context.Context, s *signIn, d *demand, first []cog
 	if err != nil {
 		return 0, err
 	}
-	if access.Pool.ID != s.Pool.ID || access.ClientID != s.Client.ID || s.user == nil || access.Sub != s.user.Sub {
-		obs.Cause(ctx, "the access token is of another user or client")
+	if access.Derived || access.Pool.ID != s.Pool.ID || access.ClientID != s.Client.ID || s.user == nil || access.Sub != s.user.Sub {
+		obs.Cause(ctx, "the access token is of another user or client, or a derived one")
 		return 0, token.InvalidAccess()
 	}
 	switch {

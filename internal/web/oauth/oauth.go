@@ -46,6 +46,7 @@ type Deps struct {
 	Facts    Introspector
 
 	Registrar Registrar
+	Exchanger Exchanger
 }
 
 type handler struct{ Deps }
