@@ -52,6 +52,7 @@ func newFloors() (floors, error) {
 		_, second := jose.SignRS256(signer, "kid", claims)
 		return errors.Join(first, second)
 	}
+	token := func() error { _, err := jose.SignRS256(signer, "kid", claims); return err }
 	password := func() error { srp.Verifier("pool", "user", userPassword, salt); return nil }
 	exchange := func() error {
 		s, err := srp.NewServer(verifier, rand.Reader)
@@ -71,6 +72,7 @@ func newFloors() (floors, error) {
 	return floors{
 		pathPlain: all(password, tokens), pathSRP: all(exchange, tokens), pathRefresh: tokens, pathPasskey: all(assert, tokens),
 		pathPlainTOTP: all(password, code, tokens), pathSRPTOTP: all(exchange, code, tokens),
+		pathMachine: token,
 	}, nil
 }
 

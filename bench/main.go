@@ -138,6 +138,9 @@ func measure(ctx context.Context, o options, st storage, n int, all bool) error 
 		if w.factors, err = newFactors(ctx, w.server, o); err != nil {
 			return err
 		}
+		if w.relying, err = newRelying(w.server, w.known[0]); err != nil {
+			return err
+		}
 	}
 	w.server.settle()
 	floor, err := newFloors()

@@ -22,6 +22,7 @@ const (
 	pathSRPTOTP   = "sign-in, SRP and software token (three calls)"
 	pathPasskey   = "sign-in, passkey (both calls)"
 	pathRefresh   = "refresh"
+	pathMachine   = "client_credentials"
 )
 
 // paths are measured in this order. Those that do not depend on the number of
@@ -45,6 +46,8 @@ func paths(all bool) []path {
 		{pathPasskey, signInPasskey},
 		{pathRefresh, refresh},
 		{"GetUser", getUser},
+		{pathMachine, clientCredentials},
+		{"introspection", introspect},
 		{"SignUp + ConfirmSignUp", signUp},
 	}, bySize...)
 }

@@ -30,6 +30,7 @@ type world struct {
 	refresh string
 	access  string
 	factors *factors // nil when no path needs them
+	relying *relying // likewise
 }
 
 // newWorld lets a server make its demo pool, fills the pool with the server

@@ -180,6 +180,7 @@ CREATE TABLE token_session (
     rotated_at bigint NOT NULL,
     seed_hash bytea NOT NULL,
     epoch bigint NOT NULL DEFAULT -1,
+    resource text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (pool_id, sub, event_id)
 );
 CREATE INDEX token_session_expiry ON token_session (expires_at);
@@ -215,6 +216,7 @@ CREATE TABLE sso_session (
     created_at bigint NOT NULL,
     last_active_at bigint NOT NULL,
     expires_at bigint NOT NULL,
+    epoch bigint NOT NULL DEFAULT -1,
     PRIMARY KEY (pool_id, sub, id)
 );
 CREATE INDEX sso_session_expiry ON sso_session (expires_at);
@@ -462,6 +464,19 @@ CREATE TABLE audit_event (
     PRIMARY KEY (about_pool, at, id)
 );
 CREATE INDEX audit_event_at ON audit_event (at, id);
+
+CREATE TABLE authorization_code (
+    pool_id text COLLATE "C" NOT NULL,
+    hash bytea NOT NULL,
+    sub text COLLATE "C" NOT NULL,
+    client_id text COLLATE "C" NOT NULL,
+    grant_data bytea NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, hash)
+);
+CREATE INDEX authorization_code_user ON authorization_code (pool_id, sub);
+CREATE INDEX authorization_code_expiry ON authorization_code (expires_at);
 
 CREATE TABLE branding_style (
     pool_id text COLLATE "C" NOT NULL,

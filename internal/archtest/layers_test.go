@@ -17,7 +17,7 @@ var rooms = [][]string{
 	{"directory", "identity", "risk"},
 	{"factor", "device", "session", "registration", "exchange", "importjob", "dataset", "transfer"},
 	{"signin"},
-	{"account", "federation"},
+	{"account", "authorization", "federation"},
 }
 
 // shell is what the packages with pages and endpoints share; they do not know each other.
@@ -90,7 +90,7 @@ func allowed(from, to string, test bool) error {
 			return nil
 		}
 	}
-	if layer == "web" && target == "web" && from != to && to != shell && !strings.HasPrefix(to, from+"/") {
+	if layer == "web" && target == "web" && !test && from != to && to != shell && !strings.HasPrefix(to, from+"/") {
 		return fmt.Errorf("packages of web know only %s of each other, and what lies below them", shell)
 	}
 	if layer == target {

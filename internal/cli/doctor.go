@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cognate/internal/config"
+	"cognate/internal/core/message"
 	"cognate/internal/server"
 )
 
@@ -44,6 +45,7 @@ func (c *doctorCmd) Run(e *env) error {
 	checkTLS(&all, s, time.Now())
 	checkPublicURL(e.ctx, &all, s)
 	c.checkMail(e.ctx, &all, s)
+	checkTexts(&all, s)
 	if err := c.print(e.stdout, "", all.rows(), all); err != nil {
 		return err
 	}
@@ -166,6 +168,18 @@ func plain(err error) error {
 		return u.Err
 	}
 	return err
+}
+
+// checkTexts reads the operator's texts of messages.
+func checkTexts(all *checks, s config.Settings) {
+	if s.MessageTexts == "" {
+		return
+	}
+	if _, err := message.LoadCatalog(s.MessageTexts); err != nil {
+		all.add("fail", "message texts", "docs/messages.md tells what the files hold", "%v", err)
+		return
+	}
+	all.add("ok", "message texts", "", "%s can be used", s.MessageTexts)
 }
 
 func (c *doctorCmd) checkMail(ctx context.Context, all *checks, s config.Settings) {

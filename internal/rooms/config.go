@@ -58,6 +58,8 @@ type Config struct {
 	// Email and SMS are the transports of messages, nil for none; Inbox keeps every message for reading besides.
 	Email, SMS message.Sender
 	Inbox      bool
+	// Catalog are the texts of pools that set none; those that a server comes with when nil.
+	Catalog *message.Catalog
 	// DataKeys wraps the codes of custom senders; the account's own KMS when nil. Suite is how they are encrypted.
 	DataKeys message.DataKeys
 	Suite    esdk.Suite

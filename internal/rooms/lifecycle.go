@@ -35,6 +35,7 @@ func (r *Rooms) lifecycles() []lifecycle.Lifecycle {
 		r.Engine.Lifecycle(),
 		r.Guard.Lifecycle(),
 		r.Audit.Lifecycle(),
+		r.Requests.Lifecycle(),
 		r.Branding.Lifecycle(),
 	}
 }

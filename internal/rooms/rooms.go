@@ -6,6 +6,7 @@ import (
 	"cognate/internal/base/job"
 	"cognate/internal/core/account"
 	"cognate/internal/core/audit"
+	"cognate/internal/core/authorization"
 	"cognate/internal/core/branding"
 	"cognate/internal/core/challenge"
 	"cognate/internal/core/code"
@@ -48,6 +49,7 @@ type Rooms struct {
 	Engine   *signin.Engine
 	Accounts *account.Accounts
 	Machines *machine.Room
+	Requests *authorization.Room
 	Visits   *session.Room
 
 	Registration *registration.Room
@@ -85,6 +87,10 @@ func Build(c Config) (*Rooms, error) {
 	r.Accounts = account.New(account.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users,
 		Tokens: r.Tokens, Codes: r.Codes, Messages: r.Messages, Triggers: r.Triggers, Engine: r.Engine, Factors: r.Factors, Guard: r.Guard, Rand: c.Rand,
+	})
+	r.Requests = authorization.New(authorization.Deps{
+		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens, Engine: r.Engine,
+		Addresses: c.Addresses, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard})
 	r.Visits = session.New(session.Deps{
@@ -139,7 +145,7 @@ func (r *Rooms) buildLeft() {
 	r.Messages = message.New(message.Deps{
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Log: c.Log, Email: c.Email, SMS: c.SMS, Inbox: c.Inbox,
 		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, Budgets: r.Guard, DataKeys: c.DataKeys, Suite: c.Suite,
-		Addresses: c.Addresses,
+		Addresses: c.Addresses, Catalog: c.Catalog,
 	})
 }
 

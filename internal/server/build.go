@@ -19,6 +19,7 @@ import (
 	"cognate/internal/base/lambda"
 	"cognate/internal/base/shed"
 	"cognate/internal/config"
+	"cognate/internal/core/branding"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
@@ -109,6 +110,12 @@ func (a *app) buildRooms() error {
 	return nil
 }
 
+// large are the operations whose requests may be larger than all others: those that bring images.
+var large = map[string]int64{
+	cognitoidp.Info.TargetPrefix + ".CreateManagedLoginBranding": branding.MaxRequest,
+	cognitoidp.Info.TargetPrefix + ".UpdateManagedLoginBranding": branding.MaxRequest,
+}
+
 // apiHandler binds the operations to the wire.
 func (a *app) apiHandler() (*wire.Server, error) {
 	registry, err := wire.NewRegistry(
@@ -131,7 +138,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
 		Authenticator: callers, Authorizer: callers, Auditor: auditor{a}, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,
-		Offers: callers.Offers,
+		Offers: callers.Offers, Large: large,
 	})
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"net/url"
 
@@ -26,6 +27,11 @@ func (a *app) transports(c *rooms.Config) (err error) {
 	}
 	if c.DataKeys, err = a.dataKeys(); err != nil {
 		return err
+	}
+	if s.MessageTexts != "" {
+		if c.Catalog, err = message.LoadCatalog(s.MessageTexts); err != nil {
+			return fmt.Errorf("--message-texts: %w", err)
+		}
 	}
 	if s.AWS.CodeSuite != "" {
 		c.Suite, err = esdk.ParseSuite(s.AWS.CodeSuite)

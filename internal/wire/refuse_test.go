@@ -46,6 +46,14 @@ func TestOversize(t *testing.T) {
 		t.Errorf("exactly the limit: %d", rec.Code)
 	}
 	wantError(t, w.do(request("SignUp", pad(wire.MaxBody+1))), 413, "RequestEntityTooLargeException", text)
+	const branding = `{"UserPoolId":"r_1","ClientId":"c"}`
+	wide := func(n int) *http.Request {
+		return request("CreateManagedLoginBranding", branding+strings.Repeat(" ", n-len(branding)))
+	}
+	if rec := w.do(wide(2 << 20)); rec.Code == http.StatusRequestEntityTooLarge {
+		t.Errorf("exactly the limit of a large operation: %d", rec.Code)
+	}
+	wantError(t, w.do(wide(2<<20+1)), 413, "RequestEntityTooLargeException", "Request body is larger than 2 MiB")
 	// Without an announced length the limit holds as well, and little more is read.
 	r := request("SignUp", "")
 	body := &counting{}

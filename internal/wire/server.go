@@ -20,8 +20,8 @@ import (
 	"cognate/internal/base/shed"
 )
 
-// MaxBody is how many bytes a request body may have; larger ones are refused
-// before they are parsed.
+// MaxBody is how many bytes a request body may have, but for Options.Large; larger
+// ones are refused before they are parsed.
 const MaxBody = 1 << 20
 
 // maxTarget bounds what an unknown target adds to the log event, in bytes.
@@ -39,6 +39,8 @@ type Options struct {
 	Gate          *shed.Gate                     // nil: everybody is admitted
 	Log           *slog.Logger                   // nil: not logged
 	ClientIP      func(*http.Request) netip.Addr // nil: the peer's address
+	// Large are the operations, by X-Amz-Target, whose requests may have another number of bytes than MaxBody.
+	Large map[string]int64
 	// Around is told of every call before it begins, and of how it ended; nil: nobody.
 	Around     func(ctx context.Context, service, operation string) (context.Context, func(error) error)
 	Now        func() time.Time                // nil: time.Now; measures durations
@@ -84,7 +86,7 @@ type exchange struct {
 // ServeHTTP answers one request and writes its log event.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := &obs.Request{
-		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256),
+		ID: s.opts.RequestID(), Start: s.opts.Now(), ClientIP: s.opts.ClientIP(r), UserAgent: cut(r.UserAgent(), 256), Languages: r.Header.Get("Accept-Language"),
 	}
 	x := &exchange{w: w, r: r, req: req, ctx: db.Budget(obs.With(r.Context(), req)), call: Call{Request: r, ID: req.ID}}
 	commonHeader(w.Header(), req.ID)
@@ -127,7 +129,7 @@ func (s *Server) answer(x *exchange) {
 // run takes a request from its body to the operation's result.
 func (s *Server) run(x *exchange) (out rt.StructEncoder, failure *Failure) {
 	defer x.recovered(&failure)
-	x.call.Body, failure = readBody(x)
+	x.call.Body, failure = readBody(x, s.maxBody(x.r))
 	if failure != nil {
 		return nil, failure
 	}
@@ -273,20 +275,28 @@ func (x *exchange) recovered(failure **Failure) {
 	*failure = internal(x.ctx, x.call.Operation, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 }
 
-// readBody reads at most MaxBody bytes.
-func readBody(x *exchange) ([]byte, *Failure) {
-	tooLarge := &Failure{
-		Code: "RequestEntityTooLargeException", Message: "Request body is larger than 1 MiB", Status: http.StatusRequestEntityTooLarge,
-		Common: true,
+// maxBody is how many bytes the body of a request may have.
+func (s *Server) maxBody(r *http.Request) int64 {
+	if most := s.opts.Large[r.Header.Get("X-Amz-Target")]; most > 0 {
+		return most
 	}
-	if x.r.ContentLength > MaxBody {
+	return MaxBody
+}
+
+// readBody reads at most as many bytes as may be.
+func readBody(x *exchange, most int64) ([]byte, *Failure) {
+	tooLarge := &Failure{
+		Code: "RequestEntityTooLargeException", Message: fmt.Sprintf("Request body is larger than %d MiB", most>>20),
+		Status: http.StatusRequestEntityTooLarge, Common: true,
+	}
+	if x.r.ContentLength > most {
 		return nil, tooLarge
 	}
 	var b bytes.Buffer
 	// A little more than announced, so that the buffer need not grow to see the
 	// end; never much before bytes arrive, whatever was announced.
 	b.Grow(int(min(max(x.r.ContentLength, 0), 16<<10)) + bytes.MinRead)
-	if _, err := b.ReadFrom(io.LimitReader(x.r.Body, MaxBody+1)); err != nil {
+	if _, err := b.ReadFrom(io.LimitReader(x.r.Body, most+1)); err != nil {
 		if errors.Is(err, httpkit.ErrBusy) {
 			obs.Cause(x.ctx, "%v", err)
 			x.w.Header().Set("Connection", "close") // nobody reads the rest
@@ -295,7 +305,7 @@ func readBody(x *exchange) ([]byte, *Failure) {
 		obs.Cause(x.ctx, "read body: %v", err)
 		return nil, &Failure{Code: "SerializationException", Status: http.StatusBadRequest, Common: true}
 	}
-	if b.Len() > MaxBody {
+	if int64(b.Len()) > most {
 		return nil, tooLarge
 	}
 	return b.Bytes(), nil

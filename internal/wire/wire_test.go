@@ -106,6 +106,7 @@ func newWorldOf(t testing.TB, services ...*wire.Service) *world {
 	w.server, err = wire.NewServer(wire.Options{
 		Registry: reg, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}}, Authenticator: w.gate, Authorizer: w.gate,
 		Metrics: w.metrics, Log: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Large: map[string]int64{cognitoidp.TargetPrefix + ".CreateManagedLoginBranding": 2 << 20},
 	})
 	if err != nil {
 		t.Fatal(err)

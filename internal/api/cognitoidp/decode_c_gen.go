@@ -998,7 +998,7 @@ func (v *CreateManagedLoginBrandingRequest) DecodeFrom(d *rt.Decoder) {
 			v.ClientId, set = rt.String[string](d)
 			seen = rt.Mark(seen, 1<<1, set)
 		case "UseCognitoProvidedValues":
-			v.UseCognitoProvidedValues = rt.Ptr(rt.Bool(d))
+			v.UseCognitoProvidedValues = rt.Ptr(rt.Flag(d))
 		case "Settings":
 			v.Settings, _ = rt.Doc(d)
 		case "Assets":

@@ -2,6 +2,7 @@ package cognitoidp
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -95,6 +96,26 @@ func decodeFor(t testing.TB, op, body string) (any, error) {
 	}
 	t.Fatalf("no operation %s", op)
 	return nil, nil
+}
+
+// TestFlag: one boolean of the API is made of texts, too.
+func TestFlag(t *testing.T) {
+	for value, want := range map[string]string{
+		`true`: "true", `false`: "false", `"false"`: "false", `"true"`: "true", `"yes"`: "true", `""`: "true",
+		`1`: "SerializationException", `null`: "SerializationException", `{}`: "SerializationException", `[]`: "SerializationException",
+	} {
+		in, err := DecodeCreateManagedLoginBrandingRequest(rt.NewDecoder([]byte(`{"UserPoolId":"r_1","ClientId":"c","UseCognitoProvidedValues":` + value + `}`)))
+		got := "absent"
+		var serialization *rt.SerializationError
+		if errors.As(err, &serialization) {
+			got = "SerializationException"
+		} else if in.UseCognitoProvidedValues != nil {
+			got = strconv.FormatBool(*in.UseCognitoProvidedValues)
+		}
+		if got != want {
+			t.Errorf("%s is %s (%v), want %s", value, got, err, want)
+		}
+	}
 }
 
 func TestInvalidInputIsReturned(t *testing.T) {

@@ -554,7 +554,7 @@ func (v *UpdateManagedLoginBrandingRequest) DecodeFrom(d *rt.Decoder) {
 		case "ManagedLoginBrandingId":
 			v.ManagedLoginBrandingId = rt.Ptr(rt.String[string](d))
 		case "UseCognitoProvidedValues":
-			v.UseCognitoProvidedValues = rt.Ptr(rt.Bool(d))
+			v.UseCognitoProvidedValues = rt.Ptr(rt.Flag(d))
 		case "Settings":
 			v.Settings, _ = rt.Doc(d)
 		case "Assets":

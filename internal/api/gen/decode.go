@@ -26,7 +26,7 @@ func (m *model) emitDecode(e *emitter, names []string) {
 		if track {
 			e.p("var seen uint64\nvar set bool")
 		}
-		m.emitReadLoop(e, s, bits, track)
+		m.emitReadLoop(e, name, s, bits, track)
 		if check != "" {
 			args := "d"
 			if track {
@@ -45,7 +45,13 @@ func (m *model) emitDecode(e *emitter, names []string) {
 	}
 }
 
-func (m *model) emitReadLoop(e *emitter, s *shape, bits map[string]string, track bool) {
+// coerced are the booleans that the service makes of texts, too, by structure and member.
+var coerced = map[string]bool{
+	"CreateManagedLoginBrandingRequest.UseCognitoProvidedValues": true,
+	"UpdateManagedLoginBrandingRequest.UseCognitoProvidedValues": true,
+}
+
+func (m *model) emitReadLoop(e *emitter, name string, s *shape, bits map[string]string, track bool) {
 	if len(s.Members) == 0 {
 		e.p("for _, ok := d.Object(); ok; _, ok = d.Next() {\nd.Skip()\n}")
 		return
@@ -57,6 +63,8 @@ func (m *model) emitReadLoop(e *emitter, s *shape, bits map[string]string, track
 		ms := m.Shapes[mem.Shape]
 		bit := bits[mem.Name]
 		switch {
+		case coerced[name+"."+mem.Name]:
+			e.p("%s = rt.Ptr(rt.Flag(d))", field)
 		case isStruct(ms):
 			e.p("%s = rt.StructPtr[%s](d, %q)", field, mem.Shape, pathName(mem.Name))
 		case ms.Type == "list":

@@ -79,6 +79,24 @@ func Bool(d *Decoder) (bool, bool) {
 	return false, false
 }
 
+// Flag reads a boolean of which the service makes one of any text: "false" is false, every other text true. A null is
+// none.
+func Flag(d *Decoder) (bool, bool) {
+	if d.node != nil {
+		return nodeBool(d)
+	}
+	switch d.peek() {
+	case '"':
+		return string(d.text()) != "false", d.err == nil
+	case 'n':
+		if d.literal("null") {
+			d.fail("NULL_VALUE can not be converted to a Boolean")
+		}
+		return false, false
+	}
+	return Bool(d)
+}
+
 // digit reports whether a number stands at the current position.
 func (d *Decoder) digit() bool {
 	c := d.peek()

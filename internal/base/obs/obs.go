@@ -43,6 +43,8 @@ type Request struct {
 	ClientIP  netip.Addr // the caller's address after trusted proxies
 	UserIP    netip.Addr // of the user for whom a trusted caller asks, as the caller tells it
 	UserAgent string
+	Languages string    // what the caller reads: the header Accept-Language, cut short
+	Language  string    // in which a page is shown; "" where none is
 	Start     time.Time // real time, not the dev clock
 
 	Pool    string // user pool id

@@ -10,8 +10,11 @@ import (
 	"cognate/internal/base/obs"
 )
 
+// MaxRequest is how many bytes a request that makes or changes a style may have.
+const MaxRequest = 2 << 20
+
 // maxSettings bounds the settings of a style that several requests add to, in bytes: what one request can bring.
-const maxSettings = 2 << 20
+const maxSettings = MaxRequest
 
 // change is what a request makes of a style: the one source that it names, and images.
 type change struct {

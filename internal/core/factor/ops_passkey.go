@@ -55,20 +55,34 @@ type keyParameter struct {
 
 // StartWebAuthnRegistration implements the AWS operation. The newest registration of a user replaces one under way.
 func (o Ops) StartWebAuthnRegistration(ctx context.Context, in *cognitoidp.StartWebAuthnRegistrationRequest) (*cognitoidp.StartWebAuthnRegistrationResponse, error) {
-	challenge, err := o.newChallenge()
+	c, err := o.Directory.Owner(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := o.BeginPasskey(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.StartWebAuthnRegistrationResponse{CredentialCreationOptions: rt.Document(doc)}, nil
+}
+
+// BeginPasskey begins to register a passkey of the caller and returns the PublicKeyCredentialCreationOptionsJSON. The errors
+// are those of StartWebAuthnRegistration.
+func (f *Factors) BeginPasskey(ctx context.Context, c directory.Caller) ([]byte, error) {
+	challenge, err := f.newChallenge()
 	if err != nil {
 		return nil, err
 	}
 	var options creationOptions
-	err = o.Directory.AsOwner(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
+	err = f.Directory.Change(ctx, c, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		if err := passkeysOn(a.Pool); err != nil {
 			return err
 		}
-		rpID, err := o.relyingParty(a.Pool)
+		rpID, err := f.relyingParty(a.Pool)
 		if err != nil {
 			return cognitoidp.NewWebAuthnConfigurationMissing("The user pool has neither a relying party id nor a domain.")
 		}
-		keys, err := o.passkeys(tx, a.Pool.ID, u.Sub)
+		keys, err := f.passkeys(tx, a.Pool.ID, u.Sub)
 		if err != nil {
 			return err
 		}
@@ -78,17 +92,13 @@ func (o Ops) StartWebAuthnRegistration(ctx context.Context, in *cognitoidp.Start
 		options = registrationOptions(rpID, verification(a.Pool), challenge, u, keys)
 		return putCeremony(tx, a.Pool.ID, u.Sub, begun{
 			challenge: digest(challenge), clientID: a.Client.ID, rpID: rpID, verification: verification(a.Pool),
-			expires: o.now().Add(ceremonyLife).UnixMilli(),
+			expires: f.now().Add(ceremonyLife).UnixMilli(),
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	doc, err := json.Marshal(options)
-	if err != nil {
-		return nil, err
-	}
-	return &cognitoidp.StartWebAuthnRegistrationResponse{CredentialCreationOptions: rt.Document(doc)}, nil
+	return json.Marshal(options)
 }
 
 func registrationOptions(rpID, verification, challenge string, u *directory.User, keys []passkey) creationOptions {
@@ -111,31 +121,42 @@ func registrationOptions(rpID, verification, challenge string, u *directory.User
 // CompleteWebAuthnRegistration implements the AWS operation. A challenge that was recognised is used up whatever comes
 // of it.
 func (o Ops) CompleteWebAuthnRegistration(ctx context.Context, in *cognitoidp.CompleteWebAuthnRegistrationRequest) (*cognitoidp.CompleteWebAuthnRegistrationResponse, error) {
-	got, err := parseRegistration(in.Credential)
+	c, err := o.Directory.Owner(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.AddPasskey(ctx, c, in.Credential); err != nil {
+		return nil, err
+	}
+	return &cognitoidp.CompleteWebAuthnRegistrationResponse{}, nil
+}
+
+// AddPasskey ends what BeginPasskey began, by a RegistrationResponseJSON. The errors are those of
+// CompleteWebAuthnRegistration.
+func (f *Factors) AddPasskey(ctx context.Context, access directory.Caller, credential []byte) error {
+	got, err := parseRegistration(credential)
 	var begun begun
-	var access directory.Caller
-	if failed := o.reading(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) (err error) {
-		access = a
-		begun, err = readCeremony(tx, a.Pool.ID, u.Sub)
+	if failed := f.Directory.As(ctx, f.DB.View, access, func(tx *db.Tx, u *directory.User) (err error) {
+		begun, err = readCeremony(tx, access.Pool.ID, u.Sub)
 		return err
 	}); failed != nil {
-		return nil, failed
+		return failed
 	}
 	if off := passkeysOn(access.Pool); off != nil {
-		return nil, off
+		return off
 	}
 	if err != nil {
 		obs.Cause(ctx, "%v", err)
-		return nil, errCredential()
+		return errCredential()
 	}
 	switch {
-	case begun.challenge != digest(got.Response.CollectedClientData.Challenge), begun.expires <= o.now().UnixMilli():
-		return nil, errNoChallenge()
+	case begun.challenge != digest(got.Response.CollectedClientData.Challenge), begun.expires <= f.now().UnixMilli():
+		return errNoChallenge()
 	case begun.clientID != access.Client.ID:
-		return nil, cognitoidp.NewWebAuthnClientMismatch("The passkey registration was started by another app client.")
+		return cognitoidp.NewWebAuthnClientMismatch("The passkey registration was started by another app client.")
 	}
-	made, refusal := o.made(ctx, access, begun, got)
-	err = o.Directory.AsOwner(ctx, in.AccessToken, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
+	made, refusal := f.made(ctx, access, begun, got)
+	err = f.Directory.Change(ctx, access, func(tx *db.Tx, a directory.Caller, u *directory.User) error {
 		won, err := takeCeremony(tx, a.Pool.ID, u.Sub, begun.challenge)
 		switch {
 		case err != nil:
@@ -145,19 +166,16 @@ func (o Ops) CompleteWebAuthnRegistration(ctx context.Context, in *cognitoidp.Co
 		case refusal != nil:
 			return nil
 		}
-		return o.add(ctx, tx, a.Pool, u, made)
+		return f.add(ctx, tx, a.Pool, u, made)
 	})
 	if err == nil {
 		err = refusal
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &cognitoidp.CompleteWebAuthnRegistrationResponse{}, nil
+	return err
 }
 
 // made verifies a registration in the order of AWS's exceptions.
-func (o Ops) made(ctx context.Context, a directory.Caller, b begun, got *registration) (passkey, error) {
+func (f *Factors) made(ctx context.Context, a directory.Caller, b begun, got *registration) (passkey, error) {
 	client := got.Response.CollectedClientData
 	data := &got.Response.AttestationObject.AuthData
 	switch {
@@ -176,18 +194,18 @@ func (o Ops) made(ctx context.Context, a directory.Caller, b begun, got *registr
 		obs.Cause(ctx, "%v", err)
 		return passkey{}, errCredential()
 	}
-	k.created = o.now().UnixMilli()
+	k.created = f.now().UnixMilli()
 	aaguid, _ := uuid.FromBytes(k.record.AAGUID)
 	k.record.Name = friendlyName(aaguid.String(), k.method())
 	return k, nil
 }
 
 // add stores a passkey. The user's row serializes parallel registrations, so none exceeds the limit.
-func (o Ops) add(ctx context.Context, tx *db.Tx, p *pool.Pool, u *directory.User, k passkey) error {
+func (f *Factors) add(ctx context.Context, tx *db.Tx, p *pool.Pool, u *directory.User, k passkey) error {
 	if u.MFA.Passkeys >= maxPasskeys {
 		return errTooManyPasskeys()
 	}
-	row, err := o.sealPasskey(ctx, p.ID, u.Sub, k)
+	row, err := f.sealPasskey(ctx, p.ID, u.Sub, k)
 	if err != nil {
 		return err
 	}
@@ -200,7 +218,7 @@ func (o Ops) add(ctx context.Context, tx *db.Tx, p *pool.Pool, u *directory.User
 		return errCredential()
 	}
 	u.MFA.Passkeys++
-	return o.Directory.Save(tx, p, u)
+	return f.Directory.Save(tx, p, u)
 }
 
 // ListWebAuthnCredentials implements the AWS operation, oldest passkey first.

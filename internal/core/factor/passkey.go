@@ -1,6 +1,8 @@
 package factor
 
 import (
+	"github.com/google/uuid"
+
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -134,16 +136,17 @@ func (f *Factors) WebAuthnOptions(tx *db.Tx, p *pool.Pool, u *directory.User) (o
 	if len(keys) == 0 {
 		return "", nil, ErrNotSetUp
 	}
-	return f.askFor(p, keys)
+	return f.askFor(p, keys[0].rpID, keys)
 }
 
 // askFor makes the options and the state for passkeys of one relying party.
-func (f *Factors) askFor(p *pool.Pool, keys []passkey) (options string, state []byte, err error) {
+func (f *Factors) askFor(p *pool.Pool, rpID string, keys []passkey) (options string, state []byte, err error) {
 	challenge, err := f.newChallenge()
 	if err != nil {
 		return "", nil, err
 	}
-	o := requestOptions{Challenge: challenge, Timeout: requestTimeout, RPID: keys[0].rpID, UserVerification: verification(p)}
+	o := requestOptions{Challenge: challenge, Timeout: requestTimeout, RPID: rpID, UserVerification: verification(p)}
+	o.AllowCredentials = []descriptor{}
 	for _, k := range keys {
 		o.AllowCredentials = append(o.AllowCredentials, descriptor{"public-key", k.id, k.record.Transports})
 	}
@@ -176,6 +179,30 @@ func (f *Factors) VerifyWebAuthn(tx *db.Tx, p *pool.Pool, u *directory.User, sta
 		return "", false, err
 	}
 	return keys[i].method(), got.Response.AuthenticatorData.Flags.HasUserVerified(), nil
+}
+
+// AnyWebAuthnOptions is WebAuthnOptions for whoever it may be: the browser offers the passkeys that it has, and the answer
+// names the user. ErrNoRelyingParty when the pool has no passkeys.
+func (f *Factors) AnyWebAuthnOptions(p *pool.Pool) (options string, state []byte, err error) {
+	rpID, err := f.relyingParty(p)
+	if err != nil {
+		return "", nil, err
+	}
+	return f.askFor(p, rpID, nil)
+}
+
+// Holder is the sub of the user that an answer to AnyWebAuthnOptions names, of which nothing is believed until
+// VerifyWebAuthn has found it right; "" when it names none.
+func Holder(credential string) string {
+	got, err := parseAssertion([]byte(credential))
+	if err != nil {
+		return ""
+	}
+	sub := string(got.Response.UserHandle)
+	if _, err := uuid.Parse(sub); err != nil {
+		return ""
+	}
+	return sub
 }
 
 // answerOf reads what was asked and what was answered.

@@ -15,7 +15,7 @@ func (f *Factors) PretendWebAuthn(tx *db.Tx, p *pool.Pool, ghost *directory.User
 	if err != nil {
 		return "", nil, err
 	}
-	return f.askFor(p, keys)
+	return f.askFor(p, keys[0].rpID, keys)
 }
 
 // PretendVerify does the work of VerifyWebAuthn for such a user. It returns ErrMismatch, whatever was answered, or the

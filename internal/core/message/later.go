@@ -16,11 +16,12 @@ import (
 // later is what an outbox row keeps of a message whose text is asked for at delivery, beside the message itself.
 type later struct {
 	Stored, Link         string
+	Language             string `json:",omitempty"`
 	Attributes, Metadata map[string]string
 }
 
 func (o Outgoing) later() *later {
-	return &later{Stored: o.Stored, Link: o.Link, Attributes: o.Attributes, Metadata: o.Metadata}
+	return &later{Stored: o.Stored, Link: o.Link, Language: o.Language, Attributes: o.Attributes, Metadata: o.Metadata}
 }
 
 // outgoing is the message to be rendered, with the pool's settings of now.
@@ -32,7 +33,7 @@ func (m *Messages) outgoing(ctx context.Context, p payload) (Outgoing, error) {
 	return Outgoing{
 		PoolID: p.PoolID, Config: owner.Config, MFA: owner.MFA, ClientID: p.ClientID, Kind: p.Kind, Medium: p.Medium, Sub: p.Sub,
 		Username: p.Username, Stored: p.Later.Stored, To: p.To, Code: p.Code, Link: p.Later.Link,
-		Attributes: p.Later.Attributes, Metadata: p.Later.Metadata,
+		Attributes: p.Later.Attributes, Metadata: p.Later.Metadata, Language: p.Later.Language,
 	}, nil
 }
 

@@ -106,6 +106,7 @@ type Deps struct {
 	DataKeys  DataKeys
 	Limits    Limits     // of notices; without them there is none
 	Budgets   Budgets    // of messages that somebody asks for; without them there is none
+	Catalog   *Catalog   // the texts of pools that set none; those that a server comes with when nil
 	Texts     Texts      // asks CustomMessage; see Compose
 	Suite     esdk.Suite // of the codes that functions get; esdk.CommittedSigned when 0
 

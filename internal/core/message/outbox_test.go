@@ -36,7 +36,7 @@ func TestOutbox(t *testing.T) {
 		send(t, m, codeMail("two@example.com"))
 		waitFor(t, "two deliveries", func() bool { return len(s.deliveries()) == 2 && outboxLen(t, d) == 0 })
 		for _, got := range s.deliveries() {
-			if got.To == "no@example.com" || got.PoolID != testPool || got.Subject != defaultCodeSubject ||
+			if got.To == "no@example.com" || got.PoolID != testPool || got.Subject != "Your verification code" ||
 				got.Text != "Your verification code is 123456." || got.HTML == "" || got.ID == "" || got.Kind != SignUp {
 				t.Errorf("%+v", got)
 			}

@@ -43,6 +43,9 @@ type Outgoing struct {
 	// kept sealed until the message is delivered.
 	Attributes map[string]string
 	Metadata   map[string]string
+	// Language of the texts of pools that set none; Send chooses it.
+	Language string
+	texts    *sheet // those in it; English when nil
 }
 
 // Message is a rendered message.
@@ -101,6 +104,7 @@ func (m *Messages) render(ctx context.Context, tx *db.Tx, o Outgoing, pretend bo
 			return err
 		}
 	}
+	o.Language = m.language(ctx, o)
 	if o.Later && WantsText(o.Config, o.Medium) {
 		if err := m.Delivers(o.Medium); err != nil {
 			return err
@@ -141,6 +145,7 @@ func (m *Messages) rendered(ctx context.Context, o Outgoing) (*Message, error) {
 	if err := m.checkText(o); err != nil {
 		return nil, err
 	}
+	o.texts = m.deps.Catalog.texts(o)
 	r, ok := Render(o, m.deps.Addresses)
 	if !ok && !msg.Function { // a function has its own text
 		obs.Cause(ctx, "no message: the invitation template has no place for the temporary password, or the user has none")

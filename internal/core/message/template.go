@@ -10,19 +10,11 @@ import (
 	"cognate/internal/core/trigger"
 )
 
-// The texts of pools that set none, as AWS documents them.
+// The places of a template that are filled in.
 const (
-	defaultCode           = "Your verification code is {####}. "
-	defaultCodeSubject    = "Your verification code"
-	defaultLink           = "Please click the link below to verify your email address. {##Verify Email##} "
-	defaultLinkSubject    = "Your verification link"
-	defaultInvite         = "Your username is {username} and temporary password is {####}. "
-	defaultInviteSubject  = "Your temporary password"
-	defaultAuthentication = "Your authentication code is {####}. "
-	defaultAuthSubject    = "Your authentication code"
+	codePlace     = "{####}"
+	usernamePlace = trigger.UsernameParameter
 )
-
-const codePlace = "{####}"
 
 var linkPlace = regexp.MustCompile(`\{##(.*?)##\}`)
 
@@ -41,6 +33,9 @@ func Render(o Outgoing, addresses pool.Addresses) (Rendered, bool) {
 	cfg := o.Config
 	if cfg == nil {
 		cfg = &cognitoidp.UserPoolType{}
+	}
+	if o.texts == nil {
+		o.texts = builtin().texts(o)
 	}
 	if o.Medium == SMS {
 		text := custom(o.Text, func(t *trigger.CustomText) *string { return t.SMS }, smsTemplate(cfg, o))
@@ -88,7 +83,7 @@ func fits(o Outgoing, text string) bool {
 // fill puts code and name in, in one pass, so that neither is looked at again.
 func fill(text string, o Outgoing, escape func(string) string) string {
 	if o.Kind == AdminCreateUser {
-		return strings.NewReplacer(codePlace, escape(o.Code), "{username}", escape(o.Username)).Replace(text)
+		return strings.NewReplacer(codePlace, escape(o.Code), usernamePlace, escape(o.Username)).Replace(text)
 	}
 	return strings.ReplaceAll(text, codePlace, escape(o.Code))
 }
@@ -107,48 +102,48 @@ func SendsLinks(cfg *cognitoidp.UserPoolType) bool {
 }
 
 func smsTemplate(cfg *cognitoidp.UserPoolType, o Outgoing) string {
+	otherwise := o.texts.of(o.Kind, false).SMS
 	switch o.Kind {
 	case AdminCreateUser:
 		if t := invite(cfg); t != nil {
-			return choose(defaultInvite, t.SMSMessage)
+			return choose(otherwise, t.SMSMessage)
 		}
-		return defaultInvite
+		return otherwise
 	case Authentication:
 		var mfa *string
 		if o.MFA != nil && o.MFA.SmsMfaConfiguration != nil {
 			mfa = o.MFA.SmsMfaConfiguration.SmsAuthenticationMessage
 		}
-		return choose(defaultAuthentication, mfa, cfg.SmsAuthenticationMessage)
+		return choose(otherwise, mfa, cfg.SmsAuthenticationMessage)
 	}
 	if t := cfg.VerificationMessageTemplate; t != nil {
-		return choose(defaultCode, t.SmsMessage, cfg.SmsVerificationMessage)
+		return choose(otherwise, t.SmsMessage, cfg.SmsVerificationMessage)
 	}
-	return choose(defaultCode, cfg.SmsVerificationMessage)
+	return choose(otherwise, cfg.SmsVerificationMessage)
 }
 
 func emailTemplate(cfg *cognitoidp.UserPoolType, o Outgoing, link bool) (subject, body string) {
-	switch o.Kind {
-	case AdminCreateUser:
+	otherwise := o.texts.of(o.Kind, link)
+	var ownSubject, ownBody []*string
+	switch t := cfg.VerificationMessageTemplate; {
+	case o.Kind == AdminCreateUser:
 		if t := invite(cfg); t != nil {
-			return choose(defaultInviteSubject, t.EmailSubject), choose(defaultInvite, t.EmailMessage)
+			ownSubject, ownBody = []*string{t.EmailSubject}, []*string{t.EmailMessage}
 		}
-		return defaultInviteSubject, defaultInvite
-	case Authentication:
+	case o.Kind == Authentication:
 		if o.MFA != nil && o.MFA.EmailMfaConfiguration != nil {
 			t := o.MFA.EmailMfaConfiguration
-			return choose(defaultAuthSubject, t.Subject), choose(defaultAuthentication, t.Message)
+			ownSubject, ownBody = []*string{t.Subject}, []*string{t.Message}
 		}
-		return defaultAuthSubject, defaultAuthentication
+	case link && t != nil:
+		ownSubject, ownBody = []*string{t.EmailSubjectByLink}, []*string{t.EmailMessageByLink}
+	case !link:
+		if t == nil {
+			t = &cognitoidp.VerificationMessageTemplateType{}
+		}
+		ownSubject, ownBody = []*string{t.EmailSubject, cfg.EmailVerificationSubject}, []*string{t.EmailMessage, cfg.EmailVerificationMessage}
 	}
-	t := cfg.VerificationMessageTemplate
-	if t == nil {
-		t = &cognitoidp.VerificationMessageTemplateType{}
-	}
-	if link {
-		return choose(defaultLinkSubject, t.EmailSubjectByLink), choose(defaultLink, t.EmailMessageByLink)
-	}
-	return choose(defaultCodeSubject, t.EmailSubject, cfg.EmailVerificationSubject),
-		choose(defaultCode, t.EmailMessage, cfg.EmailVerificationMessage)
+	return choose(otherwise.Subject, ownSubject...), choose(otherwise.Email, ownBody...)
 }
 
 func invite(cfg *cognitoidp.UserPoolType) *cognitoidp.MessageTemplateType {

@@ -42,6 +42,18 @@ func (d Domain) SecurityPolicy() cognitoidp.SecurityPolicyType {
 // managedLogin reports whether the pages are those of managed login, and not of the classic hosted UI.
 func (d Domain) managedLogin() bool { return *d.ManagedLoginVersion == managedLogin }
 
+// ClassicPages reports whether the pages under a host are those of the classic hosted UI: its domain says so, or the
+// domains of the pool, for hosts that are none of them. A pool without a domain has managed login.
+func (p *Pool) ClassicPages(host string) bool {
+	host = hostName(host)
+	for _, d := range p.Domains {
+		if name := *d.Domain; d.Custom() && name == host || !d.Custom() && strings.HasPrefix(host, name+".auth.") {
+			return !d.managedLogin()
+		}
+	}
+	return len(p.Domains) > 0 && !slices.ContainsFunc(p.Domains, Domain.managedLogin)
+}
+
 // key is the primary key of the domain.
 func (d Domain) key(p *Pool) string {
 	if d.Custom() {

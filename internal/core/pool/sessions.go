@@ -16,6 +16,7 @@ import (
 const (
 	defaultMaxPerUser = 20
 	defaultSSOMinutes = 60
+	maxSSOMinutes     = 129600 // the longest MaxValidityMinutes of a client, 90 days
 )
 
 // sessionFeature is session tracking in the list of features above a tier.
@@ -40,6 +41,15 @@ type SessionRules struct {
 	Since int64
 	// Idle and Absolute limit the life of token sessions; 0 is no limit. They are independent of Tracking.
 	Idle, Absolute time.Duration
+}
+
+// SSOLife is how long a managed-login session is kept: as long as any client of the pool could let it sign in silently
+// where sessions are tracked, and otherwise an hour, as on AWS.
+func (p *Pool) SSOLife() time.Duration {
+	if p.Sessions.Tracking {
+		return maxSSOMinutes * time.Minute
+	}
+	return defaultSSOMinutes * time.Minute
 }
 
 // poolSessions are SessionRules as they are stored.

@@ -105,6 +105,9 @@ func (e *Engine) proveSetUp(ctx context.Context, r *Request) (*signIn, error) {
 	if e.second(s).Challenge != cognitoidp.ChallengeNameTypeMfaSetup {
 		return s, nil
 	}
+	if number := r.Params[Phone]; number != "" && s.Door.Browser {
+		return s, e.proveNumber(s, number)
+	}
 	address := r.Params["EMAIL"]
 	if address == "" || !slices.Contains(s.progress.Choices, string(cognitoidp.ChallengeNameTypeEmailOtp)) {
 		obs.Cause(ctx, "no factor was set up in this session")
@@ -117,6 +120,20 @@ func (e *Engine) proveSetUp(ctx context.Context, r *Request) (*signIn, error) {
 		return s, e.earnAttributes(s, map[string]string{"email": address})
 	}
 	return nil, errProvided("email") // where the account can be recovered is not for a password alone to change
+}
+
+// proveNumber has a code sent to a phone number that a second factor is set up with.
+func (e *Engine) proveNumber(s *signIn, number string) error {
+	s.proof.Wants = cognitoidp.ChallengeNameTypeSmsMfa
+	switch have := s.user.Attributes["phone_number"]; {
+	case !slices.Contains(s.progress.Choices, string(cognitoidp.ChallengeNameTypeSmsMfa)):
+		return challenge.Unusable()
+	case have == number:
+		return nil
+	case have == "":
+		return e.earnAttributes(s, map[string]string{"phone_number": number})
+	}
+	return errProvided("phone_number")
 }
 
 // earnAttributes gives the user attributes with the next step.

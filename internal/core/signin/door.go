@@ -25,6 +25,8 @@ type Door struct {
 	Source func(answered cognitoidp.ChallengeNameType) string
 	// Ending is what a completed sign-in is worth.
 	Ending Ending
+	// Browser is an entrance that hands out no device keys: browsers keep none.
+	Browser bool
 }
 
 // Ending makes the outcome of a completed sign-in.
@@ -54,6 +56,22 @@ const (
 	doorAPI   = "api"
 	doorAdmin = "admin"
 )
+
+// Hosted is the entrance of the pages, with what a sign-in there is worth. The pages are the server's own, so clients do
+// not prove themselves; which flow begins a sign-in is up to the pages, among those that they can pose.
+func Hosted(ending Ending) *Door {
+	return &Door{
+		Name: "hosted", Prove: func(*Request, ...string) error { return nil }, Ending: ending, Browser: true,
+		Source: func(cognitoidp.ChallengeNameType) string { return trigger.TokenHostedAuth },
+		Allow: func(r *Request) error {
+			switch r.Flow {
+			case cognitoidp.AuthFlowTypeUserPasswordAuth, cognitoidp.AuthFlowTypeUserAuth:
+				return nil
+			}
+			return errNoFlow()
+		},
+	}
+}
 
 // doors makes the entrances of the API, which differ in the flows alone.
 func doors(e *Engine) (api, admin *Door) {

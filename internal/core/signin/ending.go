@@ -34,7 +34,7 @@ func (e *Engine) admission(ctx context.Context, s *signIn, events bool) (*Admiss
 // bindDevice ties what a sign-in ends in to its device: the known one, or keys that ConfirmDevice will accept, which the
 // answer then carries.
 func (e *Engine) bindDevice(ctx context.Context, s *signIn, a *Admission) error {
-	if !device.Tracking(s.Pool) {
+	if !device.Tracking(s.Pool) || s.Door.Browser {
 		return nil
 	}
 	if s.device != nil {
@@ -54,21 +54,21 @@ type tokens struct{ e *Engine }
 
 // Prepare implements Ending.
 func (t tokens) Prepare(ctx context.Context, a *Admission) (*Answer, func(*db.Tx) error, error) {
-	changes, err := t.e.preToken(ctx, a.Event, a.Source, a.Groups)
+	changes, err := t.e.TokenChanges(ctx, a.Event, a.Source, a.Groups, []string{token.AdminScope})
 	if err != nil {
 		return nil, nil, err
 	}
 	grant, err := t.e.Tokens.Prepare(ctx, a.Pool, a.Client, a.Subject, token.Options{Changes: changes, ACR: a.ACR})
 	if err != nil {
-		return nil, nil, ungranted(err, a.Pool)
+		return nil, nil, Ungranted(err, a.Pool)
 	}
 	answer := &Answer{Tokens: grant.Result()}
 	answer.Tokens.NewDeviceMetadata = a.NewDevice
 	return answer, func(tx *db.Tx) error { return t.e.Tokens.Commit(tx, grant) }, nil
 }
 
-// ungranted is the refusal of tokens that could not be made.
-func ungranted(err error, p *pool.Pool) error {
+// Ungranted is the refusal of tokens that could not be made.
+func Ungranted(err error, p *pool.Pool) error {
 	if errors.Is(err, token.ErrNoKeys) || errors.Is(err, keyring.ErrUnknownScope) { // they went with the pool
 		return cognitoidp.NewResourceNotFound("%s", pool.Unknown(p.ID))
 	}

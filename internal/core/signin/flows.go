@@ -20,11 +20,14 @@ var flowOff = map[cognitoidp.AuthFlowType]struct {
 	cognitoidp.AuthFlowTypeUserAuth:              {text: "USER_AUTH flow not enabled for this client"},
 }
 
+// errNoFlow is a flow that does not exist at the door.
+func errNoFlow() error { return cognitoidp.NewInvalidParameter("Initiate Auth method not supported") }
+
 // allowFlow refuses flows that do not exist at the door and those that the client has switched off.
 func allowFlow(r *Request, elsewhere bool) error {
 	off, ok := flowOff[r.Flow]
 	if !ok || elsewhere {
-		return cognitoidp.NewInvalidParameter("Initiate Auth method not supported")
+		return errNoFlow()
 	}
 	if !r.Client.Allows(r.Flow) {
 		return cognitoidp.NewInvalidParameter("%s", off.text)

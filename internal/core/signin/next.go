@@ -29,6 +29,7 @@ const (
 	ClaimCustom            // something that the owner's functions judge
 	ClaimVerdict           // what they decided
 	ClaimElsewhere         // the user was proven by somebody else
+	ClaimAgain             // the challenge of the session is asked for once more
 )
 
 // Proof is what a prover found out.
@@ -165,6 +166,8 @@ func follow(f Facts, p challenge.Progress) Step {
 		return Step{Kind: Ask, Challenge: f.Wants}
 	case ClaimChoice:
 		return chosen(f, p)
+	case ClaimAgain:
+		return Step{Kind: Ask, Challenge: f.Wants, First: p.First, SetUp: p.SetUp, Offered: p.Offered, Choices: p.Choices}
 	case ClaimPassword:
 		return proven(f, p)
 	case ClaimFactor:

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -85,14 +86,14 @@ func (e *Engine) exchange(ctx context.Context, r *Request, refreshToken string, 
 		return nil, token.Refusal(token.ErrRefreshRevoked)
 	}
 	event := directory.EventSubject(r.Pool, r.Client, user, r.refreshMetadata())
-	changes, err := e.preToken(ctx, event, trigger.TokenRefresh, groups)
+	changes, err := e.TokenChanges(ctx, event, trigger.TokenRefresh, groups, strings.Fields(session.Scope))
 	if err != nil {
 		return nil, err
 	}
 	subject := e.Directory.Subject(user, groups)
 	grant, err := e.Tokens.Renew(ctx, r.Pool, r.Client, session, subject, changes)
 	if err != nil {
-		return nil, ungranted(err, r.Pool)
+		return nil, Ungranted(err, r.Pool)
 	}
 	err = e.renew(ctx, r, grant, refreshToken, e.Triggers.ChangesTokens(event))
 	if errors.Is(err, token.ErrRefreshReuse) { // lost the race for one token

@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 )
 
@@ -21,8 +22,20 @@ type Request struct {
 	Params    map[string]string            // AuthParameters or ChallengeResponses
 	Session   string
 	Metadata  map[string]string
+	// Credit is an authentication of before, whose factors are not asked again on the way to a level.
+	Credit *Credit
 
 	device string // the key of the device that the answered session began with
+}
+
+// Credit is a verified authentication of a user.
+type Credit struct {
+	Sub      string
+	AMR      []string
+	ACR      string
+	AuthTime int64 // seconds since 1970
+	// Epoch is the user's at that time.
+	Epoch directory.Epoch
 }
 
 // Answer is the outcome of a hop: either a challenge with its session, or tokens.

@@ -67,36 +67,45 @@ func (e *Engine) stepUp(ctx context.Context, s *signIn, d *demand, first []cogni
 	return e.aim(ctx, s, d, reached, first)
 }
 
-// credited verifies the access token and sets which of its methods count. It
-// returns the level that the token has reached, 0 when none of it counts: the
-// sign-in is too long ago, or was by a password that is no longer the user's.
+// credited sets which factors of an authentication of before count. It returns the level that those have reached, 0 when
+// none of them counts: the sign-in is too long ago, or was by a password that is no longer the user's.
 func (e *Engine) credited(ctx context.Context, s *signIn, d *demand, first []cognitoidp.ChallengeNameType) (factor.Level, error) {
-	if d.token == "" {
+	credit := s.Credit
+	if d.token != "" {
+		var err error
+		if credit, err = e.ofToken(ctx, s, d.token); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case credit == nil, s.user == nil, credit.Sub != s.user.Sub,
+		d.maxAge == 0 || d.maxAge > 0 && e.now().Unix()-credit.AuthTime > d.maxAge:
+		return 0, nil
+	case s.user.Status == cognitoidp.UserStatusTypeForceChangePassword, s.user.Status == cognitoidp.UserStatusTypeResetRequired:
+		return 0, nil
+	case slices.Contains(credit.AMR, factor.AMRPassword) && !s.user.Epoch.SamePassword(credit.Epoch):
 		return 0, nil
 	}
-	access, err := e.Directory.Authorize(ctx, d.token)
+	s.progress.Proven, s.progress.PasswordSetAt = e.Factors.Credited(s.Pool, s.user, first, credit.AMR), s.credential.SetAt
+	return max(factor.LevelOf(credit.AMR), factor.Level(s.Pool.ACRLevel(credit.ACR))), nil
+}
+
+// ofToken verifies the access token of a step-up; it has to be of the user and the client.
+func (e *Engine) ofToken(ctx context.Context, s *signIn, text string) (*Credit, error) {
+	access, err := e.Directory.Authorize(ctx, text)
 	log := obs.From(ctx)
 	log.Pool, log.Client, log.User = s.Pool.ID, s.Client.ID, "" // not those of the token
 	if s.user != nil {
 		log.User = s.user.Sub
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if access.Derived || access.Pool.ID != s.Pool.ID || access.ClientID != s.Client.ID || s.user == nil || access.Sub != s.user.Sub {
 		obs.Cause(ctx, "the access token is of another user or client, or a derived one")
-		return 0, token.InvalidAccess()
+		return nil, token.InvalidAccess()
 	}
-	switch {
-	case d.maxAge == 0 || d.maxAge > 0 && e.now().Unix()-access.AuthTime > d.maxAge:
-		return 0, nil
-	case s.user.Status == cognitoidp.UserStatusTypeForceChangePassword, s.user.Status == cognitoidp.UserStatusTypeResetRequired:
-		return 0, nil
-	case slices.Contains(access.AMR, factor.AMRPassword) && !s.user.Epoch.SamePassword(directory.Epoch(access.Epoch)):
-		return 0, nil
-	}
-	s.progress.Proven, s.progress.PasswordSetAt = e.Factors.Credited(s.Pool, s.user, first, access.AMR), s.credential.SetAt
-	return max(factor.LevelOf(access.AMR), factor.Level(s.Pool.ACRLevel(access.ACR))), nil
+	return &Credit{Sub: access.Sub, AMR: access.AMR, ACR: access.ACR, AuthTime: access.AuthTime, Epoch: directory.Epoch(access.Epoch)}, nil
 }
 
 // aim sets the first target that the user can reach and returns the factors to

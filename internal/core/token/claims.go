@@ -39,6 +39,10 @@ type claims struct {
 	issued  int64 // seconds since 1970
 	links   bool  // whether jti and origin_jti tell which session a token is of
 	changes *Changes
+	nonce   string // of the authorization request
+	hash    bool   // whether the ID token names the access token: that of managed login
+	// accessHash is at_hash, once the access token is there.
+	accessHash string
 }
 
 // object appends the members of one JSON object, except those whose names are in drop.
@@ -113,6 +117,9 @@ func (c *claims) object(size int, access bool) (object, edit) {
 // id returns the claims of the ID token. Their order is fixed: equal facts give equal bytes.
 func (c *claims) id(jti string, m membership) []byte {
 	o, e := c.object(1024, false)
+	if c.accessHash != "" {
+		o.text("at_hash", c.accessHash)
+	}
 	o.text("sub", c.subject.Sub)
 	o.list(claimGroups, m.groups)
 	if m.preferred != "" {
@@ -124,6 +131,9 @@ func (c *claims) id(jti string, m membership) []byte {
 		o.text("origin_jti", c.session.OriginJTI)
 	}
 	o.list(claimRoles, m.roles)
+	if c.nonce != "" {
+		o.text("nonce", c.nonce)
+	}
 	o.text("aud", c.client.ID)
 	o.text("event_id", c.session.EventID)
 	o.text("token_use", "id")
@@ -140,6 +150,11 @@ func (c *claims) id(jti string, m membership) []byte {
 // access returns the claims of the access token.
 func (c *claims) access(jti string, m membership) []byte {
 	o, e := c.object(768, true)
+	if r := c.session.Resource; r != "" { // no function changes it
+		delete(e.add, "aud")
+		delete(e.drop, "aud")
+		o.text("aud", r)
+	}
 	o.text("sub", c.subject.Sub)
 	if c.session.DeviceKey != "" {
 		o.text("device_key", c.session.DeviceKey)
@@ -179,9 +194,11 @@ func (c *claims) level(o *object) {
 
 // attributes appends the attributes that the client may read, by name.
 func (c *claims) attributes(o *object) {
+	scopes := strings.Fields(c.session.Scope)
 	names := make([]string, 0, len(c.subject.Attributes))
 	for name := range c.subject.Attributes {
-		if (standardClaims[name] != 0 || strings.HasPrefix(name, "custom:")) && c.client.Readable(name) {
+		if (standardClaims[name] != 0 || strings.HasPrefix(name, "custom:")) && c.client.Readable(name) &&
+			(c.session.Parent == "" || Reveals(scopes, name)) {
 			names = append(names, name)
 		}
 	}

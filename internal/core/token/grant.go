@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +51,7 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 	s := &Session{
 		PoolID: p.ID, Sub: subj.Sub, ClientID: c.ID, ID: t.ids.TokenSession(), EventID: o.EventID,
 		OriginJTI: t.ids.UUID(), DeviceKey: subj.DeviceKey, Scope: o.Scope, AMR: subj.AMR, ACR: o.ACR,
-		AuthTime: subj.AuthTime, Epoch: subj.Epoch, Parent: o.Parent, Created: now.UnixMilli(), LastActive: now.UnixMilli(),
+		AuthTime: subj.AuthTime, Epoch: subj.Epoch, Parent: o.Parent, Resource: o.Resource, Created: now.UnixMilli(), LastActive: now.UnixMilli(),
 		Expires: now.Add(c.RefreshTTL()).UnixMilli(), seed: make([]byte, seedSize),
 	}
 	if s.EventID == "" {
@@ -69,16 +70,23 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 	s.seedHash = sum[:]
 	s.IP, s.UserAgent = origin(ctx, &subj)
 
-	result, err := t.sign(ctx, p, c, &subj, s, now, o.Changes)
+	result, err := t.sign(ctx, &claims{
+		pool: p, client: c, subject: &subj, session: s, changes: o.Changes, issued: now.Unix(), nonce: o.Nonce, hash: o.Parent != "",
+	})
 	if err != nil {
 		return nil, err
+	}
+	g := &Grant{session: s, result: result, change: changeOpen, rules: p.Sessions}
+	if o.Browser {
+		s.Expires = now.Add(max(c.AccessTTL(), c.IDTTL())).UnixMilli()
+		return g, nil
 	}
 	refresh, err := t.refreshText(ctx, s, 0)
 	if err != nil {
 		return nil, err
 	}
 	result.RefreshToken = &refresh
-	return &Grant{session: s, result: result, change: changeOpen, rules: p.Sessions}, nil
+	return g, nil
 }
 
 // Renew signs new ID and access tokens for a session that FindRefresh found, with the subject as it is today and the
@@ -86,7 +94,7 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 // the next one and the grant has to be committed.
 func (t *Tokens) Renew(ctx context.Context, p *pool.Pool, c *pool.Client, s *Session, subj Subject, ch *Changes) (*Grant, error) {
 	now := t.clock.Now()
-	result, err := t.sign(ctx, p, c, &subj, s, now, ch)
+	result, err := t.sign(ctx, &claims{pool: p, client: c, subject: &subj, session: s, changes: ch, issued: now.Unix()})
 	if err != nil {
 		return nil, err
 	}
@@ -170,32 +178,50 @@ func (t *Tokens) rotate(tx *db.Tx, g *Grant) error {
 	return ErrRefreshReuse
 }
 
-// sign returns the ID and access token, signed at the same time on two cores.
-func (t *Tokens) sign(ctx context.Context, p *pool.Pool, c *pool.Client, subj *Subject, s *Session, now time.Time, ch *Changes) (*cognitoidp.AuthenticationResultType, error) {
-	if err := ch.check(); err != nil {
+// sign returns the access token and, where the session has one, the ID token. Both are signed at the same time on two
+// cores, unless the ID token names the hash of the other.
+func (t *Tokens) sign(ctx context.Context, cl *claims) (*cognitoidp.AuthenticationResultType, error) {
+	if err := cl.changes.check(); err != nil {
 		return nil, err
 	}
-	keys, err := t.signers(ctx, p.ID)
+	keys, err := t.signers(ctx, cl.pool.ID)
 	if err != nil {
 		return nil, err
 	}
-	rotates, _ := c.Rotation()
-	cl := &claims{
-		pool: p, client: c, subject: subj, session: s, issuer: t.addresses.Issuer(p), issued: now.Unix(),
-		links: rotates || c.RevocationEnabled(), changes: ch,
-	}
-	m := ch.membership(subj.Groups)
-	id, access, err := jose.SignPair(keys.id.job(cl.id(t.ids.UUID(), m)), keys.access.job(cl.access(t.ids.UUID(), m)))
+	rotates, _ := cl.client.Rotation()
+	cl.issuer, cl.links = t.addresses.Issuer(cl.pool), rotates || cl.client.RevocationEnabled()
+	m := cl.changes.membership(cl.subject.Groups)
+	id, access, err := t.texts(keys, cl, m)
 	if err != nil {
 		return nil, fmt.Errorf("token: sign: %w", err)
 	}
-	if ch != nil {
+	if cl.changes != nil {
 		if err := fits(id, access); err != nil {
 			return nil, err
 		}
 	}
-	return &cognitoidp.AuthenticationResultType{
-		AccessToken: &access, IdToken: &id, TokenType: new("Bearer"),
-		ExpiresIn: new(int64(c.AccessTTL() / time.Second)),
-	}, nil
+	out := &cognitoidp.AuthenticationResultType{
+		AccessToken: &access, TokenType: new("Bearer"), ExpiresIn: new(int64(cl.client.AccessTTL() / time.Second)),
+	}
+	if id != "" {
+		out.IdToken = &id
+	}
+	return out, nil
+}
+
+// texts are those of the two tokens; id is "" where the session has none.
+func (t *Tokens) texts(keys pair, cl *claims, m membership) (id, access string, err error) {
+	openID := cl.session.openID()
+	if openID && !cl.hash {
+		return jose.SignPair(keys.id.job(cl.id(t.ids.UUID(), m)), keys.access.job(cl.access(t.ids.UUID(), m)))
+	}
+	job := keys.access.job(cl.access(t.ids.UUID(), m))
+	if access, err = jose.SignRS256(job.Signer, job.KeyID, job.Claims); err != nil || !openID {
+		return "", access, err
+	}
+	sum := sha256.Sum256([]byte(access)) // OpenID Connect Core section 3.1.3.6
+	cl.accessHash = base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	job = keys.id.job(cl.id(t.ids.UUID(), m))
+	id, err = jose.SignRS256(job.Signer, job.KeyID, job.Claims)
+	return id, access, err
 }

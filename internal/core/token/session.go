@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"cognate/internal/base/obs"
@@ -19,9 +20,10 @@ type Session struct {
 	Scope       string
 	AMR         []string
 	ACR         string
-	AuthTime    int64 // seconds since 1970 of the authentication; a refresh does not move it
-	Epoch       int64 // of the user at the authentication; -1 in sessions of before it was kept
-	Parent      string
+	AuthTime    int64  // seconds since 1970 of the authentication; a refresh does not move it
+	Epoch       int64  // of the user at the authentication; -1 in sessions of before it was kept
+	Parent      string // the managed-login session that it came through, "" for none
+	Resource    string // aud of its access tokens, "" for none
 	IP          string // of the last sign-in or refresh that was written
 	UserAgent   string
 	Created     int64
@@ -34,6 +36,11 @@ type Session struct {
 
 	seed  []byte // the secret itself, known only while a token is issued or redeemed
 	stale bool   // redeemed with the previous token during its grace period
+}
+
+// openID reports whether the session has ID tokens: those of managed login only with the scope openid.
+func (s *Session) openID() bool {
+	return s.Parent == "" || slices.Contains(strings.Fields(s.Scope), ScopeOpenID)
 }
 
 // CheckDevice returns ErrInvalidRefresh unless the session is bound to the given device; "" for a session and a client

@@ -141,9 +141,37 @@ func endChildren(tx *db.Tx, poolID, sub, parent string) error {
 
 func insertSSO(tx *db.Tx, s *SSO) error {
 	_, err := tx.Exec(`INSERT INTO sso_session (pool_id, sub, id, client_id, amr, acr, auth_time, ip, user_agent,
-			created_at, last_active_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			created_at, last_active_at, expires_at, epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		s.PoolID, s.Sub, s.ID, s.ClientID, strings.Join(s.AMR, " "), s.ACR, s.AuthTime, s.IP, s.UserAgent,
-		s.Created, s.LastActive, s.Expires)
+		s.Created, s.LastActive, s.Expires, s.Epoch)
+	return err
+}
+
+func findSSO(tx *db.Tx, poolID, sub, id string) (*SSO, error) {
+	s := &SSO{PoolID: poolID, Sub: sub, ID: id}
+	var amr string
+	err := tx.QueryRow(`SELECT client_id, amr, acr, auth_time, ip, user_agent, created_at, last_active_at, expires_at, epoch
+		FROM sso_session WHERE pool_id = $1 AND sub = $2 AND id = $3`, poolID, sub, id).
+		Scan(&s.ClientID, &amr, &s.ACR, &s.AuthTime, &s.IP, &s.UserAgent, &s.Created, &s.LastActive, &s.Expires, &s.Epoch)
+	s.AMR = strings.Fields(amr)
+	return s, err
+}
+
+// touchSSO writes the activity of a managed-login session and reports whether it lives.
+func touchSSO(tx *db.Tx, s *SSO) (bool, error) {
+	n, err := tx.Exec(`UPDATE sso_session SET last_active_at = $4, ip = $5, user_agent = $6
+		WHERE pool_id = $1 AND sub = $2 AND id = $3`, s.PoolID, s.Sub, s.ID, s.LastActive, s.IP, s.UserAgent)
+	return n == 1, err
+}
+
+// grantSSO writes when a managed-login session was last used and reports whether it lives.
+func grantSSO(tx *db.Tx, poolID, sub, id string, now int64) (bool, error) {
+	n, err := tx.Exec(`UPDATE sso_session SET last_active_at = $4 WHERE pool_id = $1 AND sub = $2 AND id = $3`, poolID, sub, id, now)
+	return n == 1, err
+}
+
+func dropSSO(tx *db.Tx, poolID, sub, id string) error {
+	_, err := tx.Exec(`DELETE FROM sso_session WHERE pool_id = $1 AND sub = $2 AND id = $3`, poolID, sub, id)
 	return err
 }
 

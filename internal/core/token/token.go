@@ -93,8 +93,15 @@ type Options struct {
 	ACR string
 	// EventID names the authentication; "" draws one.
 	EventID string
-	// Parent is the managed-login session the authentication came through, if any.
+	// Parent is the managed-login session the authentication came through, if any. Scope then says what the tokens tell:
+	// without openid there is no ID token, and profile, email and phone narrow it (Reveals).
 	Parent string
+	// Nonce is that of the authorization request, for the ID token.
+	Nonce string
+	// Resource is the aud claim of access tokens, also after a refresh (RFC 8707); "" for none.
+	Resource string
+	// Browser leaves the refresh token out, for tokens that are handed to a browser directly (RFC 6749 section 4.2).
+	Browser bool
 	// Changes is what the owner's function wants of the tokens; nil for none.
 	Changes *Changes
 }

@@ -32,26 +32,6 @@ func (s *Tracked) SSO() bool { return strings.HasPrefix(s.ID, ssoPrefix) }
 
 const ssoPrefix = "sso"
 
-// SSO is a managed-login session: one sign-in of a user in one browser, which token sessions of several clients may come
-// through. Times are milliseconds since 1970 unless said otherwise.
-type SSO struct {
-	PoolID, Sub, ID, ClientID string
-	AMR                       []string
-	ACR                       string
-	AuthTime                  int64 // seconds since 1970
-	IP, UserAgent             string
-	Created, LastActive       int64
-	Expires                   int64
-}
-
-// OpenSSO writes a new managed-login session. Its ID is drawn when it is empty.
-func (t *Tokens) OpenSSO(tx *db.Tx, s *SSO) error {
-	if s.ID == "" {
-		s.ID = t.ids.SSOSession()
-	}
-	return insertSSO(tx, s)
-}
-
 // alive are the bounds of the sessions of a pool that are tracked and active now.
 func (t *Tokens) alive(rules pool.SessionRules) alive {
 	now := t.clock.Milli()

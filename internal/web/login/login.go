@@ -3,77 +3,98 @@ package login
 import (
 	"context"
 	"net/http"
-	"strings"
 
-	"cognate/internal/base/obs"
+	"cognate/internal/base/clock"
+	"cognate/internal/core/account"
+	"cognate/internal/core/authorization"
+	"cognate/internal/core/factor"
+	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/signin"
+	"cognate/internal/core/token"
+	"cognate/internal/web/login/screen"
 	"cognate/internal/web/site"
 )
 
 // Pools is what the pages ask about pools; *pool.Pools answers it.
 type Pools interface {
-	// PoolClient returns a client of a pool, or an error that wraps
-	// pool.ErrPoolNotFound or pool.ErrClientNotFound.
+	// Pool returns the settings of a pool, or pool.ErrPoolNotFound.
+	Pool(ctx context.Context, poolID string) (*pool.Pool, error)
+	// PoolClient returns a client of a pool, or an error that wraps pool.ErrPoolNotFound or pool.ErrClientNotFound.
 	PoolClient(ctx context.Context, poolID, clientID string) (*pool.Pool, *pool.Client, error)
 }
 
-// Accounts holds the rules that the pages follow; *account.Accounts does.
-type Accounts interface {
-	// ConfirmByLink confirms the user to whom a link with this secret was sent; account.ErrLink when it is good for
-	// nothing, or an AWS exception.
-	ConfirmByLink(ctx context.Context, p *pool.Pool, client *pool.Client, secret string) error
-}
-
-// Deps are what the pages are made of.
+// Deps are what the pages are made of; all but Dev and StyleNeeded are required.
 type Deps struct {
 	Pools    Pools
-	Accounts Accounts
+	Accounts *account.Accounts
+	Requests *authorization.Room
+	Engine   *signin.Engine
+	Factors  factor.Ops
+	Tokens   *token.Tokens
+	Guard    *guard.Guard
+	Brands   Brands
+	Cookies  site.Cookies
+	CSRF     *site.CSRF
+	Drawer   *screen.Drawer
+	Clock    *clock.Clock
+	// Dev lets error pages tell developers what was wrong with a request.
+	Dev bool
+	// StyleNeeded shows no pages of managed login for a client without a style, as AWS does.
+	StyleNeeded bool
 }
 
-type handler struct{ Deps }
+type handler struct {
+	Deps
+	dresses looks
+}
 
-// Routes are the pages of every pool. Confirmation links have a slash at their end, as on AWS; people who type them have
-// not.
+// Routes are the pages of every pool, and the endpoints to which an app sends a browser.
 func Routes(d Deps) []site.Route {
-	h := &handler{d}
-	confirm := site.Route{
-		Path:    string(pool.EndpointConfirmUser),
-		Methods: map[string]site.Endpoint{http.MethodGet: {Operation: "Confirm_With_Link_GET", Handle: h.opened, Proof: true}},
-		Refuse:  refuse,
+	h := &handler{Deps: d, dresses: looks{brands: d.Brands}}
+	pages := map[pool.Endpoint]map[string]site.Endpoint{
+		pool.EndpointAuthorize: {
+			http.MethodGet: {Operation: "Authorize_GET", Handle: h.authorize}, http.MethodPost: {Operation: "Authorize_POST", Handle: h.authorize},
+		},
+		pool.EndpointLogin:         {http.MethodGet: h.get("Login_GET", h.showLogin), http.MethodPost: h.post("Login_POST", h.takeLogin)},
+		pool.EndpointSignUp:        {http.MethodGet: h.get("Signup_GET", h.showSignUp), http.MethodPost: h.post("Signup_POST", h.takeSignUp)},
+		pool.EndpointConfirm:       {http.MethodGet: h.get("Confirm_GET", h.showConfirm), http.MethodPost: h.post("Confirm_POST", h.takeConfirm)},
+		pool.EndpointResend:        {http.MethodGet: h.get("ResendCode_GET", h.showConfirm), http.MethodPost: h.post("ResendCode_POST", h.takeResend)},
+		pool.EndpointForgot:        {http.MethodGet: h.get("ForgotPassword_GET", h.showForgot), http.MethodPost: h.post("ForgotPassword_POST", h.takeForgot)},
+		pool.EndpointConfirmForgot: {http.MethodGet: h.get("ConfirmForgotPassword_GET", h.showReset), http.MethodPost: h.post("ConfirmForgotPassword_POST", h.takeReset)},
+		pool.EndpointMFA:           {http.MethodGet: h.get("Mfa_GET", h.showMFA), http.MethodPost: h.post("Mfa_POST", h.takeMFA)},
+		pool.EndpointMFAOption:     {http.MethodGet: h.get("MfaOption_GET", h.showOption), http.MethodPost: h.post("MfaOption_POST", h.takeOption)},
+		pool.EndpointNewPassword:   {http.MethodGet: h.get("ChangePassword_GET", h.showReplace), http.MethodPost: h.post("ChangePassword_POST", h.takeReplace)},
+		pool.EndpointAddPasskey:    {http.MethodGet: h.get("AddPasskey_GET", h.showAddPasskey), http.MethodPost: h.post("AddPasskey_POST", h.takeAddPasskey)},
+		pool.EndpointLogout:        {http.MethodGet: {Operation: "Logout_GET", Handle: h.logout}, http.MethodPost: {Operation: "Logout_POST", Handle: h.logoutPosted}},
+		pool.EndpointError:         {http.MethodGet: {Operation: "Error_GET", Handle: h.failed}},
+		pool.EndpointConfirmUser:   {http.MethodGet: {Operation: "Confirm_With_Link_GET", Handle: h.opened, Proof: true}},
 	}
-	slash := confirm
-	slash.Path += "/"
-	return []site.Route{confirm, slash}
+	for alias, of := range aliases {
+		pages[alias] = pages[of]
+	}
+	var routes []site.Route
+	for path, methods := range pages {
+		routes = append(routes, site.Route{Path: string(path), Methods: methods, Refuse: h.turned})
+	}
+	return append(routes, script())
 }
 
-// refuse is the page of a request that no link makes.
-func refuse(_ context.Context, status int, text string) site.Reply {
-	switch status {
-	case http.StatusMethodNotAllowed: // HEAD too, which must not change anything
-		return site.Show(status, site.Page{Title: "Not possible", Text: "Open this address in a browser."})
-	case http.StatusTooManyRequests:
-		return site.Show(status, site.Page{Title: "Too many attempts", Text: text})
-	case http.StatusInternalServerError, http.StatusServiceUnavailable:
-		return site.Show(status, pageInternal)
-	}
-	return site.Show(status, pageBadLink)
+// aliases are other spellings of pages, as people type them and as documentation has them. Confirmation links have a slash
+// at their end, as on AWS.
+var aliases = map[pool.Endpoint]pool.Endpoint{
+	"/authorize": pool.EndpointAuthorize, "/oauth2/login": pool.EndpointLogin, "/confirmForgotPassword": pool.EndpointConfirmForgot,
+	"/forgotpassword": pool.EndpointForgot, "/resendCode": pool.EndpointResend, "/signUp": pool.EndpointSignUp,
+	pool.EndpointConfirmUser + "/": pool.EndpointConfirmUser,
 }
 
-// opened is told of a link that somebody opened, or that a browser fetched ahead.
-func (h *handler) opened(ctx context.Context, r *site.Request) site.Reply {
-	if speculative(r.Header) {
-		obs.Cause(ctx, "the browser only fetched ahead")
-		return site.Show(http.StatusServiceUnavailable, site.Page{Title: "Not yet", Text: "Open this address to confirm."})
+// script is the route of the script of the pages, whose address names its content.
+func script() site.Route {
+	get := site.Endpoint{Operation: "Script_GET", Handle: func(context.Context, *site.Request) site.Reply {
+		return site.Content("text/javascript; charset=utf-8", screen.Script()).With("Cache-Control", assetCaching)
+	}}
+	return site.Route{
+		Path: screen.ScriptPath, Light: true, Methods: map[string]site.Endpoint{http.MethodGet: get, http.MethodHead: get},
+		Refuse: func(_ context.Context, status int, _ string) site.Reply { return site.Empty(status) },
 	}
-	return site.Show(h.confirm(ctx, r.Place.PoolID, r.URL.RawQuery))
-}
-
-// speculative reports whether a browser fetches a page that nobody has opened.
-func speculative(h http.Header) bool {
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		if v := strings.ToLower(h.Get(name)); strings.Contains(v, "prefetch") || strings.Contains(v, "prerender") || strings.Contains(v, "preview") {
-			return true
-		}
-	}
-	return false
 }

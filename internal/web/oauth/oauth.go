@@ -40,6 +40,7 @@ type Deps struct {
 	Addresses pool.Addresses // those that token was given
 
 	Machines Machines
+	Codes    Codes
 	Engine   Engine
 	Revoker  Revoker
 	Users    Users

@@ -12,6 +12,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/authorization"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
@@ -32,8 +33,14 @@ type Engine interface {
 	KnownHolder(ctx context.Context, p *pool.Pool, c *pool.Client, refreshToken, deviceKey string) (bool, error)
 }
 
+// Codes redeems authorization codes; *authorization.Room does. The error is authorization.ErrCode or ErrRedirect, or an AWS
+// exception.
+type Codes interface {
+	Redeem(ctx context.Context, p *pool.Pool, c *pool.Client, in authorization.Redemption) (*cognitoidp.AuthenticationResultType, error)
+}
+
 // grants are the values of grant_type that the token endpoint takes.
-var grants = []string{"refresh_token", "client_credentials", grantExchange}
+var grants = []string{"authorization_code", "refresh_token", "client_credentials", grantExchange}
 
 // token is the token endpoint (RFC 6749 section 3.2).
 func (h *handler) token(ctx context.Context, r *site.Request) site.Reply {
@@ -44,6 +51,8 @@ func (h *handler) token(ctx context.Context, r *site.Request) site.Reply {
 	switch grant := in.form.Get("grant_type"); grant {
 	case "":
 		return *reject(ctx, codeRequest, "grant_type is missing")
+	case "authorization_code":
+		return h.authorizationCode(ctx, in)
 	case "client_credentials":
 		return h.clientCredentials(ctx, in)
 	case "refresh_token":
@@ -54,6 +63,34 @@ func (h *handler) token(ctx context.Context, r *site.Request) site.Reply {
 		return *reject(ctx, codeGrantType, "")
 	}
 }
+
+// authorizationCode is the grant of RFC 6749 section 4.1.3.
+func (h *handler) authorizationCode(ctx context.Context, in *asked) site.Reply {
+	if !in.client.OAuth() || !slices.Contains(in.client.Config.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeCode) {
+		return *reject(ctx, codeUnallowed, "")
+	}
+	code := in.form.Get("code")
+	if code == "" {
+		return *reject(ctx, codeRequest, "code is missing")
+	}
+	result, err := h.Codes.Redeem(ctx, in.pool, in.client, authorization.Redemption{
+		Code: code, RedirectURI: in.form.Get("redirect_uri"), Verifier: in.form.Get("code_verifier"),
+	})
+	switch {
+	case errors.Is(err, authorization.ErrRedirect):
+		obs.Cause(ctx, "%v", err)
+		return *reject(ctx, codeUnallowed, textRedirect)
+	case errors.Is(err, authorization.ErrCode):
+		obs.Cause(ctx, "%v", err)
+		return *reject(ctx, codeGrant, "")
+	case err != nil:
+		return denied(ctx, token.Refusal(err))
+	}
+	return issued(result)
+}
+
+// textRedirect is Cognito's text for a redirect URI other than that of the authorization request.
+const textRedirect = "invalid_redirect"
 
 // clientCredentials is the grant of RFC 6749 section 4.4. Scopes that the client may not have are left out, as Cognito
 // does; without any that it may have there is no token.

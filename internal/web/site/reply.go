@@ -56,6 +56,11 @@ func Content(mediaType string, body []byte) Reply {
 	return Reply{status: http.StatusOK, kind: mediaType, body: body}
 }
 
+// HTML answers with a document that somebody else has drawn, under a Content-Security-Policy of its own.
+func HTML(status int, body []byte, policy string) Reply {
+	return Reply{status: status, kind: "text/html; charset=utf-8", body: body}.With("Content-Security-Policy", policy)
+}
+
 // Show answers with a page.
 func Show(status int, page Page) Reply { return Reply{status: status, page: &page} }
 

@@ -78,7 +78,7 @@ const (
 
 // ServeHTTP implements http.Handler; it writes the one log event of the request.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	event := &obs.Request{ID: id.UUID(), UserAgent: cut(r.UserAgent(), maxAgent), Start: s.Now(), ClientIP: s.ClientIP(r)}
+	event := &obs.Request{ID: id.UUID(), UserAgent: cut(r.UserAgent(), maxAgent), Languages: r.Header.Get("Accept-Language"), Start: s.Now(), ClientIP: s.ClientIP(r)}
 	ctx := db.Budget(obs.With(r.Context(), event))
 	header := w.Header()
 	header.Set("X-Amzn-RequestId", event.ID)

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"golang.org/x/text/language"
+
+	"cognate/internal/base/locale"
 )
 
 // Language is a language that the pages speak.
@@ -13,7 +15,7 @@ type Language struct {
 }
 
 // English is what is spoken where no other language is chosen, and on classic pages.
-const English = "en"
+const English = locale.English
 
 // languages are those that AWS ships, Dutch and Arabic, by their own names.
 var languages = []Language{
@@ -25,49 +27,24 @@ var languages = []Language{
 // Languages returns the languages of the pages, in the order in which they are offered.
 func Languages() []Language { return slices.Clone(languages) }
 
-// matcher prefers English where nothing fits; its first tag is its default.
-var matcher, matched = func() (language.Matcher, []string) {
-	codes := []string{English}
-	for _, l := range languages {
-		if l.Code != English {
-			codes = append(codes, l.Code)
-		}
+// spoken finds among them what somebody wishes.
+var spoken = func() *locale.Languages {
+	codes := make([]string, len(languages))
+	for i, l := range languages {
+		codes[i] = l.Code
 	}
-	tags := make([]language.Tag, len(codes))
-	for i, code := range codes {
-		tags[i] = language.MustParse(code)
+	l, err := locale.New(codes...)
+	if err != nil {
+		panic(err) // the codes are constants
 	}
-	return language.NewMatcher(tags), codes
+	return l
 }()
 
-// maxAccept is how much of an Accept-Language header is read.
-const maxAccept = 400
-
 // Match chooses the language of a page: what the query parameter lang asks for, then what the cookie holds, then the
-// header Accept-Language. The first two count only when the pages speak that language or one close to it.
+// header Accept-Language. Each counts only when the pages speak that language or one close to it.
 func Match(query, cookie, accept string) string {
-	for _, wish := range []string{query, cookie} {
-		if code, ok := near(wish); ok {
-			return code
-		}
-	}
-	if code, ok := near(accept); ok {
-		return code
-	}
-	return English
-}
-
-// near returns the language closest to a wish, a tag or a list of them as in Accept-Language.
-func near(wish string) (string, bool) {
-	if wish == "" || len(wish) > maxAccept {
-		return "", false
-	}
-	tags, _, err := language.ParseAcceptLanguage(wish)
-	if err != nil || len(tags) == 0 {
-		return "", false
-	}
-	_, i, confidence := matcher.Match(tags...)
-	return matched[i], confidence > language.No
+	code, _ := spoken.Match(query, cookie, accept)
+	return code
 }
 
 // Known reports whether the pages speak a language, by its code.

@@ -1,0 +1,74 @@
+package login
+
+import (
+	"context"
+	"slices"
+
+	"cognate/internal/core/authorization"
+	"cognate/internal/core/pool"
+	"cognate/internal/web/login/screen"
+	"cognate/internal/web/site"
+)
+
+// drawAccounts lists the accounts that the browser is signed in with.
+func (h *handler) drawAccounts(ctx context.Context, v *visit, holders []authorization.Holder) site.Reply {
+	form, err := v.form(ctx, pool.EndpointLogin, nil)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	form.ID = "accounts"
+	for i, holder := range holders {
+		row := screen.Button{
+			Name: "account", Value: holder.User.Sub, Icon: "user", Text: screen.Literal(shownName(holder)), Hint: screen.Say("accounts.signed_in"),
+		}
+		if !h.Requests.Answers(v.q, holder) {
+			row.Hint = screen.Text{}
+		}
+		if i == 0 {
+			form.Submit = row
+			continue
+		}
+		form.Other = append(form.Other, row)
+	}
+	form.Other = append(form.Other, screen.Button{Name: "account", Value: "other", Text: screen.Say("accounts.other"), Icon: "user"})
+	return v.show(ctx, 200, &screen.Screen{
+		Kind: screen.Accounts, Title: screen.Say("accounts.title"), Lead: screen.Say("accounts.lead", "app", v.app()), Forms: []screen.Form{form},
+	})
+}
+
+// shownName is how people know an account: by what it signs in with.
+func shownName(holder authorization.Holder) string {
+	for _, name := range []string{"email", "phone_number", "preferred_username"} {
+		if text := holder.User.Attributes[name]; text != "" {
+			return text
+		}
+	}
+	return holder.User.Username
+}
+
+// takeAccount goes on with the account that was picked: at once where its session answers the request, else by signing in
+// again.
+func (h *handler) takeAccount(ctx context.Context, v *visit, sub string) site.Reply {
+	holders, err := h.holders(ctx, v)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	f := &flow{Query: mark(v.query)}
+	i := slices.IndexFunc(holders, func(holder authorization.Holder) bool { return holder.User.Sub == sub })
+	if i < 0 {
+		return v.redirect(ctx, pool.EndpointLogin, f)
+	}
+	if reply, done := h.silent(ctx, v, holders[i]); done {
+		have := make([]authorization.Session, len(holders))
+		for n, holder := range holders {
+			have[n] = holder.Session
+		}
+		first, err := h.keep(ctx, v, holders[i].Session, have)
+		if err != nil {
+			return h.fault(ctx, v.r, err)
+		}
+		return reply.WithCookie(first)
+	}
+	f.Name = shownName(holders[i])
+	return v.redirect(ctx, pool.EndpointLogin, f)
+}

@@ -1,0 +1,125 @@
+package login
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/testkit/cognitotest"
+)
+
+// TestSignInForCode goes the whole way of an app: from the authorization endpoint over the pages to tokens, and again from
+// the session of the browser.
+func TestSignInForCode(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, nil, nil)
+		w.User(a.p, "ana", "email", "ana@example.com")
+		b := a.browser().open("nonce", "n-1")
+		b.fill("username", "ana").fill("password", "wrong-Pass1!").says("Name or password is not right")
+		b.fill("password", cognitotest.Password)
+		code := b.code()
+		if iss := b.left.Query().Get("iss"); iss != addresses.Issuer(a.p) {
+			w.T.Errorf("iss %q", iss)
+		}
+		status, body := a.redeem(code)
+		var out struct {
+			ID      string `json:"id_token"`
+			Access  string `json:"access_token"`
+			Refresh string `json:"refresh_token"`
+			Type    string `json:"token_type"`
+			Expires int    `json:"expires_in"`
+		}
+		if err := json.Unmarshal([]byte(body), &out); status != 200 || err != nil || out.Refresh == "" || out.Type != "Bearer" || out.Expires != 3600 {
+			w.T.Fatalf("%d %s", status, body)
+		}
+		if claims := payload(w, out.ID); !strings.Contains(claims, `"nonce":"n-1"`) || !strings.Contains(claims, `"at_hash":"`) || !strings.Contains(claims, `"email":`) {
+			w.T.Errorf("ID token %s", claims)
+		}
+		if claims := payload(w, out.Access); !strings.Contains(claims, `"scope":"openid email"`) {
+			w.T.Errorf("access token %s", claims)
+		}
+		if b.open(); b.code() == code {
+			w.T.Error("the same code again")
+		}
+		if b.open("prompt", "none"); b.code() == "" {
+			w.T.Error("no silent answer")
+		}
+		b.open("prompt", "login").says("Sign in to")
+	})
+}
+
+func payload(w *cognitotest.World, token string) string {
+	w.T.Helper()
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		w.T.Fatalf("no JWT: %s", token)
+	}
+	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return string(claims)
+}
+
+// TestSignUpForCode makes an account on the pages, confirms it by the code that was mailed and signs in.
+func TestSignUpForCode(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, func(in *cognitoidp.CreateUserPoolRequest) {
+			in.AutoVerifiedAttributes = []cognitoidp.VerifiedAttributeType{cognitoidp.VerifiedAttributeTypeEmail}
+		}, nil)
+		b := a.browser().open()
+		b.get(strings.Replace(b.at, "/login", "/signup", 1))
+		b.fill("username", "bea", "requiredAttributes[email]", "bea@example.com", "password", "short").says("at least")
+		b.fill("username", "bea", "requiredAttributes[email]", "bea@example.com", "password", cognitotest.Password)
+		b.says("b***@e***")
+		b.fill("code", "000000").says("That code is not right")
+		b.fill("code", w.Code(a.p, "bea@example.com")).says("Your account is confirmed")
+		b.fill("username", "bea").fill("password", cognitotest.Password)
+		if status, body := a.redeem(b.code()); status != 200 {
+			w.T.Errorf("%d %s", status, body)
+		}
+	})
+}
+
+// TestForgottenPassword resets a password on the pages.
+func TestForgottenPassword(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, nil, nil)
+		w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+		b := a.browser().open()
+		b.get(strings.Replace(b.at, "/login", "/forgotPassword", 1))
+		b.fill("username", "ana").says("If an account exists")
+		b.fill("code", "000000", "password", "New-Pass-123!").says("That code is not right")
+		b.fill("code", w.Code(a.p, "ana@example.com"), "password", "New-Pass-123!").says("Your password is changed")
+		b.fill("username", "ana").fill("password", "New-Pass-123!")
+		if status, body := a.redeem(b.code()); status != 200 {
+			w.T.Errorf("%d %s", status, body)
+		}
+		other := a.browser().open()
+		other.get(strings.Replace(other.at, "/login", "/forgotPassword", 1))
+		other.fill("username", "nobody").says("If an account exists")
+		other.fill("code", "000000", "password", "New-Pass-123!")
+		if other.status != 400 {
+			w.T.Errorf("%d", other.status)
+		}
+	})
+}
+
+// TestTemporaryPassword replaces the password of a user whom an administrator made.
+func TestTemporaryPassword(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, nil, nil)
+		cognitotest.Call(w, w.API.AdminCreateUser, &cognitoidp.AdminCreateUserRequest{
+			UserPoolId: a.p.ID, Username: "cid", TemporaryPassword: new("Temp-Pass-1!"), MessageAction: new(cognitoidp.MessageActionTypeSuppress),
+		})
+		b := a.browser().open()
+		b.fill("username", "cid").fill("password", "Temp-Pass-1!").says("Set your own password")
+		b.fill("password", "weak").says("at least")
+		b.fill("password", cognitotest.Password)
+		if status, body := a.redeem(b.code()); status != 200 {
+			w.T.Errorf("%d %s", status, body)
+		}
+	})
+}

@@ -1,0 +1,179 @@
+package login
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"cognate/internal/core/account"
+	"cognate/internal/core/pool"
+	"cognate/internal/web/login/screen"
+	"cognate/internal/web/site"
+)
+
+// showForgot asks whose password is forgotten.
+func (h *handler) showForgot(ctx context.Context, v *visit, f *flow) site.Reply {
+	return h.drawForgot(ctx, v, f, nil)
+}
+
+func (h *handler) drawForgot(ctx context.Context, v *visit, f *flow, p *problem) site.Reply {
+	form, err := v.form(ctx, pool.EndpointForgot, f)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	label, kind := v.identifier()
+	form.ID, form.Submit = "forgot", screen.Button{Name: "reset_my_password", Text: screen.Say("forgot.submit")}
+	form.Fields = []screen.Field{{
+		Name: "username", Type: kind, Label: label, Value: f.Name, Autocomplete: "username", Required: true, Focus: true, Error: p.at("username"),
+	}}
+	return v.show(ctx, p.code(), &screen.Screen{
+		Kind: screen.Forgot, Icon: "password", Title: screen.Say("forgot.title"), Lead: screen.Say("forgot.lead"), Alert: f.told(p), Forms: []screen.Form{form},
+		Links: []screen.Link{{ID: "back", Text: screen.Say("page.back"), URL: v.at(pool.EndpointLogin, nil)}},
+	})
+}
+
+// takeForgot has the code of a recovery sent. Whether there is such an account is not told.
+func (h *handler) takeForgot(ctx context.Context, v *visit, f *flow) site.Reply {
+	form, _ := v.r.Posted()
+	f.Name = strings.TrimSpace(form.Get("username"))
+	if f.Name == "" {
+		return h.drawForgot(ctx, v, f, missing("username", "missing.identifier"))
+	}
+	f.Notice = nil
+	return h.sendRecovery(ctx, v, f)
+}
+
+func (h *handler) sendRecovery(ctx context.Context, v *visit, f *flow) site.Reply {
+	next := &flow{ID: f.ID, Query: f.Query, Name: f.Name, Step: stepReset, Notice: f.Notice}
+	err := h.gated(ctx, "ForgotPassword", func(ctx context.Context) error {
+		delivery, err := h.Accounts.ForgotPassword(ctx, v.caller(f.Name))
+		if err == nil {
+			next.delivered(delivery, h.Clock.Now().Unix())
+		}
+		return err
+	})
+	if err != nil {
+		p := judge(ctx, err, "")
+		switch {
+		case p == nil:
+			return h.fault(ctx, v.r, err)
+		case p.text.Key != "refused.password": // a client that does not hide users names those who do not exist; a page never does
+			return h.drawForgot(ctx, v, f, p)
+		}
+		next.delivered(nil, h.Clock.Now().Unix())
+	}
+	return v.redirect(ctx, pool.EndpointConfirmForgot, next)
+}
+
+// showReset asks for the code of a recovery and the new password.
+func (h *handler) showReset(ctx context.Context, v *visit, f *flow) site.Reply {
+	if f.Step != stepReset {
+		return v.with(site.Redirect(v.at(pool.EndpointForgot, f)))
+	}
+	return h.drawReset(ctx, v, f, nil, nil)
+}
+
+func (h *handler) drawReset(ctx context.Context, v *visit, f *flow, p *problem, typed url.Values) site.Reply {
+	form, err := v.form(ctx, pool.EndpointConfirmForgot, f)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	form.ID, form.Submit = "reset", screen.Button{Name: "reset_password", Text: screen.Say("reset.submit")}
+	code := h.codeField(f, p)
+	code.Value = typed.Get("code")
+	form.Fields = []screen.Field{code, {
+		Name: "password", Type: "password", Label: screen.Say("label.new_password"), Autocomplete: "new-password", Required: true, Error: p.at("password"),
+	}}
+	again, err := v.form(ctx, pool.EndpointConfirmForgot, f)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	again.ID, again.Quiet, again.Submit = "resend", true, screen.Button{Name: "resend", Value: "1", Text: screen.Say("code.resend"), Wait: h.wait(f)}
+	lead := screen.Say("forgot.sent")
+	if f.Destination != "" {
+		lead = screen.Say("forgot.sent_to", "destination", f.Destination)
+	}
+	return v.show(ctx, p.code(), &screen.Screen{
+		Kind: screen.Reset, Icon: "password", Title: screen.Say("reset.title"), Lead: lead, Identifier: f.Name, ChangeURL: v.at(pool.EndpointForgot, nil),
+		Alert: f.told(p), Forms: []screen.Form{form, again}, Rules: v.rules(),
+	})
+}
+
+// takeReset redeems the code and sets the password.
+func (h *handler) takeReset(ctx context.Context, v *visit, f *flow) site.Reply {
+	form, _ := v.r.Posted()
+	code, password := plainCode(form.Get("code")), form.Get("password")
+	switch {
+	case f.Step != stepReset || f.Name == "":
+		return h.startAgain(ctx, v, f)
+	case form.Has("resend"):
+		if h.wait(f) > 0 {
+			return v.with(site.Redirect(v.at(pool.EndpointConfirmForgot, f)))
+		}
+		f.Notice = &notice{Kind: screen.AlertSuccess, Key: "code.sent_plain"}
+		return h.sendRecovery(ctx, v, f)
+	case code == "":
+		return h.drawReset(ctx, v, f, missing("code", "missing.code"), form)
+	case password == "":
+		return h.drawReset(ctx, v, f, missing("password", "missing.new_password"), form)
+	}
+	err := h.gated(ctx, "ConfirmForgotPassword", func(ctx context.Context) error {
+		return h.Accounts.ConfirmForgotPassword(ctx, v.caller(f.Name), account.RecoverInput{Code: code, Password: password})
+	})
+	if err != nil {
+		p := judge(ctx, err, "code")
+		if p == nil {
+			return h.fault(ctx, v.r, err)
+		}
+		if p.text.Key == "refused.password" { // nobody has this name, which a page does not tell
+			p.text, p.field = screen.Say("code.expired"), "code"
+		}
+		return h.drawReset(ctx, v, f, p, form)
+	}
+	return v.redirect(ctx, pool.EndpointLogin, &flow{
+		ID: f.ID, Query: f.Query, Name: f.Name, Notice: &notice{Kind: screen.AlertSuccess, Key: "reset.done"},
+	})
+}
+
+// showReplace asks for a password in the place of a temporary one.
+func (h *handler) showReplace(ctx context.Context, v *visit, f *flow) site.Reply {
+	if f.Step != stepReplace {
+		return v.with(site.Redirect(v.at(f.Step.page(), f)))
+	}
+	return h.drawReplace(ctx, v, f, nil, nil)
+}
+
+func (h *handler) drawReplace(ctx context.Context, v *visit, f *flow, p *problem, typed url.Values) site.Reply {
+	form, err := v.form(ctx, pool.EndpointNewPassword, f)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	form.ID, form.Submit = "new-password", screen.Button{Text: screen.Say("newpassword.submit")}
+	form.Fields = append([]screen.Field{{
+		Name: "password", Type: "password", Label: screen.Say("label.new_password"), Autocomplete: "new-password", Required: true, Focus: true, Error: p.at("password"),
+	}}, v.attributeFields(f.Required, p, typed)...)
+	return v.show(ctx, p.code(), &screen.Screen{
+		Kind: screen.NewPassword, Icon: "password", Title: screen.Say("newpassword.title"), Lead: screen.Say("newpassword.lead"), Identifier: f.Name,
+		Alert: f.told(p), Forms: []screen.Form{form}, Rules: v.rules(),
+	})
+}
+
+// takeReplace sets the new password and the attributes that were missing.
+func (h *handler) takeReplace(ctx context.Context, v *visit, f *flow) site.Reply {
+	form, _ := v.r.Posted()
+	switch {
+	case f.Step != stepReplace:
+		return h.startAgain(ctx, v, f)
+	case form.Get("password") == "":
+		return h.drawReplace(ctx, v, f, missing("password", "missing.new_password"), form)
+	}
+	params := map[string]string{"NEW_PASSWORD": form.Get("password")}
+	given := attributes(form)
+	for _, name := range f.Required {
+		if given[name] == "" {
+			return h.drawReplace(ctx, v, f, missing(requiredPrefix+name+"]", "missing.value"), form)
+		}
+		params["userAttributes."+name] = given[name]
+	}
+	return h.respond(ctx, v, f, params)
+}
