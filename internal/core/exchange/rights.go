@@ -95,12 +95,16 @@ func (r *Room) target(ctx context.Context, o *order) (string, error) {
 	return wanted, nil
 }
 
-// bound is the audience that the subject token is bound to; "" for none. That of an ID token is the client itself.
+// bound is the audience that the subject token is bound to; "" for none. That of an ID token is the client itself, and then
+// the one that the access tokens of its session have counts.
 func (o *order) bound() string {
 	for _, a := range o.subject.Audience {
 		if a != o.subject.Client.ID {
 			return a
 		}
+	}
+	if o.subject.Use == token.UseID {
+		return o.subject.Session().Resource
 	}
 	return ""
 }
