@@ -72,7 +72,7 @@ func newFloors() (floors, error) {
 	return floors{
 		pathPlain: all(password, tokens), pathSRP: all(exchange, tokens), pathRefresh: tokens, pathPasskey: all(assert, tokens),
 		pathPlainTOTP: all(password, code, tokens), pathSRPTOTP: all(exchange, code, tokens),
-		pathMachine: token,
+		pathMachine: token, pathJourney: all(password, tokens), pathAgain: tokens,
 	}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"cognate/internal/core/pool"
 )
@@ -18,7 +19,22 @@ import (
 type relying struct {
 	machine client // acts for itself
 	backend client // acts for users, and asks what their tokens are worth
-	access  string // of a user, by the backend
+	access  string // of a user, by the API
+	open    string // of a user, by the pages, with the scope openid
+
+	mu       sync.Mutex
+	browsers map[int]*browser // signed in, of the workers
+}
+
+// browser is the one of a worker.
+func (r *relying) browser(w *world, worker int) (b *browser, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b = r.browsers[worker]; b == nil {
+		b, err = newBrowser(w)
+		r.browsers[worker] = b
+	}
+	return b, err
 }
 
 // client is one with a secret.
@@ -27,21 +43,27 @@ type client struct{ id, secret string }
 const orders = "orders"
 
 // newRelying makes the clients and signs a user in.
-func newRelying(s *process, name string) (r *relying, err error) {
+func newRelying(w *world) (r *relying, err error) {
+	s, name := w.server, w.known[0]
 	if _, err := s.call("CreateResourceServer", object{
 		"UserPoolId": poolID, "Identifier": orders, "Name": orders,
 		"Scopes": []object{{"ScopeName": "read", "ScopeDescription": "read"}, {"ScopeName": "write", "ScopeDescription": "write"}},
 	}); err != nil {
 		return nil, err
 	}
-	r = &relying{}
+	r = &relying{browsers: map[int]*browser{}}
+	w.relying = r
 	if r.machine, err = newClient(s, object{
 		"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []string{"client_credentials"},
 		"AllowedOAuthScopes": []string{orders + "/read", orders + "/write"},
 	}); err != nil {
 		return nil, err
 	}
-	if r.backend, err = newClient(s, object{"ExplicitAuthFlows": []string{"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}); err != nil {
+	if r.backend, err = newClient(s, object{
+		"ExplicitAuthFlows":               []string{"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+		"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []string{"code"}, "AllowedOAuthScopes": []string{"openid", "email", "profile"},
+		"CallbackURLs": []string{callback}, "SupportedIdentityProviders": []string{"COGNITO"},
+	}); err != nil {
 		return nil, err
 	}
 	shown, err := s.call("DescribeUserPool", object{"UserPoolId": poolID})
@@ -57,7 +79,14 @@ func newRelying(s *process, name string) (r *relying, err error) {
 		"UserPoolId": poolID, "ClientId": r.backend.id, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
 		"AuthParameters": object{"USERNAME": name, "PASSWORD": userPassword, "SECRET_HASH": r.backend.hash(name)},
 	})
+	if err != nil {
+		return nil, err
+	}
 	r.access = text(in, "AuthenticationResult", "AccessToken")
+	b, err := newBrowser(w)
+	if err == nil {
+		r.open, err = b.signIn(name)
+	}
 	return r, err
 }
 

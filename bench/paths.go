@@ -23,6 +23,8 @@ const (
 	pathPasskey   = "sign-in, passkey (both calls)"
 	pathRefresh   = "refresh"
 	pathMachine   = "client_credentials"
+	pathJourney   = "pages: authorize, name, password, code, token"
+	pathAgain     = "pages: authorize with a session, code, token"
 )
 
 // paths are measured in this order. Those that do not depend on the number of
@@ -48,6 +50,10 @@ func paths(all bool) []path {
 		{"GetUser", getUser},
 		{pathMachine, clientCredentials},
 		{"introspection", introspect},
+		{"userInfo", userInfo},
+		{"pages: login page", loginPage},
+		{pathJourney, journey},
+		{pathAgain, again},
 		{"SignUp + ConfirmSignUp", signUp},
 	}, bySize...)
 }

@@ -441,7 +441,7 @@ func matrix(w *World, f *crossing) string {
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", len(columns)+1) + "\n")
 	n := 0
-	for _, row := range slices.Concat(rows, factorRows) {
+	for _, row := range slices.Concat(rows, factorRows, pageRows) {
 		cells := []string{row.name}
 		for _, c := range columns {
 			n++

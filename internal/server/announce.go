@@ -84,13 +84,16 @@ func called(name string) string {
 // announceDemo tells of the demo pool, and gives commands that work whatever was pasted before.
 func (a *app) announceDemo(b *strings.Builder) {
 	ctx := context.Background()
-	p, _, err := a.Pools.Client(ctx, demoClientID)
+	p, client, err := a.Pools.Client(ctx, demoClientID)
 	if err != nil {
 		return
 	}
 	fmt.Fprintf(b, "  pool      %s (demo)\n    client  %s\n    issuer  %s\n", p.ID, demoClientID, a.addresses.Issuer(p))
 	if taken, err := a.taken(ctx, p, demoUser); err == nil && taken {
 		fmt.Fprintf(b, "    user    %s, made with the password %s\n", demoUser, demoPassword)
+	}
+	if login := a.loginURL(p, client); login != "" {
+		fmt.Fprintf(b, "    sign in %s\n", login)
 	}
 	name, err := a.freshName(ctx, p)
 	if err != nil {

@@ -15,8 +15,7 @@ import (
 	"cognate/internal/server/seed"
 )
 
-// demo is the seed of a dev server's first start. REGION is replaced by the
-// default Region.
+// demo is the seed of a dev server's first start.
 //
 //go:embed demo.yaml
 var demo string
@@ -63,7 +62,7 @@ func (a *app) firstData(ctx context.Context) error {
 	if empty, err := a.Pools.Empty(ctx); err != nil || !empty {
 		return err
 	}
-	f, err := seed.Parse("demo.yaml", []byte(strings.ReplaceAll(demo, "REGION", a.settings.Region)))
+	f, err := seed.Parse("demo.yaml", []byte(strings.NewReplacer("REGION", a.settings.Region, "ENDPOINT", a.settings.PublicURL).Replace(demo)))
 	if err != nil {
 		return fmt.Errorf("demo pool: %w", err)
 	}
@@ -125,7 +124,7 @@ func (a *app) applySeed(ctx context.Context, f *seed.File, name string) error {
 }
 
 func (a *app) seeder() *seed.Seeder {
-	return &seed.Seeder{API: a.API, Pools: a.Pools, Accounts: a.Accounts, Keys: a.KMS}
+	return &seed.Seeder{API: a.API, Pools: a.Pools, Accounts: a.Accounts, Branding: a.Branding, Keys: a.KMS}
 }
 
 // watchSeed applies edits of the seed file in dev until ctx is over. A broken

@@ -22,7 +22,7 @@ func ExportSeed(ctx context.Context, s config.Settings, poolIDs []string, secret
 			return err
 		}
 	}
-	e := seed.Exporter{DB: a.db, API: a.API, Pools: a.Pools, Users: a.Users, Factors: a.Factors, Secrets: secrets}
+	e := seed.Exporter{DB: a.db, API: a.API, Pools: a.Pools, Users: a.Users, Factors: a.Factors, Branding: a.Branding, Secrets: secrets}
 	f, err := e.Export(ctx, poolIDs)
 	if err != nil {
 		return err

@@ -49,6 +49,6 @@ func (a *app) pages() ([]site.Route, error) {
 	}
 	return login.Routes(login.Deps{
 		Pools: a.Pools, Accounts: a.Accounts, Requests: a.Requests, Engine: a.Engine, Factors: factor.Ops{Factors: a.Factors}, Tokens: a.Tokens,
-		Guard: a.Guard, Brands: a.Branding, Cookies: cookies, CSRF: csrf, Drawer: drawer, Clock: a.clock, Dev: a.settings.Mode == config.Dev,
+		Guard: a.Guard, Brands: a.Branding, Cookies: cookies, CSRF: csrf, Drawer: drawer, Clock: a.clock, Dev: a.settings.Mode == config.Dev, StyleNeeded: a.settings.StyleNeeded,
 	}), nil
 }

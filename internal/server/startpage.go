@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"net/url"
+	"slices"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
@@ -47,6 +49,7 @@ func (a *app) shownPools(ctx context.Context) (list []operator.PoolView, more bo
 			for _, flow := range client.Config.ExplicitAuthFlows {
 				shown.Flows = append(shown.Flows, string(flow))
 			}
+			shown.Login = a.loginURL(p, client)
 			v.Clients = append(v.Clients, shown)
 		}
 		list = append(list, v)
@@ -59,4 +62,12 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// loginURL is where users of a client sign in, for its first callback URL; "" when it may not use managed login.
+func (a *app) loginURL(p *pool.Pool, c *pool.Client) string {
+	if !c.OAuth() || len(c.Config.CallbackURLs) == 0 || !slices.Contains(c.Config.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeCode) {
+		return ""
+	}
+	return a.addresses.Endpoint(p, pool.EndpointAuthorize) + "?client_id=" + c.ID + "&response_type=code&redirect_uri=" + url.QueryEscape(c.Config.CallbackURLs[0])
 }

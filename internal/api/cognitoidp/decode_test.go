@@ -2,6 +2,7 @@ package cognitoidp
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -114,6 +115,19 @@ func TestFlag(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s is %s (%v), want %s", value, got, err, want)
+		}
+	}
+}
+
+// TestWholeList: one list of the API takes no null elements.
+func TestWholeList(t *testing.T) {
+	for list, want := range map[string]string{
+		`[null]`: "1 validation error detected: Value '[null]' at 'assets' failed to satisfy constraint: Member must satisfy constraint: [Member must not be null]",
+		`[]`:     "", `null`: "", `[{"Category":"FORM_LOGO","ColorMode":"DARK","Extension":"PNG"}]`: "",
+	} {
+		_, err := DecodeUpdateManagedLoginBrandingRequest(rt.NewDecoder([]byte(`{"Assets":` + list + `}`)))
+		if got := fmt.Sprint(err); got != want && (err != nil || want != "") {
+			t.Errorf("%s: %s", list, got)
 		}
 	}
 }

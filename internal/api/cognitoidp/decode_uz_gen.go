@@ -558,7 +558,7 @@ func (v *UpdateManagedLoginBrandingRequest) DecodeFrom(d *rt.Decoder) {
 		case "Settings":
 			v.Settings, _ = rt.Doc(d)
 		case "Assets":
-			v.Assets = rt.List(d, "assets", rt.PlainItem, rt.Struct[AssetType])
+			v.Assets = rt.Whole(d, "assets", rt.PlainItem, rt.Struct[AssetType])
 		default:
 			d.Skip()
 		}

@@ -51,6 +51,12 @@ var coerced = map[string]bool{
 	"UpdateManagedLoginBrandingRequest.UseCognitoProvidedValues": true,
 }
 
+// whole are the lists that the service refuses null elements in, by structure and member.
+var whole = map[string]bool{
+	"CreateManagedLoginBrandingRequest.Assets": true,
+	"UpdateManagedLoginBrandingRequest.Assets": true,
+}
+
 func (m *model) emitReadLoop(e *emitter, name string, s *shape, bits map[string]string, track bool) {
 	if len(s.Members) == 0 {
 		e.p("for _, ok := d.Object(); ok; _, ok = d.Next() {\nd.Skip()\n}")
@@ -68,7 +74,11 @@ func (m *model) emitReadLoop(e *emitter, name string, s *shape, bits map[string]
 		case isStruct(ms):
 			e.p("%s = rt.StructPtr[%s](d, %q)", field, mem.Shape, pathName(mem.Name))
 		case ms.Type == "list":
-			e.p("%s = rt.List(d, %q, %s, %s)", field, pathName(mem.Name), m.item(mem.ref), m.elemReader(*ms.Member))
+			reader := "rt.List"
+			if whole[name+"."+mem.Name] {
+				reader = "rt.Whole"
+			}
+			e.p("%s = %s(d, %q, %s, %s)", field, reader, pathName(mem.Name), m.item(mem.ref), m.elemReader(*ms.Member))
 		case ms.Type == "map":
 			e.p("%s = rt.Map(d, %q, %s, %s)", field, pathName(mem.Name), m.mapForm(mem.ref), m.elemReader(*ms.Value))
 		case !ms.scalar():

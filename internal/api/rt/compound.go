@@ -1,5 +1,7 @@
 package rt
 
+import "strings"
+
 // segment is one step of the path that AWS prints: a member name, and inside a
 // list the position, inside a map the key.
 type segment struct {
@@ -60,6 +62,23 @@ func List[T any](d *Decoder, name, item string, elem func(*Decoder) (T, bool)) [
 		}
 	})
 	d.path = d.path[:top]
+	return out
+}
+
+// Whole reads a list like List, but a null element is a violation.
+func Whole[T any](d *Decoder, name, item string, elem func(*Decoder) (T, bool)) []T {
+	nulls := 0
+	out := List(d, name, item, func(d *Decoder) (T, bool) {
+		v, ok := elem(d)
+		if !ok {
+			nulls++
+		}
+		return v, ok
+	})
+	if nulls > 0 && d.Strict() {
+		all := "[" + strings.Repeat("null, ", nulls-1) + "null]"
+		d.violate(name, all, len(out) > 0, "Member must satisfy constraint: [Member must not be null]")
+	}
 	return out
 }
 

@@ -21,7 +21,7 @@ var ErrNoAsset = errors.New("branding: no such image")
 type Asset struct {
 	Category   cognitoidp.AssetCategoryType // "" for a classic logo
 	ColorMode  cognitoidp.ColorSchemeModeType
-	ResourceID string // of an IDP_BUTTON_ICON: the provider's name
+	ResourceID string // of an IDP_BUTTON_ICON: the provider's name; "" for all others
 	Extension  cognitoidp.AssetExtensionType
 	ID         string // its name in addresses; another content has another one
 }
@@ -43,7 +43,10 @@ func (a assetRow) asset() Asset {
 	out := Asset{Extension: cognitoidp.AssetExtensionType(a.extension), ID: a.hash + "." + strings.ToLower(a.extension)}
 	if category, rest, styled := strings.Cut(a.slot, "/"); styled {
 		mode, resource, _ := strings.Cut(rest, "/")
-		out.Category, out.ColorMode, out.ResourceID = cognitoidp.AssetCategoryType(category), cognitoidp.ColorSchemeModeType(mode), resource
+		out.Category, out.ColorMode = cognitoidp.AssetCategoryType(category), cognitoidp.ColorSchemeModeType(mode)
+		if out.Category == cognitoidp.AssetCategoryTypeIdpButtonIcon {
+			out.ResourceID = resource
+		}
 	}
 	return out
 }
@@ -52,8 +55,8 @@ func (a assetRow) asset() Asset {
 func (a assetRow) wire() cognitoidp.AssetType {
 	of := a.asset()
 	out := cognitoidp.AssetType{Category: of.Category, ColorMode: of.ColorMode, Extension: of.Extension, Bytes: a.content}
-	if of.ResourceID != "" {
-		out.ResourceId = &of.ResourceID
+	if resource := a.slot[strings.LastIndexByte(a.slot, '/')+1:]; resource != "" {
+		out.ResourceId = &resource
 	}
 	return out
 }

@@ -292,8 +292,13 @@ func TestLookFollows(t *testing.T) {
 // TestImages: the image of a scheme is taken before the one of both.
 func TestImages(t *testing.T) {
 	w := newWorld(Quick(t))
-	w.style(`{}`, image("PAGE_HEADER_LOGO", "DYNAMIC", "PNG", "both"), image("PAGE_HEADER_LOGO", "DARK", "SVG", "dark"))
+	named := image("PAGE_BACKGROUND", "LIGHT", "PNG", "named")
+	named.ResourceId = new("My image 1")
+	made := w.style(`{}`, image("PAGE_HEADER_LOGO", "DYNAMIC", "PNG", "both"), image("PAGE_HEADER_LOGO", "DARK", "SVG", "dark"), named)
 	look := w.look(w.c)
+	if a := look.Asset("PAGE_BACKGROUND", false); a == nil || a.ResourceID != "" || *made.Assets[2].ResourceId != "My image 1" {
+		t.Errorf("%v %s", a, made.AppendJSON(nil))
+	}
 	light, dark := look.Asset("PAGE_HEADER_LOGO", false), look.Asset("PAGE_HEADER_LOGO", true)
 	if light == nil || dark == nil || light.ColorMode != "DYNAMIC" || dark.ColorMode != "DARK" || look.Asset("FORM_LOGO", true) != nil {
 		t.Fatalf("%v %v", light, dark)

@@ -2,6 +2,7 @@ package token
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,21 +205,30 @@ func (c *claims) attributes(o *object) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		value := c.subject.Attributes[name]
-		switch standardClaims[name] {
-		case formBool:
-			if o.key(name) {
-				o.b = strconv.AppendBool(o.b, value == "true")
-			}
-		case formObject:
-			if o.key(name) {
-				o.b = append(o.b, `{"formatted":`...)
-				o.b = append(rt.AppendString(o.b, value), '}')
-			}
-		default:
-			o.text(name, value)
+		if o.key(name) {
+			o.b = AppendClaim(o.b, name, c.subject.Attributes[name])
 		}
 	}
+}
+
+// AppendClaim appends an attribute as the JSON value that it has in an ID token.
+func AppendClaim(b []byte, name, value string) []byte {
+	switch standardClaims[name] {
+	case formBool:
+		return strconv.AppendBool(b, value == "true")
+	case formObject:
+		return append(rt.AppendString(append(b, `{"formatted":`...), value), '}')
+	}
+	return rt.AppendString(b, value)
+}
+
+// ClaimNames are the claims that ID tokens and userInfo may have besides custom attributes, by name.
+func ClaimNames() []string {
+	made := []string{
+		"acr", "amr", "at_hash", "aud", "auth_time", claimGroups, claimPreferred, claimRoles, "cognito:username", "event_id", "exp", "iat", "iss", "jti",
+		"nonce", "origin_jti", "sub", "token_use",
+	}
+	return slices.Sorted(slices.Values(slices.AppendSeq(made, maps.Keys(standardClaims))))
 }
 
 // byPrecedence returns the groups in the order that their precedence gives; those without come last.

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/api/rt"
 )
 
 // settingsOf are the AWS requests whose members a block of settings has, by the tag of the block.
@@ -20,6 +21,8 @@ var settingsOf = map[string]reflect.Type{
 	"domain":         reflect.TypeFor[cognitoidp.CreateUserPoolDomainRequest](),
 	"sessions":       reflect.TypeFor[cognitoidp.SetUserPoolSessionConfigurationRequest](),
 	"clientSessions": reflect.TypeFor[cognitoidp.SetUserPoolClientSessionConfigurationRequest](),
+	"branding":       reflect.TypeFor[cognitoidp.CreateManagedLoginBrandingRequest](),
+	"customization":  reflect.TypeFor[cognitoidp.SetUICustomizationRequest](),
 	"resourceServer": reflect.TypeFor[cognitoidp.CreateResourceServerRequest](),
 }
 
@@ -59,6 +62,13 @@ func (c *checker) value(n *yaml.Node, t reflect.Type, name string) {
 	}
 	if reflect.PointerTo(t).Implements(textual) {
 		c.text(n, t, name)
+		return
+	}
+	switch t {
+	case reflect.TypeFor[rt.Document](): // of which the operation is the judge
+		return
+	case reflect.TypeFor[[]byte](): // in base64
+		c.scalar(n, "!!str", "text", name)
 		return
 	}
 	switch t.Kind() {

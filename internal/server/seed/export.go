@@ -12,6 +12,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/core/branding"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/pool"
@@ -24,6 +25,8 @@ type Exporter struct {
 	Pools   *pool.Pools
 	Users   *directory.Directory
 	Factors *factor.Factors
+	// Branding has the images of pages.
+	Branding *branding.Room
 	// Secrets says that client secrets, passwords and software tokens come along. Without them clients get new secrets, and
 	// users have neither password nor software token.
 	Secrets bool
@@ -66,7 +69,7 @@ func (e *Exporter) left(p *pool.Pool, format string, args ...any) {
 func (e *Exporter) pool(ctx context.Context, p *pool.Pool) (*Pool, error) {
 	out := &Pool{ID: p.ID, Name: *p.Config.Name}
 	for _, part := range []func(context.Context, *pool.Pool, *Pool) error{
-		e.poolSettings, e.domains, e.mfa, e.sessions, e.resourceServers, e.clients, e.groups, e.users,
+		e.poolSettings, e.domains, e.mfa, e.sessions, e.poolCustomization, e.resourceServers, e.clients, e.groups, e.users,
 	} {
 		if err := part(ctx, p, out); err != nil {
 			return nil, err
@@ -193,6 +196,9 @@ func (e *Exporter) client(ctx context.Context, p *pool.Pool, id string) (*Client
 	if minutes := int64(c.SSOValidity.Minutes()); p.Sessions.Tracking && minutes != defaultSSOMinutes {
 		out.Sessions = map[string]any{"SSOSession": map[string]any{"MaxValidityMinutes": minutes}}
 	}
+	if err := e.look(ctx, p, out); err != nil {
+		return nil, err
+	}
 	switch {
 	case !c.HasSecret():
 	case !e.Secrets:
@@ -270,6 +276,9 @@ func whole(v any) any {
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
 			return n
+		}
+		if f, err := v.Float64(); err == nil {
+			return f
 		}
 	}
 	return v

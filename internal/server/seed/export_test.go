@@ -25,7 +25,7 @@ import (
 // export writes the named pools as a file.
 func export(w *World, secrets bool, ids ...string) (text string, left []string) {
 	w.T.Helper()
-	e := seed.Exporter{DB: w.DB, API: w.API, Pools: w.Pools, Users: w.Users, Factors: w.Factors, Secrets: secrets}
+	e := seed.Exporter{DB: w.DB, API: w.API, Pools: w.Pools, Users: w.Users, Factors: w.Factors, Branding: w.Branding, Secrets: secrets}
 	f, err := e.Export(w.Ctx, ids)
 	if err != nil {
 		w.T.Fatal(err)
@@ -136,6 +136,7 @@ func manyPools(w *World) (ids []string, token string) {
 		UserPoolId: first, ClientId: *made.ClientId, ClientSecret: new("chosenchosenchosenchosenchosen"),
 	})
 	request(w, w.API.SetUserPoolClientSessionConfiguration, first, `"ClientId":"`+*made.ClientId+`","SSOSession":{"MaxValidityMinutes":0}`)
+	manyLooks(w, first, *made.ClientId)
 	gone := request(w, w.API.CreateResourceServer, first, `"Identifier":"gone","Name":"gone","Scopes":[{"ScopeName":"x","ScopeDescription":"d"}]`)
 	request(w, w.API.CreateUserPoolClient, first, `"ClientName":"scopes","GenerateSecret":true,"AllowedOAuthFlows":["code"],"CallbackURLs":["https://a.example/cb"],
 		"AllowedOAuthScopes":["openid","gone/x"],"AllowedOAuthFlowsUserPoolClient":true`)
@@ -167,6 +168,21 @@ func manyPools(w *World) (ids []string, token string) {
 		w.T.Fatal(err)
 	}
 	return []string{first, second}, token
+}
+
+// manyLooks makes a style with an image, customizations of all and of one client, and terms.
+func manyLooks(w *World, poolID, clientID string) {
+	w.T.Helper()
+	const png = "iVBORw0KGgoAAAA="
+	own := `"ClientId":"` + clientID + `",`
+	request(w, w.API.CreateManagedLoginBranding, poolID, own+`"Settings":{"components":{"favicon":{"enabledTypes":["SVG"]},
+		"form":{"borderRadius":8.5,"lightMode":{"backgroundColor":"00112233"}}},"own":{"n":8,"yes":"no"}},"Assets":[{"Category":"FORM_LOGO","ColorMode":"LIGHT","Extension":"PNG","Bytes":"`+png+`"}]`)
+	request(w, w.API.SetUICustomization, poolID, `"CSS":".label-customizable{font-weight:400}","ImageFile":"`+png+`"`)
+	request(w, w.API.SetUICustomization, poolID, own+`"ImageFile":"`+png+`"`)
+	for _, name := range []string{"terms-of-use", "privacy-policy"} {
+		request(w, w.API.CreateTerms, poolID, own+`"TermsName":"`+name+`","TermsSource":"LINK","Enforcement":"NONE",
+			"Links":{"cognito:default":"https://a.example/`+name+`","cognito:german":"https://a.example/de"}`)
+	}
 }
 
 // manyUsers makes users in every state.
@@ -235,7 +251,7 @@ func request[I, O any](w *World, operation func(context.Context, *I) (*O, error)
 }
 
 // changing are the members that tell when and where something was changed, and what secrets of clients are called.
-var changing = regexp.MustCompile(`(?m)^.*"(LastModifiedDate|UserLastModifiedDate|CreationDate|ClientSecretId|ClientSecretCreateDate|Version|SchemaVersion|PaginationToken)".*$\n`)
+var changing = regexp.MustCompile(`(?m)^.*"(LastModifiedDate|UserLastModifiedDate|CreationDate|ManagedLoginBrandingId|TermsId|CSSVersion|ClientSecretId|ClientSecretCreateDate|Version|SchemaVersion|PaginationToken)".*$\n`)
 
 // described is what the API answers about a pool.
 func described(w *World, id string) string {
@@ -259,6 +275,17 @@ func described(w *World, id string) string {
 		in := &cognitoidp.DescribeUserPoolClientRequest{UserPoolId: id, ClientId: *c.ClientId}
 		all = append(all, Call(w, w.API.DescribeUserPoolClient, in),
 			Call(w, w.API.GetUserPoolClientSessionConfiguration, &cognitoidp.GetUserPoolClientSessionConfigurationRequest{UserPoolId: id, ClientId: *c.ClientId}))
+		all = append(all, Call(w, w.API.GetUICustomization, &cognitoidp.GetUICustomizationRequest{UserPoolId: id, ClientId: c.ClientId}))
+		style, err := w.API.DescribeManagedLoginBrandingByClient(w.Ctx, &cognitoidp.DescribeManagedLoginBrandingByClientRequest{UserPoolId: id, ClientId: *c.ClientId})
+		if err == nil {
+			all = append(all, style)
+		}
+		for _, name := range []string{"terms-of-use", "privacy-policy"} {
+			terms, err := w.API.DescribeTermsByClient(w.Ctx, &cognitoidp.DescribeTermsByClientRequest{UserPoolId: id, ClientId: *c.ClientId, TermsName: name})
+			if err == nil {
+				all = append(all, terms)
+			}
+		}
 		_, have, err := w.Pools.Client(w.Ctx, *c.ClientId)
 		if err != nil {
 			w.T.Fatal(err)

@@ -38,6 +38,8 @@ type Pool struct {
 	Domains  []Domain       `yaml:"domains,omitempty"`
 	MFA      map[string]any `yaml:"mfa,omitempty" aws:"mfa"`           // members of SetUserPoolMfaConfig
 	Sessions map[string]any `yaml:"sessions,omitempty" aws:"sessions"` // members of SetUserPoolSessionConfiguration
+	// Customization is how the classic pages of all clients look: members of SetUICustomization.
+	Customization map[string]any `yaml:"customization,omitempty" aws:"customization"`
 	// ResourceServers come before the clients, which may be given their scopes.
 	ResourceServers []ResourceServer `yaml:"resourceServers,omitempty"`
 	Clients         []Client         `yaml:"clients,omitempty"`
@@ -66,6 +68,11 @@ type Client struct {
 	Secrets  []Secret       `yaml:"secrets,omitempty"` // up to two in place of Secret, newest first
 	Settings map[string]any `yaml:"settings,omitempty" aws:"client"`
 	Sessions map[string]any `yaml:"sessions,omitempty" aws:"clientSessions"` // members of SetUserPoolClientSessionConfiguration
+	// Branding is the style of managed login, Customization that of the classic pages: members of CreateManagedLoginBranding
+	// and of SetUICustomization. Terms are the links of terms-of-use and privacy-policy by language.
+	Branding      map[string]any               `yaml:"branding,omitempty" aws:"branding"`
+	Customization map[string]any               `yaml:"customization,omitempty" aws:"customization"`
+	Terms         map[string]map[string]string `yaml:"terms,omitempty"`
 }
 
 // Secret is a client secret. One that its owner chose is not shown by the API.

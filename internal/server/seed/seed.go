@@ -12,6 +12,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/core/account"
+	"cognate/internal/core/branding"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
 )
@@ -24,6 +25,8 @@ type Seeder struct {
 	Pools *pool.Pools
 	// Accounts makes users without sending messages.
 	Accounts *account.Accounts
+	// Branding has the images of pages.
+	Branding *branding.Room
 	// Keys makes keys for the senders of codes.
 	Keys *kms.Keys
 }
@@ -50,6 +53,9 @@ func (s *Seeder) pool(ctx context.Context, want *Pool) error {
 		if err := step(ctx, want); err != nil {
 			return err
 		}
+	}
+	if err := s.customization(ctx, want.ID, allClients, want.Customization); err != nil {
+		return fmt.Errorf("customization: %w", err)
 	}
 	for _, r := range want.ResourceServers {
 		if err := s.resourceServer(ctx, want.ID, r); err != nil {
@@ -171,7 +177,10 @@ func (s *Seeder) client(ctx context.Context, poolID string, want *Client) error 
 	if err := s.clientSettings(ctx, poolID, want); err != nil {
 		return err
 	}
-	return s.clientSessions(ctx, poolID, want)
+	if err := s.clientSessions(ctx, poolID, want); err != nil {
+		return err
+	}
+	return s.look(ctx, poolID, want)
 }
 
 func (s *Seeder) clientSettings(ctx context.Context, poolID string, want *Client) error {

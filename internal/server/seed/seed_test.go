@@ -66,7 +66,7 @@ func apply(w *World, text string) error {
 	if err != nil {
 		return err
 	}
-	s := &seed.Seeder{API: w.API, Pools: w.Pools, Accounts: w.Accounts}
+	s := &seed.Seeder{API: w.API, Pools: w.Pools, Accounts: w.Accounts, Branding: w.Branding}
 	return s.Apply(w.Ctx, f)
 }
 

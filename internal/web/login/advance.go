@@ -16,8 +16,7 @@ import (
 
 // advance goes to the page of a challenge that the engine poses.
 func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answer) site.Reply {
-	begun := f.Begun || f.Challenge != "" || a.Challenge != cognitoidp.ChallengeNameTypeSelectChallenge
-	f.Challenge, f.Session, f.Username, f.Begun = string(a.Challenge), a.Session, f.Name, begun
+	f.Challenge, f.Session, f.Username = string(a.Challenge), a.Session, f.Name
 	if name := a.Params["USER_ID_FOR_SRP"]; name != "" {
 		f.Username = name
 	}

@@ -123,3 +123,22 @@ func TestTemporaryPassword(t *testing.T) {
 		}
 	})
 }
+
+// TestLanguageOfMessages: a page in a language sends its codes in it.
+func TestLanguageOfMessages(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+	w.User(a.p, "bea", "email", "bea@example.com", "email_verified", "true", "locale", "fr_CA")
+	b := a.browser().open("lang", "de")
+	b.get(strings.Replace(b.at, "/login", "/forgotPassword", 1))
+	b.fill("username", "ana")
+	if got := w.Inbox(a.p, "ana@example.com")[0].Subject; got != "Ihr Bestätigungscode" {
+		t.Errorf("subject %q", got)
+	}
+	b.get(strings.Replace(a.browser().open("lang", "de").at, "/login", "/forgotPassword", 1))
+	b.fill("username", "bea")
+	if got := w.Inbox(a.p, "bea@example.com")[0].Subject; got != "Votre code de vérification" {
+		t.Errorf("subject %q", got)
+	}
+}

@@ -119,12 +119,9 @@ func (h *handler) resend(ctx context.Context, v *visit, f *flow) site.Reply {
 		return v.with(site.Redirect(v.at(pool.EndpointMFA, f)))
 	}
 	f.Notice = &notice{Kind: screen.AlertSuccess, Key: "code.sent", Args: map[string]string{"destination": f.Destination}}
-	begun := f.Begun
 	return h.hop(ctx, v, f, "InitiateAuth", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
 		r.Challenge, r.Session, r.Params = cognitoidp.ChallengeNameType(f.Challenge), f.Session, map[string]string{"USERNAME": f.Username}
-		a, err := h.Engine.Again(ctx, r)
-		f.Begun = begun
-		return a, err
+		return h.Engine.Again(ctx, r)
 	})
 }
 

@@ -142,6 +142,7 @@ func (h *handler) takePasskey(ctx context.Context, v *visit, f *flow, form url.V
 	if f.Step == stepPasskey {
 		return h.respond(ctx, v, f, map[string]string{"CREDENTIAL": credential})
 	}
+	f.Begun = true
 	return h.hop(ctx, v, f, "RespondToAuthChallenge", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
 		r.Session, r.Params = form.Get("session"), map[string]string{"CREDENTIAL": credential}
 		return h.Engine.SignInByPasskey(ctx, r)
@@ -150,7 +151,7 @@ func (h *handler) takePasskey(ctx context.Context, v *visit, f *flow, form url.V
 
 // begin runs the first hop of a sign-in.
 func (h *handler) begin(ctx context.Context, v *visit, f *flow, params map[string]string) site.Reply {
-	f.Session, f.Challenge, f.Begun = "", "", false
+	f.Session, f.Challenge, f.Begun = "", "", params["PASSWORD"] != ""
 	return h.hop(ctx, v, f, "InitiateAuth", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
 		r.Flow, r.Params = cognitoidp.AuthFlowTypeUserPasswordAuth, params
 		if v.chooses() {
@@ -166,7 +167,7 @@ func (h *handler) begin(ctx context.Context, v *visit, f *flow, params map[strin
 // respond answers the challenge that the flow is at.
 func (h *handler) respond(ctx context.Context, v *visit, f *flow, params map[string]string) site.Reply {
 	return h.hop(ctx, v, f, "RespondToAuthChallenge", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
-		params["USERNAME"] = f.Username
+		params["USERNAME"], f.Begun = f.Username, true
 		r.Challenge, r.Session, r.Params = cognitoidp.ChallengeNameType(f.Challenge), f.Session, params
 		return h.Engine.Respond(ctx, r)
 	})

@@ -90,6 +90,7 @@ func (h *handler) visit(ctx context.Context, r *site.Request, q *authorization.R
 		c := langCookie(v.lang, r.Place)
 		v.cookies = append(v.cookies, c)
 	}
+	obs.From(ctx).Language = v.lang // in which messages are sent
 	var err error
 	v.look, v.brand, err = h.dresses.look(ctx, q.Pool, q.Client.ID, v.classic)
 	return v, err

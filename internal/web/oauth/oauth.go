@@ -25,6 +25,8 @@ type Pools interface {
 	Pool(ctx context.Context, poolID string) (*pool.Pool, error)
 	// PoolClient returns a client of a pool, pool.ErrPoolNotFound or pool.ErrClientNotFound.
 	PoolClient(ctx context.Context, poolID, clientID string) (*pool.Pool, *pool.Client, error)
+	// StepUp is an error where the pool's tier has no levels of authentication.
+	StepUp(of *pool.Pool) error
 }
 
 // Keys is what the endpoints ask about signing keys; token.Tokens answers it.

@@ -47,6 +47,8 @@ func (r rooms) PoolClient(ctx context.Context, poolID, _ string) (*pool.Pool, *p
 	return nil, nil, pool.ErrClientNotFound
 }
 
+func (rooms) StepUp(*pool.Pool) error { return nil }
+
 func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
 
 func newHandler(publicURL string, log *slog.Logger) http.Handler {
@@ -75,7 +77,9 @@ func login() []site.Route {
 }
 
 func newDeps(publicURL string) Deps {
-	r := rooms{&pool.Pool{ID: testPool, Region: "us-east-1", Config: &cognitoidp.UserPoolType{Id: new(testPool)}}}
+	r := rooms{&pool.Pool{ID: testPool, Region: "us-east-1", Config: &cognitoidp.UserPoolType{
+		Id: new(testPool), AcrConfiguration: map[string]cognitoidp.AcrLevelConfigType{"Level1": {AcrValue: "one"}, "Level4": {AcrValue: "four"}},
+	}}}
 	return Deps{Pools: r, Tokens: r, Addresses: pool.NewAddresses(publicURL)}
 }
 
@@ -149,9 +153,13 @@ func TestDiscoveryOfWhatIsServed(t *testing.T) {
 	p := h.Pools.(rooms).pool
 	always := []string{"id_token_signing_alg_values_supported", "issuer", "jwks_uri", "response_types_supported", "subject_types_supported"}
 	for e, more := range map[pool.Endpoint][]string{
-		"": nil, pool.EndpointUserInfo: {"userinfo_endpoint"}, pool.EndpointRevoke: {"revocation_endpoint"},
+		"": nil, pool.EndpointUserInfo: {"userinfo_endpoint"}, pool.EndpointRevoke: {"revocation_endpoint", "revocation_endpoint_auth_methods_supported"},
 		pool.EndpointLogout: {"end_session_endpoint"}, pool.EndpointToken: {"grant_types_supported", "token_endpoint", "token_endpoint_auth_methods_supported"},
-		pool.EndpointAuthorize: {"authorization_endpoint", "code_challenge_methods_supported", "scopes_supported"},
+		pool.EndpointAuthorize: {
+			"acr_values_supported", "authorization_endpoint", "authorization_response_iss_parameter_supported", "claim_types_supported",
+			"claims_parameter_supported", "claims_supported", "code_challenge_methods_supported", "prompt_values_supported",
+			"request_parameter_supported", "request_uri_parameter_supported", "response_modes_supported", "scopes_supported",
+		},
 	} {
 		var doc map[string]any
 		if err := json.Unmarshal(h.discovery(p, func(asked pool.Endpoint) bool { return asked == e }), &doc); err != nil {
@@ -160,6 +168,32 @@ func TestDiscoveryOfWhatIsServed(t *testing.T) {
 		if have, want := slices.Sorted(maps.Keys(doc)), slices.Sorted(slices.Values(append(more, always...))); !slices.Equal(have, want) {
 			t.Errorf("%q: %v, want %v", e, have, want)
 		}
+	}
+}
+
+// TestDiscoveryMembers: what OpenID Connect Discovery section 3 and RFC 9207 have clients read, by name.
+func TestDiscoveryMembers(t *testing.T) {
+	text := body(t, ask(t, newSite(newDeps("https://id.example.com"), nil, login()...), "GET", "/"+testPool+"/.well-known/openid-configuration"))
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"acr_values_supported": `["one","four"]`, "authorization_response_iss_parameter_supported": "true", "claims_parameter_supported": "false",
+		"request_parameter_supported": "false", "request_uri_parameter_supported": "false", "response_modes_supported": `["query","fragment","form_post"]`,
+		"response_types_supported": `["code","token"]`, "subject_types_supported": `["public"]`, "id_token_signing_alg_values_supported": `["RS256"]`,
+	} {
+		if string(doc[name]) != want {
+			t.Errorf("%s is %s, want %s", name, doc[name], want)
+		}
+	}
+	at := -1
+	for _, name := range slices.Sorted(maps.Keys(doc)) {
+		next := strings.Index(text, `"`+name+`":`)
+		if next < at {
+			t.Errorf("%s is not in its place: %s", name, text)
+		}
+		at = next
 	}
 }
 

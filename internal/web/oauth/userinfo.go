@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
 	"cognate/internal/web/site"
 )
 
@@ -24,7 +27,8 @@ const (
 	textDeadUserInfo = "Access token is expired, disabled, or deleted, or the user has globally signed out."
 )
 
-// userInfo is the UserInfo endpoint (OpenID Connect Core section 5.3). All values are strings, as Cognito has them.
+// userInfo is the UserInfo endpoint (OpenID Connect Core section 5.3). All values are strings, as Cognito has them, unless
+// the pool's tag asks for the types of the standard.
 func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
 	text, ok := bearer(r.Request)
 	if !ok {
@@ -41,14 +45,37 @@ func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
 	if err != nil {
 		return *internal(ctx, err)
 	}
+	p, err := h.Pools.Pool(ctx, r.Place.PoolID)
+	if err != nil {
+		return *internal(ctx, err)
+	}
+	shape := shapeOf(p)
 	var b []byte
 	for _, a := range attributes {
 		if a.Value != nil {
-			b = rt.AppendString(member(b, a.Name), *a.Value)
+			b = shape(member(b, a.Name), a.Name, *a.Value)
 		}
 	}
 	b = rt.AppendString(member(b, "username"), username)
 	return site.JSON(http.StatusOK, append(b, '}'))
+}
+
+// shapeOf is how a pool's userInfo writes the value of an attribute.
+func shapeOf(p *pool.Pool) func(b []byte, name, value string) []byte {
+	if p.UserInfoTyped() {
+		return typed
+	}
+	return func(b []byte, _, value string) []byte { return rt.AppendString(b, value) }
+}
+
+// typed writes an attribute in the type that OpenID Connect Core section 5.1 has for its claim.
+func typed(b []byte, name, value string) []byte {
+	if name == "updated_at" {
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+			return strconv.AppendInt(b, n, 10)
+		}
+	}
+	return token.AppendClaim(b, name, value)
 }
 
 // challenged is a refusal of a bearer, the answer of RFC 6750 section 3, with the same in the body.

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -51,6 +52,37 @@ func TestUserInfo(t *testing.T) {
 			w.T.Errorf("what the client may not read: %v", out)
 		}
 	})
+}
+
+// TestUserInfoTypes: a tag of the pool asks for the types of OpenID Connect.
+func TestUserInfoTypes(t *testing.T) {
+	w := newWorld(cognitotest.Quick(t))
+	w.User(w.p, "cal", "email", "cal@example.com", "email_verified", "false", "address", "1 Main St", "updated_at", "1700000000", "phone_number", "+15550100", "phone_number_verified", "true")
+	info := func() string {
+		_, out, _ := w.ask("GET", pool.EndpointUserInfo, nil, "Authorization", "Bearer "+w.access(w.public, "cal", "openid"))
+		delete(out, "sub")
+		b, err := json.Marshal(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	const text = `{"address":"1 Main St","email":"cal@example.com","email_verified":"false","phone_number":"+15550100","phone_number_verified":"true","updated_at":"1700000000","username":"cal"}`
+	if got := info(); got != text {
+		t.Errorf("without a tag: %s", got)
+	}
+	w.tag(pool.TagUserInfoTypes, "json")
+	if got := info(); got != `{"address":{"formatted":"1 Main St"},"email":"cal@example.com","email_verified":false,"phone_number":"+15550100","phone_number_verified":true,"updated_at":1700000000,"username":"cal"}` {
+		t.Errorf("json: %s", got)
+	}
+	w.tag(pool.TagUserInfoTypes, "string")
+	if got := info(); got != text {
+		t.Errorf("string: %s", got)
+	}
+	in := &cognitoidp.TagResourceRequest{ResourceArn: w.p.ARN, Tags: map[string]string{pool.TagUserInfoTypes: "yes"}}
+	if got := cognitotest.Refusal(w.World, w.API.TagResource, in); got != "InvalidParameterException: The tag cognate:userinfo-types must be string or json; not yes" {
+		t.Error(got)
+	}
 }
 
 func TestUserInfoRefusals(t *testing.T) {

@@ -92,6 +92,9 @@ func (d Deps) tools() *http.ServeMux {
 	if d.Functions != nil {
 		d.functionRoutes(mux)
 	}
+	if d.Pools != nil {
+		mux.HandleFunc("GET "+CallbackPath, d.callback)
+	}
 	if d.Docs != nil {
 		mux.HandleFunc("GET "+docsPath+"{$}", d.showGuides)
 		mux.HandleFunc("GET "+docsPath+"{name}", d.showGuide)

@@ -20,6 +20,8 @@ type ClientView struct {
 	ID, Name string
 	Secret   bool
 	Flows    []string
+	// Login is where its users sign in, "" when it may not use managed login.
+	Login string
 }
 
 // Pools lists what the start page shows: the first pools and clients, and whether there are more.

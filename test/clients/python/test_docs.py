@@ -18,7 +18,7 @@ from server import ROOT, Server, binary, environment
 
 # The pages whose blocks run.
 PAGES = ["docs/sessions.md", "docs/sign-in.md", "docs/step-up.md", "docs/messages.md", "docs/triggers.md", "docs/getting-started.md",
-         "docs/verify-tokens.md", "docs/oauth.md", "README.md"]
+         "docs/verify-tokens.md", "docs/oauth.md", "docs/managed-login.md", "README.md"]
 FENCE = re.compile(r"^```(\S+)[ \t]*([^\n]*)\n(.*?)^```$", re.M | re.S)
 RUN = {"sh", "python", "js"}
 

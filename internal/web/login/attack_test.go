@@ -1,0 +1,185 @@
+package login
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/pool"
+	"cognate/internal/testkit/cognitotest"
+)
+
+// posts are the pages that take a form.
+var posts = []pool.Endpoint{
+	pool.EndpointLogin, pool.EndpointSignUp, pool.EndpointConfirm, pool.EndpointResend, pool.EndpointForgot, pool.EndpointConfirmForgot,
+	pool.EndpointMFA, pool.EndpointMFAOption, pool.EndpointNewPassword, pool.EndpointAddPasskey,
+}
+
+// TestForgedForms holds that every form is refused that its page was not drawn for.
+func TestForgedForms(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	b := a.browser().open()
+	action, values := b.form("username")
+	values.Set("username", "ana")
+	values.Set("password", cognitotest.Password)
+	send := func(what string, action string, values url.Values, edit func(*http.Request, *browser)) {
+		t.Helper()
+		who := a.browser()
+		who.jar = b.jar
+		r := httptest.NewRequest(http.MethodPost, addresses.Origin()+action, strings.NewReader(values.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if edit != nil {
+			edit(r, who)
+		}
+		who.send(r)
+		if who.status != http.StatusForbidden || who.left != nil {
+			t.Errorf("%s: %d, left for %v", what, who.status, who.left)
+		}
+	}
+	for _, e := range posts {
+		send(string(e)+" without a token", strings.Replace(action, "/login", string(e), 1), url.Values{"username": {"ana"}}, nil)
+	}
+	other := *newApp(w, nil, nil)
+	foreign := other.browser().open()
+	_, theirs := foreign.form("username")
+	swapped := url.Values{"username": {"ana"}, "password": {cognitotest.Password}, "_csrf": theirs["_csrf"]}
+	send("the token of another pool", action, swapped, nil)
+	again := a.browser().open()
+	_, mine := again.form("username")
+	send("the token of another browser", action, url.Values{"username": {"ana"}, "_csrf": mine["_csrf"]}, nil)
+	send("no cookie", action, values, func(_ *http.Request, who *browser) { who.jar = map[string]*http.Cookie{} })
+	send("another site", action, values, func(r *http.Request, _ *browser) { r.Header.Set("Sec-Fetch-Site", "cross-site") })
+	send("another origin", action, values, func(r *http.Request, _ *browser) { r.Header.Set("Origin", "https://evil.example") })
+	send("the token of another page", strings.Replace(action, "/login", "/signup", 1), values, nil)
+	send("no form", action, values, func(r *http.Request, _ *browser) { r.Header.Set("Content-Type", "application/json") })
+	b.post(action, values)
+	b.code()
+}
+
+// TestStolenCookies holds that what a browser keeps for one pool is worth nothing at another, nor to another name or after a
+// sign-out.
+func TestStolenCookies(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a, other := newApp(w, nil, nil), newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	w.User(other.p, "ana")
+	b := a.browser().open()
+	b.fill("username", "ana").fill("password", cognitotest.Password).code()
+	thief := other.browser()
+	for _, c := range b.jar {
+		stolen := *c
+		stolen.Path = "/"
+		thief.jar[c.Name+"/"] = &stolen
+	}
+	thief.open("prompt", "none")
+	if thief.left == nil || thief.left.Query().Get("error") != "login_required" {
+		t.Errorf("another pool's cookie: %v %d", thief.left, thief.status)
+	}
+	held := map[string]*http.Cookie{}
+	for name, c := range b.jar {
+		held[name] = c
+	}
+	b.get(addresses.Base(a.p.Config) + "/logout?client_id=" + a.c.ID + "&logout_uri=https://app.example.com/out")
+	if b.left == nil || b.left.String() != "https://app.example.com/out" {
+		t.Fatalf("%v %d", b.left, b.status)
+	}
+	late := a.browser()
+	late.jar = held
+	late.open("prompt", "none")
+	if late.left == nil || late.left.Query().Get("error") != "login_required" {
+		t.Errorf("the cookie of before the sign-out: %v %d", late.left, late.status)
+	}
+	fresh := a.browser().open()
+	fresh.fill("username", "ana").fill("password", cognitotest.Password).code()
+	cognitotest.Call(w, w.API.AdminUserGlobalSignOut, &cognitoidp.AdminUserGlobalSignOutRequest{UserPoolId: a.p.ID, Username: "ana"})
+	fresh.open("prompt", "none")
+	if fresh.left == nil || fresh.left.Query().Get("error") != "login_required" {
+		t.Errorf("after a sign-out everywhere: %v %d", fresh.left, fresh.status)
+	}
+}
+
+// TestReflected puts markup into everything that a page may repeat.
+func TestReflected(t *testing.T) {
+	const evil = `"><img src=x onerror=alert(1)><script>alert(2)</script>` + "'`{{7*7}}"
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	base := addresses.Base(a.p.Config)
+	safe := func(what string, b *browser) {
+		t.Helper()
+		for _, bad := range []string{"<img", "<script>", "onerror=alert(1)>", "49"} {
+			if strings.Contains(b.body, bad) && (bad != "49" || strings.Contains(b.body, "'`49")) {
+				t.Errorf("%s: the page has %s", what, bad)
+			}
+		}
+	}
+	for _, name := range []string{"state", "nonce", "login_hint", "lang", "ui_locales", "flow", "x", "acr_values"} {
+		b := a.browser().get(base + "/login?" + a.query(name, evil))
+		safe(name, b)
+		if b.status != 200 {
+			t.Errorf("%s: %d", name, b.status)
+		}
+	}
+	b := a.browser().get(base + "/login?" + a.query())
+	b.fill("username", evil)
+	safe("the name", b)
+	b.fill("password", "x")
+	safe("the name again", b)
+	for _, query := range []string{"error=" + url.QueryEscape(evil), "error=redirect_mismatch&client_id=" + url.QueryEscape(evil)} {
+		safe("the error page", a.browser().get(base+"/error?"+query))
+	}
+	safe("no client", a.browser().get(base+"/login?client_id="+url.QueryEscape(evil)))
+	safe("sign-out", a.browser().get(base+"/logout?client_id="+url.QueryEscape(evil)+"&logout_uri="+url.QueryEscape(evil)))
+}
+
+// TestHost holds that the Host of a request leads nowhere.
+func TestHost(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	r := httptest.NewRequest(http.MethodGet, addresses.Base(a.p.Config)+"/oauth2/authorize?"+a.query(), nil)
+	r.Host = "evil.example"
+	r.Header.Set("X-Forwarded-Host", "evil.example")
+	rec := httptest.NewRecorder()
+	a.handler.ServeHTTP(rec, r)
+	if to := rec.Header().Get("Location"); !strings.HasPrefix(to, "/"+a.p.ID+"/login?") {
+		t.Errorf("Location %q", to)
+	}
+	if body := rec.Body.String(); strings.Contains(body, "evil.example") {
+		t.Error(body)
+	}
+}
+
+// TestPlantedFlow holds that the state of one sign-in does not serve another request, pool or browser without its session.
+func TestPlantedFlow(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	b := a.browser().open()
+	b.fill("username", "ana")
+	moved := strings.Replace(b.at, "state=st-1", "state=st-9", 1)
+	b.get(moved).says("Sign in to")
+	if strings.Contains(b.body, "Enter your password") {
+		t.Error("the flow goes on for another request")
+	}
+}
+
+// TestFrames: no page may be framed, cached or told about.
+func TestFrames(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	base := addresses.Base(a.p.Config)
+	for _, path := range []string{"/login", "/signup", "/forgotPassword", "/error", "/logout", "/oauth2/authorize"} {
+		r := httptest.NewRequest(http.MethodGet, base+path+"?"+a.query(), nil)
+		rec := httptest.NewRecorder()
+		a.handler.ServeHTTP(rec, r)
+		h := rec.Header()
+		if h.Get("X-Frame-Options") != "DENY" || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") ||
+			!strings.Contains(h.Get("Cache-Control"), "no-store") || strings.Contains(h.Get("Content-Security-Policy"), "unsafe") {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
