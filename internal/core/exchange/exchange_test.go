@@ -331,7 +331,9 @@ func TestWidening(t *testing.T) {
 		func(in *cognitoidp.GetDerivedTokenRequest) { in.Audiences = []string{w.backend.ID} },
 		func(in *cognitoidp.GetDerivedTokenRequest) { in.Resources = []string{"orders"} },
 		func(in *cognitoidp.GetDerivedTokenRequest) { in.Scopes = []string{"openid"} },
-		func(in *cognitoidp.GetDerivedTokenRequest) { in.RequestedTokenType = new(cognitoidp.IssuedTokenTypeIdentifierTypeIdToken) },
+		func(in *cognitoidp.GetDerivedTokenRequest) {
+			in.RequestedTokenType = new(cognitoidp.IssuedTokenTypeIdentifierTypeIdToken)
+		},
 	} {
 		in := w.request(out.IssuedToken)
 		change(in)
@@ -409,7 +411,7 @@ func TestIDTokens(t *testing.T) {
 	w.refused("NotAuthorizedException: Invalid subject token", fromID(w.backend, *w.signIn(w.app, "openid", "").IdToken)) // meant for the app
 	w.refused("NotAuthorizedException: Invalid subject token", fromID(w.robot, own))
 	w.refused("NotAuthorizedException: Invalid subject token", fromID(w.backend, w.access("openid"))) // no ID token
-	w.refused("NotAuthorizedException: Invalid subject token", w.request(own))                         // no access token
+	w.refused("NotAuthorizedException: Invalid subject token", w.request(own))                        // no access token
 }
 
 // TestReadable: a derived ID token shows nothing that the client of its subject could not read.
