@@ -30,7 +30,7 @@ func (a *app) site() (*site.Site, error) {
 		login.AssetRoutes(a.Branding),
 		oauth.Routes(oauth.Deps{
 			Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses,
-			Machines: a.Machines, Codes: a.Requests, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits, Registrar: a.Registration,
+			Machines: a.Machines, Codes: a.Requests, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits, Registrar: a.Registration, Exchanger: a.Exchange,
 		}),
 		recovery.Routes(a.Factors),
 	)...), nil

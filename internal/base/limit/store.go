@@ -41,6 +41,11 @@ func TallyTable(table, account string) []db.Step {
 // sql puts the names of a table and its account column into a statement.
 func (t Tally) sql(text string) string { return fmt.Sprintf(text, t.Table, t.Account) }
 
+// later notes in the event of the request when a locked account may try again.
+func later(tx *db.Tx, until int64, now time.Time) {
+	obs.From(tx.Context()).After = time.UnixMilli(until).Sub(now)
+}
+
 // Count counts a try and returns which failure in a row it would be; 0, and nothing is counted, for a locked account:
 // such tries do not extend the lock.
 func (t Tally) Count(tx *db.Tx, poolID, account string, now time.Time) (int64, error) {
@@ -66,14 +71,14 @@ func (t Tally) Count(tx *db.Tx, poolID, account string, now time.Time) (int64, e
 	return n, err
 }
 
-// Locked reports whether an account is locked, and notes for how long (obs.Wait).
+// Locked reports whether an account is locked.
 func (t Tally) Locked(tx *db.Tx, poolID, account string, now time.Time) (bool, error) {
 	_, until, err := t.read(tx, poolID, account)
-	if err != nil || until <= now.UnixMilli() {
-		return false, err
+	if until > now.UnixMilli() {
+		later(tx, until, now)
+		return true, err
 	}
-	obs.Wait(tx.Context(), time.UnixMilli(until).Sub(now))
-	return true, nil
+	return false, err
 }
 
 func (t Tally) read(tx *db.Tx, poolID, account string) (count, lockedUntil int64, err error) {

@@ -26,15 +26,17 @@ func (w Window) Use(uses []byte, now int64) ([]byte, bool) {
 	return binary.BigEndian.AppendUint64(append(out, recent...), uint64(now)), true
 }
 
-// Wait is how long it takes until there is room for another use.
-func (w Window) Wait(uses []byte, now int64) time.Duration {
+// After is how long it takes until there is room for one more.
+func (w Window) After(uses []byte, now int64) time.Duration {
 	recent := w.recent(uses, now)
-	i := len(recent)/packed - w.Max
-	if i < 0 || w.Max == 0 {
+	switch {
+	case w.Max < 1:
+		return w.Per
+	case len(recent)/packed < w.Max:
 		return 0
 	}
-	oldest := int64(binary.BigEndian.Uint64(recent[i*packed:]))
-	return time.Duration(w.Until(oldest)-now) * time.Millisecond
+	oldest := recent[len(recent)-w.Max*packed:]
+	return time.Duration(int64(binary.BigEndian.Uint64(oldest))+w.Per.Milliseconds()-now) * time.Millisecond
 }
 
 // Until is when the uses that were packed at now count no longer, in milliseconds.

@@ -53,8 +53,8 @@ type Request struct {
 	Outcome string // exception code, or "" for success
 	Cause   string // why it was refused; log only
 	Warning string // what its author should know of what was done; log only
-	// RetryAfter is how long whoever was refused has to wait; 0 where nothing was done too often.
-	RetryAfter time.Duration
+	// After is how long it takes until a lock or a limit lets the caller try again, where it was one that refused.
+	After time.Duration
 
 	Principal Principal
 	// Region is the one of the credential scope: the Region of what the request
@@ -106,11 +106,4 @@ func Cause(ctx context.Context, format string, args ...any) {
 		return
 	}
 	r.Cause = clip(fmt.Sprintf(format, args...))
-}
-
-// Wait notes that a request was refused because something was done too often, and for how long it will be. Of several waits
-// the longest counts.
-func Wait(ctx context.Context, d time.Duration) {
-	r := From(ctx)
-	r.RetryAfter = max(r.RetryAfter, d)
 }

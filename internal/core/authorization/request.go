@@ -81,7 +81,7 @@ func (r *Room) Parse(ctx context.Context, poolID string, in url.Values) (*Reques
 		return nil, err
 	}
 	obs.From(ctx).Client = c.ID
-	return r.parse(p, c.Hiding(), in)
+	return r.parse(p, c, in)
 }
 
 func (r *Room) parse(p *pool.Pool, c *pool.Client, in url.Values) (*Request, error) {

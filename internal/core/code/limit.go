@@ -74,7 +74,7 @@ func (c *Codes) change(tx *db.Tx, poolID, key, action string, window limit.Windo
 		}
 		next, ok := use(uses, now)
 		if !ok {
-			obs.Wait(tx.Context(), window.Wait(uses, now))
+			obs.From(tx.Context()).After = window.After(uses, now)
 			return ErrLimited
 		}
 		done, err := putUses(tx, poolID, rowID, next, version, window.Until(now))

@@ -66,7 +66,6 @@ func Right(ctx context.Context) {
 // refused notes the refusal of a budget.
 func (g *Guard) refused(ctx context.Context, over *limit.Over) {
 	obs.Cause(ctx, "%v", over)
-	obs.Wait(ctx, over.After)
 	if g.Refused != nil {
 		g.Refused(over.Scope)
 	}

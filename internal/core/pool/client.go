@@ -166,15 +166,16 @@ func (c *Client) HidesUsers() bool {
 	return val(c.Config.PreventUserExistenceErrors) == cognitoidp.PreventUserExistenceErrorTypesEnabled
 }
 
-// Hiding is the client as the pages use it: they tell nobody who exists, whatever the client's settings say for the API.
+// Hiding is the client as one that hides users, whatever it is set to.
 func (c *Client) Hiding() *Client {
 	if c.HidesUsers() {
 		return c
 	}
-	hiding, config := *c, *c.Config
-	config.PreventUserExistenceErrors = new(cognitoidp.PreventUserExistenceErrorTypesEnabled)
-	hiding.Config = &config
-	return &hiding
+	out, config := *c, *c.Config
+	enabled := cognitoidp.PreventUserExistenceErrorTypesEnabled
+	config.PreventUserExistenceErrors = &enabled
+	out.Config = &config
+	return &out
 }
 
 // RevocationEnabled reports whether tokens of the client can be revoked and so carry jti and origin_jti.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"cognate/internal/base/obs"
@@ -65,6 +64,7 @@ func (h *handler) enter(ctx context.Context, r *site.Request, next page) site.Re
 	if err != nil {
 		return h.refuse(ctx, r, err)
 	}
+	q.Client = q.Client.Hiding() // a page never tells who has an account
 	v, err := h.visit(ctx, r, q)
 	if err != nil {
 		return h.fault(ctx, r, err)
@@ -161,8 +161,8 @@ func (v *visit) show(ctx context.Context, status int, s *screen.Screen) site.Rep
 	if err != nil {
 		return v.h.fault(ctx, v.r, err)
 	}
-	if status == http.StatusTooManyRequests {
-		reply = reply.With("Retry-After", strconv.Itoa(max(1, seconds(obs.From(ctx).RetryAfter))))
+	if after := obs.From(ctx).After; status == http.StatusTooManyRequests && after > 0 {
+		reply = reply.After(after)
 	}
 	return v.with(reply)
 }
