@@ -90,7 +90,9 @@ func TestCodeByMail(t *testing.T) {
 			w.T.Errorf("%d %s", status, body)
 		}
 		other := a.browser().open()
-		other.fill("username", "ana").fill("factor", "EMAIL_OTP").fill("factor", "PASSWORD").fill("password", cognitotest.Password).code()
+		other.fill("username", "ana").fill("factor", "EMAIL_OTP").fill("factor", "PASSWORD")
+		other.fill("password", "wrong-Pass1!").says("Name or password is not right")
+		other.fill("password", cognitotest.Password).code()
 		ghost := a.browser().open()
 		ghost.fill("username", "nobody")
 		if ghost.status != 200 || ghost.left != nil {
