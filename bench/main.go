@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", 5*time.Second, "how long each path is driven")
 	flag.IntVar(&o.workers, "workers", 4, "concurrent callers")
 	flag.StringVar(&o.postgres, "postgres", os.Getenv("COGNATE_TEST_PG_URL"), "URL of a PostgreSQL server to measure too (a database is made on it)")
-	flag.StringVar(&o.only, "only", "", "measure only paths whose name contains this")
+	flag.StringVar(&o.only, "only", "", "measure only paths whose name contains one of these, comma separated")
 	flag.Parse()
 	for _, s := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(s))
@@ -151,7 +152,7 @@ func measure(ctx context.Context, o options, st storage, n int, all bool) error 
 	fmt.Println("| path | calls/s | p50 | p99 | server CPU per call | floor | of the floor |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- |")
 	for _, p := range paths(all) {
-		if o.only != "" && !strings.Contains(p.name, o.only) {
+		if !slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool { return strings.Contains(p.name, part) }) {
 			continue
 		}
 		if err := measurePath(ctx, w, p, o, floor); err != nil {

@@ -134,3 +134,22 @@ func TestTwoTabs(t *testing.T) {
 	b.jar = one.jar
 	b.open("prompt", "select_account").says("ana").says("bob")
 }
+
+// TestTooManyTries says when to try again, by page and by header.
+func TestTooManyTries(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, nil, nil)
+		w.User(a.p, "ana")
+		for _, name := range []string{"ana", "nobody"} {
+			b := a.browser().open()
+			b.fill("username", name)
+			for range 7 {
+				b.fill("password", "wrong-Pass1!")
+			}
+			b.says("Too many tries. Try again in ")
+			if wait := b.header.Get("Retry-After"); b.status != 429 || wait == "" || wait == "0" {
+				w.T.Errorf("%s: %d, Retry-After %q", name, b.status, wait)
+			}
+		}
+	})
+}

@@ -64,6 +64,7 @@ func (h *handler) enter(ctx context.Context, r *site.Request, next page) site.Re
 	if err != nil {
 		return h.refuse(ctx, r, err)
 	}
+	q.Client = q.Client.Hiding() // a page never tells who has an account
 	v, err := h.visit(ctx, r, q)
 	if err != nil {
 		return h.fault(ctx, r, err)
@@ -159,6 +160,9 @@ func (v *visit) show(ctx context.Context, status int, s *screen.Screen) site.Rep
 	reply, err := v.h.draw(ctx, v.r, v.look, v.lang, status, s)
 	if err != nil {
 		return v.h.fault(ctx, v.r, err)
+	}
+	if after := obs.From(ctx).After; status == http.StatusTooManyRequests && after > 0 {
+		reply = reply.After(after)
 	}
 	return v.with(reply)
 }

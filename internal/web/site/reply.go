@@ -114,8 +114,13 @@ func (r Reply) WithCookie(c *http.Cookie) Reply {
 }
 
 // Kept is the reply for caches to keep so many seconds.
-func (r Reply) Kept(seconds int) Reply {
-	return r.With("Cache-Control", "public, max-age="+strconv.Itoa(seconds)).With("Pragma", "").With("Expires", "")
+func (r Reply) Kept(seconds int) Reply { return r.cached("public, max-age=" + strconv.Itoa(seconds)) }
+
+// Immutable is the reply for caches to keep without ever asking again: its address names its content.
+func (r Reply) Immutable() Reply { return r.cached("public, max-age=31536000, immutable") }
+
+func (r Reply) cached(control string) Reply {
+	return r.With("Cache-Control", control).With("Pragma", "").With("Expires", "")
 }
 
 // send writes the reply and returns its status.

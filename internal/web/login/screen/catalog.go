@@ -121,8 +121,17 @@ func (c *catalog) pieces(t Text) []piece {
 	return m.one
 }
 
-// Isolates keep an argument of the other direction, such as an address in an Arabic sentence, in one piece.
-const isolate, pop = "\u2068", "\u2069"
+// Isolates keep an argument of the other direction, such as an address in an Arabic sentence, in one piece. What begins
+// like a phone number has no direction of its own and is read from the left.
+const isolate, isolateLeft, pop = "\u2068", "\u2066", "\u2069"
+
+// isolated is an argument in a sentence that is read from the right.
+func isolated(text string) string {
+	if text != "" && strings.ContainsRune("+*0123456789", rune(text[0])) {
+		return isolateLeft + text + pop
+	}
+	return isolate + text + pop
+}
 
 // say returns a text in the language. A key that no catalog has shows itself, so that it is noticed.
 func (c *catalog) say(t Text) string {
@@ -130,6 +139,9 @@ func (c *catalog) say(t Text) string {
 	case "":
 		return ""
 	case literal:
+		if text := t.Args["text"]; c.rtl && strings.HasPrefix(isolated(text), isolateLeft) {
+			return isolated(text)
+		}
 		return t.Args["text"]
 	}
 	pieces := c.pieces(t)
@@ -145,7 +157,7 @@ func (c *catalog) say(t Text) string {
 		case !p.arg:
 			b.WriteString(p.text)
 		case c.rtl && p.text != count:
-			b.WriteString(isolate + t.Args[p.text] + pop)
+			b.WriteString(isolated(t.Args[p.text]))
 		default:
 			b.WriteString(t.Args[p.text])
 		}

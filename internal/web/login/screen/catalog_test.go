@@ -23,10 +23,10 @@ func arguments(pieces []piece) []string {
 // TestCatalogs: every language says everything, with the same arguments, calmly. What only the classic pages say is English.
 func TestCatalogs(t *testing.T) {
 	d := drawer(t)
-	english := d.catalogs[English].texts
+	english := d.builtIn.catalogs[English].texts
 	shouting := regexp.MustCompile(`[!！¡]\s*$`)
 	for _, l := range languages {
-		c := d.catalogs[l.Code]
+		c := d.builtIn.catalogs[l.Code]
 		for key, m := range english {
 			own, found := c.texts[key]
 			if !found {
@@ -65,11 +65,11 @@ func TestCatalogs(t *testing.T) {
 // TestTranslated: nobody copied the English texts.
 func TestTranslated(t *testing.T) {
 	d := drawer(t)
-	english := d.catalogs[English]
+	english := d.builtIn.catalogs[English]
 	for _, l := range languages {
 		same := 0
 		for key := range english.texts {
-			if l.Code != English && len(key) > 0 && plainText(d.catalogs[l.Code].texts[key].one) == plainText(english.texts[key].one) {
+			if l.Code != English && len(key) > 0 && plainText(d.builtIn.catalogs[l.Code].texts[key].one) == plainText(english.texts[key].one) {
 				same++
 			}
 		}
@@ -111,7 +111,7 @@ func TestSay(t *testing.T) {
 		{"en", Text{}, ""},
 		{"en", Say("no.such"), "no.such"},
 	} {
-		if got := d.catalogs[c.lang].say(c.text); got != c.want {
+		if got := d.builtIn.catalogs[c.lang].say(c.text); got != c.want {
 			t.Errorf("%s %+v: %q, want %q", c.lang, c.text, got, c.want)
 		}
 	}

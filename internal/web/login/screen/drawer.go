@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
-	_ "embed"
 	"encoding/hex"
 	"fmt"
-	"html/template"
+	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
-//go:embed pages/*.html
+//go:embed pages/managed.html pages/classic.html
 var pageFiles embed.FS
 
 //go:embed style/screen.js
@@ -35,64 +36,83 @@ type Page struct {
 	CSP string
 	// Language is that of the page, for Content-Language.
 	Language string
+	// Problem says why the page is not the operator's own although it should be; "" when all is well.
+	Problem string
 }
 
 // Drawer draws pages. It is safe for concurrent use.
 type Drawer struct {
-	catalogs map[string]*catalog
-	managed  *template.Template
-	classic  *template.Template
-	own      *Look
-	buffers  sync.Pool
+	builtIn *edition
+	own     *Look
+	buffers sync.Pool
+
+	book   atomic.Pointer[book]
+	folder string // of the operator
+	watch  *watch // nil where the folder is read once
 }
 
-// New returns a Drawer. Errors are about files that are part of the program.
-func New() (*Drawer, error) {
-	d := &Drawer{catalogs: map[string]*catalog{}, own: NewLook(Style{Generation: Managed})}
+// New returns a Drawer of the pages that are part of the program.
+func New() (*Drawer, error) { return Open("", false) }
+
+// Open returns a Drawer whose pages take templates and texts from an operator's folder; "" is none. Mistakes in it are
+// errors. With watch it is read again when a file of it has changed; a mistake then keeps the pages as they were.
+func Open(folder string, watched bool) (*Drawer, error) {
+	d := &Drawer{own: NewLook(Style{Generation: Managed}), folder: folder}
 	d.buffers.New = func() any { return new(bytes.Buffer) }
-	for _, l := range languages {
-		data, err := textFiles.ReadFile("texts/" + l.Code + ".json")
-		if err != nil {
-			return nil, err
-		}
-		if d.catalogs[l.Code], err = readCatalog(l.Code, data); err != nil {
-			return nil, err
-		}
-	}
 	var err error
-	if d.managed, err = template.New("").Funcs(functions).ParseFS(pageFiles, "pages/managed.html"); err != nil {
+	if d.builtIn, err = builtIn(); err != nil {
 		return nil, err
 	}
-	if d.classic, err = template.New("").Funcs(functions).ParseFS(pageFiles, "pages/classic.html"); err != nil {
+	d.book.Store(&book{all: d.builtIn})
+	if folder == "" {
+		return d, nil
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a folder", folder)
+	}
+	if watched {
+		d.watch = &watch{every: time.Second, seen: fingerprint(folder)}
+	}
+	b, err := readFolder(os.DirFS(folder))
+	if err != nil {
 		return nil, err
 	}
+	d.book.Store(b)
 	return d, nil
 }
-
-// functions are what templates can call.
-var functions = template.FuncMap{"icon": icon}
 
 // Draw draws a screen in a language of Languages, in a look; nil is Cognate's own.
 func (d *Drawer) Draw(look *Look, lang string, s *Screen) (Page, error) {
 	if look == nil {
 		look = d.own
 	}
-	c := d.catalogs[lang]
-	if c == nil || look.generation == Classic { // which speaks English alone
-		c = d.catalogs[English]
-	}
-	v := newView(look, c, s)
-	pages, data := d.managed, any(v)
-	if look.generation == Classic {
-		pages, data = d.classic, classic(v)
-	}
+	problem := d.refresh()
 	b := d.buffers.Get().(*bytes.Buffer)
 	defer d.buffers.Put(b)
-	b.Reset()
-	if err := pages.ExecuteTemplate(b, "page", data); err != nil {
-		return Page{}, fmt.Errorf("screen %s: %w", s.Kind, err)
+	v := newView(look, d.book.Load().of(look.pool), lang, s)
+	err := v.draw(b)
+	if err != nil && v.edition != d.builtIn {
+		problem = err.Error()
+		v = newView(look, d.builtIn, lang, s)
+		err = v.draw(b)
 	}
-	return Page{HTML: bytes.Clone(b.Bytes()), CSP: v.policy(), Language: c.lang}, nil
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{HTML: bytes.Clone(b.Bytes()), CSP: v.policy(), Language: v.Lang, Problem: problem}, nil
+}
+
+// draw writes the page.
+func (v *view) draw(b *bytes.Buffer) error {
+	b.Reset()
+	data := any(v)
+	if v.generation == Classic {
+		data = classic(v)
+	}
+	if err := v.layout(v.generation).of(v.Kind).ExecuteTemplate(b, "page", data); err != nil {
+		return fmt.Errorf("page %s: %w", v.Kind, err)
+	}
+	return nil
 }
 
 // policy is the Content-Security-Policy of a page.

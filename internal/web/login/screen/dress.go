@@ -8,6 +8,7 @@ import (
 // lookView is what a page shows of its look besides the style.
 type lookView struct {
 	Logo, OuterLogo *picture
+	LogoBelow       bool // Logo stands at the bottom of the form
 	Header, Footer  *barView
 }
 
@@ -30,6 +31,7 @@ func (l *Look) view(base string) lookView {
 		} else {
 			out.Logo = logo
 		}
+		out.LogoBelow = t.word("components", "form", "logo", "position") == "BOTTOM"
 	}
 	out.Header = l.bar(base, "pageHeader", "PAGE_HEADER_LOGO")
 	out.Footer = l.bar(base, "pageFooter", "PAGE_FOOTER_LOGO")

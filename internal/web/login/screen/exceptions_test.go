@@ -51,7 +51,7 @@ func TestDictionary(t *testing.T) {
 	spoken := map[string]bool{}
 	literals(t, root+"/internal/core", func(_, text string) { spoken[text] = true })
 	literals(t, root+"/internal/api/cognitoidp", func(_, text string) { spoken[text] = true })
-	texts := drawer(t).catalogs[English].texts
+	texts := drawer(t).builtIn.catalogs[English].texts
 	for message, key := range said() {
 		if !spoken[message] {
 			t.Errorf("nothing in core says %q", message)
@@ -80,7 +80,7 @@ func TestDictionary(t *testing.T) {
 
 // TestKeysExist: the texts that the program asks for exist.
 func TestKeysExist(t *testing.T) {
-	texts := drawer(t).catalogs[English].texts
+	texts := drawer(t).builtIn.catalogs[English].texts
 	fset := token.NewFileSet()
 	asked := 0
 	err := filepath.WalkDir(root+"/internal/web", func(path string, e fs.DirEntry, err error) error {

@@ -19,6 +19,7 @@ var icons = map[string]template.HTML{
 	"error":    open + `<circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.2M12 16.3h.01"/></svg>`,
 	"wrong":    open + `<circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.2M12 16.3h.01"/></svg>`,
 	"success":  open + `<circle cx="12" cy="12" r="9"/><path d="m8 12.3 2.7 2.7L16 9.5"/></svg>`,
+	"warning":  open + `<path d="M10.3 4.5 2.8 17.4A2 2 0 0 0 4.5 20.4h15a2 2 0 0 0 1.7-3L13.7 4.5a2 2 0 0 0-3.4 0Z"/><path d="M12 9.5v4.200M12 16.8h.01"/></svg>`,
 	"info":     open + `<circle cx="12" cy="12" r="9"/><path d="M12 11.3v5.2M12 7.7h.01"/></svg>`,
 	"provider": open + `<g class="line"><path d="M4 21V5.5A2.5 2.5 0 0 1 6.5 3h6A2.5 2.5 0 0 1 15 5.5V21M15 10h2.5A2.5 2.5 0 0 1 20 12.5V21M2.5 21h19M8 7.5h3M8 11.5h3M8 15.5h3"/></g></svg>`,
 

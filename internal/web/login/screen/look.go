@@ -51,7 +51,13 @@ type Look struct {
 	order          []string
 
 	mu     sync.Mutex
-	sheets map[string]*sheet // by base path
+	sheets map[sheetKey]*sheet
+}
+
+// sheetKey is what a style is for: a base path, and what the operator adds.
+type sheetKey struct {
+	base string
+	more *string
 }
 
 // pathPattern is that of a picture's path.
@@ -63,7 +69,7 @@ const maxSheets = 8
 // NewLook reads a style.
 func NewLook(st Style) *Look {
 	l := &Look{
-		generation: st.Generation, pool: st.Pool, settings: st.Settings, assets: map[AssetKey]string{}, css: classicCSS(st.CSS), sheets: map[string]*sheet{},
+		generation: st.Generation, pool: st.Pool, settings: st.Settings, assets: map[AssetKey]string{}, css: classicCSS(st.CSS), sheets: map[sheetKey]*sheet{},
 	}
 	if l.generation != Classic {
 		l.generation = Managed
@@ -90,17 +96,18 @@ func NewLook(st Style) *Look {
 // Generation is which kind of pages the look draws.
 func (l *Look) Generation() Generation { return l.generation }
 
-// sheet returns the style of the pages below a base path.
-func (l *Look) sheet(base string) *sheet {
+// sheet returns the style of the pages below a base path, with more at its end.
+func (l *Look) sheet(base string, more *string) *sheet {
+	key := sheetKey{base, more}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.sheets[base]
+	s := l.sheets[key]
 	if s == nil {
 		if len(l.sheets) >= maxSheets {
 			clear(l.sheets)
 		}
-		s = newSheet(l, base)
-		l.sheets[base] = s
+		s = newSheet(l, base, more)
+		l.sheets[key] = s
 	}
 	return s
 }

@@ -117,7 +117,7 @@ func samplesSignIn() []Sample {
 	limited := classicSignIn()
 	limited.Alert, limited.Forms[0].Fields[0].Value = &Alert{AlertError, Wait(20 * time.Minute)}, samplePerson
 	timeout := signIn()
-	timeout.Alert, timeout.Forms[0].Fields[0].Value = &Alert{AlertInfo, Say("timeout.kept")}, samplePerson
+	timeout.Alert, timeout.Forms[0].Fields[0].Value = &Alert{AlertWarning, Say("timeout.kept")}, samplePerson
 	changed := classicSignIn()
 	changed.Alert, changed.Forms[0].Fields[0].Value = &Alert{AlertSuccess, Say("reset.done")}, samplePerson
 	onlyProviders := Screen{Kind: SignIn, Title: Say("login.title", "app", "Acme"), Providers: sampleAllProviders[1:4]}

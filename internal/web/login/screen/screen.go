@@ -96,6 +96,7 @@ const (
 	AlertError   AlertKind = "error"
 	AlertSuccess AlertKind = "success"
 	AlertInfo    AlertKind = "info"
+	AlertWarning AlertKind = "warning"
 )
 
 // Form is a form that is sent by POST. Its CSRF token is one of its Hidden.

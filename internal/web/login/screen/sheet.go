@@ -21,12 +21,15 @@ type sheet struct {
 	hash string // as a source of a Content-Security-Policy
 }
 
-func newSheet(l *Look, base string) *sheet {
+func newSheet(l *Look, base string, more *string) *sheet {
 	css := ""
 	if l.generation == Classic {
 		css = squeeze(classicSource) + l.css
 	} else {
 		css = variables(l) + squeeze(managedSource) + pictures(l, base)
+	}
+	if more != nil {
+		css += *more
 	}
 	sum := sha256.Sum256([]byte(css))
 	return &sheet{css: template.CSS(css), hash: "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"}
@@ -116,7 +119,7 @@ func variables(l *Look) string {
 	return b.String()
 }
 
-// place says where on the page the form stands.
+// place says where on the page the form and the logos stand.
 func place(t tree) string {
 	side := map[string]string{"START": "flex-start", "CENTER": "center", "END": "flex-end"}
 	across, down, pad := "center", "flex-start", "clamp(1.5rem,10vh,7rem)"
@@ -126,7 +129,14 @@ func place(t tree) string {
 	if v := side[t.word("categories", "form", "location", "vertical")]; v != "" {
 		down, pad = v, "2rem"
 	}
-	return "--across:" + across + ";--down:" + down + ";--pad:" + pad + ";"
+	at := func(path ...string) string {
+		if v := side[t.word(path...)]; v != "" {
+			return v
+		}
+		return side["START"]
+	}
+	return "--across:" + across + ";--down:" + down + ";--pad:" + pad + ";--logo:" + at("components", "form", "logo", "location") +
+		";--head-logo:" + at("components", "pageHeader", "logo", "location") + ";--foot-logo:" + at("components", "pageFooter", "logo", "location") + ";"
 }
 
 // pictures are the backgrounds of a look. Their paths have the letters of pathPattern alone.

@@ -4,6 +4,7 @@ import (
 	"html"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,7 +13,11 @@ import (
 // view is a screen in one language and look: what templates read.
 type view struct {
 	*catalog
-	sheet *sheet
+	*edition
+	generation Generation
+	sheet      *sheet
+
+	Screen *Screen // what it was made of
 
 	Lang, Dir, DocTitle string
 	Style               template.CSS
@@ -33,6 +38,7 @@ type view struct {
 	ProvidersFirst      bool
 	Or                  string
 	OrBefore, OrAfter   bool
+	Next                *linkView
 	Links               []linkView
 	TOTP                *totpView
 	NoScript            string
@@ -53,11 +59,22 @@ type alertView struct {
 
 type fieldLink struct{ ID, Text string }
 
-type linkView struct{ ID, Lead, Text, URL string }
+type linkView struct {
+	ID, Lead, Text string
+	URL            template.URL
+}
+
+// goOn draws the first link as a button where there is nothing else to do.
+func (v *view) goOn() {
+	if len(v.Forms) == 0 && len(v.Providers) == 0 && len(v.Links) > 0 {
+		v.Next, v.Links = &v.Links[0], v.Links[1:]
+	}
+}
 
 type providerView struct {
-	URL, Text, Icon string
-	Image           *picture
+	URL        template.URL
+	Text, Icon string
+	Image      *picture
 }
 
 type languageView struct {
@@ -65,9 +82,13 @@ type languageView struct {
 	Here            bool
 }
 
-func newView(look *Look, c *catalog, s *Screen) *view {
+func newView(look *Look, e *edition, lang string, s *Screen) *view {
+	c := e.catalogs[lang]
+	if c == nil || look.generation == Classic { // which speaks English alone
+		c = e.catalogs[English]
+	}
 	v := &view{
-		catalog: c, sheet: look.sheet(s.Base), Lang: c.lang, Dir: "ltr", Kind: s.Kind, App: s.App, Icon: s.Icon,
+		catalog: c, edition: e, generation: look.generation, sheet: look.sheet(s.Base, e.layout(look.generation).css), Screen: s, Lang: c.lang, Dir: "ltr", Kind: s.Kind, App: s.App, Icon: s.Icon,
 		Title: c.say(s.Title), Lead: c.say(s.Lead), Identifier: s.Identifier, ChangeURL: s.ChangeURL,
 		RequestID: s.RequestID, Detail: s.Detail, Refresh: refresh(s.Refresh),
 	}
@@ -79,9 +100,10 @@ func newView(look *Look, c *catalog, s *Screen) *view {
 	v.forms(s)
 	v.providers(look, s)
 	for _, l := range s.Links {
-		v.Links = append(v.Links, linkView{l.ID, c.say(l.Lead), c.say(l.Text), l.URL})
+		v.Links = append(v.Links, linkView{l.ID, c.say(l.Lead), c.say(l.Text), address(l.URL)})
 	}
 	v.place(s)
+	v.goOn()
 	v.alert(s)
 	v.title(s)
 	v.totp(s)
@@ -98,6 +120,9 @@ func newView(look *Look, c *catalog, s *Screen) *view {
 	return v
 }
 
+// Say is a text of the catalog with arguments, for templates: {{.Say "login.title" "app" .App}}.
+func (v *view) Say(key string, pairs ...string) string { return v.say(Say(key, pairs...)) }
+
 // text is a text without arguments.
 func (v *view) text(key string) string { return v.say(Text{Key: key}) }
 
@@ -111,7 +136,7 @@ func (v *view) title(s *Screen) {
 		v.DocTitle = v.say(Say("page.error", "title", v.DocTitle))
 	}
 	if v.rtl { // titles of windows know no isolates
-		v.DocTitle = strings.NewReplacer(isolate, "", pop, "").Replace(v.DocTitle)
+		v.DocTitle = strings.NewReplacer(isolate, "", isolateLeft, "", pop, "").Replace(v.DocTitle)
 	}
 }
 
@@ -168,7 +193,7 @@ func (v *view) providers(look *Look, s *Screen) {
 	}
 	for _, p := range look.sorted(s.Providers) {
 		name, known := providerNames[p.Type]
-		one := providerView{URL: p.URL, Icon: p.Type}
+		one := providerView{URL: address(p.URL), Icon: p.Type}
 		if !known {
 			name, one.Icon = p.Name, "provider"
 		}
@@ -190,16 +215,35 @@ func (v *view) dress(look *Look, s *Screen) {
 	if look.graphics {
 		v.Graphic = look.graphic(s.Base, s.Icon)
 	}
+	if !look.graphics {
+		v.Icon = ""
+	}
+	if look.settings != nil { // whose owner has a logo, or wants none
+		return
+	}
 	if r, _ := utf8.DecodeRuneInString(s.App); unicode.IsLetter(r) || unicode.IsDigit(r) {
 		v.Initial = string(unicode.ToUpper(r))
 	}
 }
 
-// refresh is the element that leads a browser elsewhere, to an address on the web or of an app, never to a script.
-func refresh(to string) template.HTML {
+// scripts are the schemes of addresses that run in the page instead of leading elsewhere.
+var scripts = []string{"javascript", "data", "vbscript", "blob", "filesystem", "about"}
+
+// address is where a link leads: on the web, in the pool, or in an app, whose scheme may be its own. What would run in the
+// page, or is no address, leads nowhere.
+func address(to string) template.URL {
 	u, err := url.Parse(to)
-	if to == "" || err != nil || u.Scheme == "javascript" || u.Scheme == "data" || u.Scheme == "vbscript" {
+	if err != nil || slices.Contains(scripts, strings.ToLower(u.Scheme)) {
+		return "#"
+	}
+	return template.URL(u.String())
+}
+
+// refresh is the element that leads a browser elsewhere.
+func refresh(to string) template.HTML {
+	if to == "" || address(to) == "#" {
 		return ""
 	}
-	return template.HTML(`<meta http-equiv="refresh" content="0;url=` + html.EscapeString(strings.ReplaceAll(u.String(), "'", "%27")) + `">` + "\n")
+	target := strings.NewReplacer("'", "%27", `"`, "%22").Replace(string(address(to)))
+	return template.HTML(`<meta http-equiv="refresh" content="0;url=` + html.EscapeString(target) + `">` + "\n")
 }
