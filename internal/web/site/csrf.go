@@ -39,15 +39,20 @@ func NewCSRF(cookies Cookies, origin string) (*CSRF, error) {
 	return c, c.origins.AddTrustedOrigin(origin)
 }
 
-// Token returns what the form of an action has to hold, and the cookie that has to be set with its page.
+// Token returns what the form of an action has to hold, and the cookie that has to be set with its page. All forms of a
+// page have the same cookie.
 func (c *CSRF) Token(ctx context.Context, r *Request, action string) (token string, set *http.Cookie, err error) {
-	name, err := c.cookies.find(ctx, r, browser)
+	name := r.named
+	if name == nil {
+		name, err = c.cookies.find(ctx, r, browser)
+	}
 	if errors.Is(err, ErrNoCookie) {
 		name, err = []byte(id.UUID()), nil
 	}
 	if err != nil {
 		return "", nil, err
 	}
+	r.named = name
 	if set, err = c.cookies.Seal(ctx, r.Place, browser, name); err != nil { // a known browser keeps its name, longer
 		return "", nil, err
 	}

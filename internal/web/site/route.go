@@ -125,6 +125,8 @@ type Request struct {
 	routes map[string]*Route
 	form   func() (url.Values, error)
 	sent   func() ([]byte, error)
+	// named is what forms on the page that answers the request are bound to, once there is one.
+	named []byte
 }
 
 // Served reports whether the site has a route for an endpoint. What names endpoints to programs asks it, so that none is
