@@ -94,6 +94,10 @@ func TestCodeByMail(t *testing.T) {
 		other.fill("username", "ana").fill("factor", "EMAIL_OTP").fill("factor", "PASSWORD")
 		other.fill("password", "wrong-Pass1!").says("Name or password is not right").says("Email me a code")
 		other.fill("password", cognitotest.Password).code()
+		direct := a.browser().open()
+		direct.fill("username", "ana").fill("factor", "PASSWORD")
+		direct.fill("password", "wrong-Pass1!").says("Name or password is not right")
+		direct.fill("password", cognitotest.Password).code()
 		ghost := a.browser().open()
 		ghost.fill("username", "nobody")
 		if ghost.status != 200 || ghost.left != nil {

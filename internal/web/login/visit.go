@@ -197,8 +197,12 @@ func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, 
 	if err != nil {
 		return site.Reply{}, err
 	}
-	return site.HTML(status, drawn.HTML, drawn.CSP).With("Referrer-Policy", "same-origin").
-		With("Content-Language", drawn.Language), nil
+	reply := site.HTML(status, drawn.HTML, drawn.CSP).With("Referrer-Policy", "same-origin").
+		With("Content-Language", drawn.Language)
+	if s.TOTP == nil { // whose key stays the same while a page is asked for again and again
+		reply = reply.Compressed()
+	}
+	return reply, nil
 }
 
 // value is a string that may be absent.
