@@ -72,6 +72,28 @@ func TestForm(t *testing.T) {
 	}
 }
 
+// TestFormsOfAPage: the forms of the first page that a browser opens can all be sent.
+func TestFormsOfAPage(t *testing.T) {
+	f := newForms(t)
+	r := request(at(poolID), "GET")
+	first, _, err := f.Token(t.Context(), r, "login")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, cookie, err := f.Token(t.Context(), r, "signup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for action, token := range map[string]string{"login": first, "signup": second} {
+		if err := f.Check(t.Context(), request(at(poolID), "POST", cookie), action, token); err != nil {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+	if err := f.Check(t.Context(), request(at(poolID), "POST", cookie), "signup", first); !errors.Is(err, ErrForged) {
+		t.Errorf("one form's token in the other: %v", err)
+	}
+}
+
 func TestForgedForm(t *testing.T) {
 	f := newForms(t)
 	theirToken, theirCookie := f.page(at(poolID), "login")
