@@ -105,6 +105,7 @@ async function plugIn(devtools, settings = {}) {
   const send = (method, more) => devtools.send("WebAuthn." + method, { authenticatorId, ...more });
   return {
     verifies: (isUserVerified) => send("setUserVerified", { isUserVerified }),
+    present: (enabled) => send("setAutomaticPresenceSimulation", { enabled }),
     keys: async () => (await send("getCredentials")).credentials,
     add: (credential) => send("addCredential", { credential }),
     clear: () => send("clearCredentials"),

@@ -76,7 +76,8 @@ func TestCodeByMail(t *testing.T) {
 		w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
 		b := a.browser().open()
 		b.fill("username", "ana").says("How do you want to sign in")
-		b.fill("factor", "EMAIL_OTP").says("a***@e***")
+		b.fill("factor", "EMAIL_OTP").says("the 8-digit code we sent to a***@e***")
+		b.fill("code", "00000000").says("That code is not right").says("the 8-digit code").says("Enter the password of your account")
 		first := w.Code(a.p, "ana@example.com")
 		w.Clock.Advance(31 * time.Second)
 		b.fill("resend", "1").says("We sent a new code")
@@ -91,7 +92,7 @@ func TestCodeByMail(t *testing.T) {
 		}
 		other := a.browser().open()
 		other.fill("username", "ana").fill("factor", "EMAIL_OTP").fill("factor", "PASSWORD")
-		other.fill("password", "wrong-Pass1!").says("Name or password is not right")
+		other.fill("password", "wrong-Pass1!").says("Name or password is not right").says("Email me a code")
 		other.fill("password", cognitotest.Password).code()
 		direct := a.browser().open()
 		direct.fill("username", "ana").fill("factor", "PASSWORD")
