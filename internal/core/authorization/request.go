@@ -176,8 +176,10 @@ func (q *Request) proofKey(in url.Values) error {
 func (q *Request) scopes(in url.Values) error {
 	wanted := strings.Fields(in.Get("scope"))
 	if len(wanted) == 0 {
-		q.Scopes = q.Client.Scopes
-		return nil
+		wanted = q.Client.Scopes
+	}
+	if len(wanted) == 0 {
+		return q.Deny(CodeRequest, scopeDescription, "the app client has no scope: those of deleted resource servers are none")
 	}
 	for _, scope := range wanted {
 		if !slices.Contains(q.Client.Scopes, scope) {

@@ -183,3 +183,45 @@ func TestFrames(t *testing.T) {
 		}
 	}
 }
+
+// TestImpossibleNames holds the forms to the constraints of the API: nobody is made whom the API cannot name, and nothing
+// that is typed is a fault.
+func TestImpossibleNames(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, func(in *cognitoidp.CreateUserPoolRequest) {
+			in.AutoVerifiedAttributes = []cognitoidp.VerifiedAttributeType{cognitoidp.VerifiedAttributeTypeEmail}
+		}, nil)
+		w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+		base := addresses.Base(a.p.Config)
+		for _, name := range []string{"ad min", "ana\u200b", "an\u202ea", "tab\tx", "nl\nx", "nul\x00x", "\xff\xfe", strings.Repeat("x", 40000), strings.Repeat("x", 129)} {
+			b := a.browser().get(base + "/signup?" + a.query())
+			b.fill("username", name, "requiredAttributes[email]", "new@example.com", "password", cognitotest.Password)
+			if b.status != 400 {
+				w.T.Errorf("sign-up as %.20q: %d at %s", name, b.status, b.at)
+			}
+			for path, field := range map[string]string{"/login": "username", "/forgotPassword": "username"} {
+				b := a.browser().get(base + path + "?" + a.query())
+				if b.fill(field, name); b.status >= 500 {
+					w.T.Errorf("%s of %.20q: %d", path, name, b.status)
+				}
+			}
+		}
+		b := a.browser().get(base + "/signup?" + a.query())
+		b.fill("username", "new", "requiredAttributes[email]", strings.Repeat("x", 3000)+"@example.com", "password", cognitotest.Password)
+		if b.status != 400 {
+			w.T.Errorf("a long attribute: %d", b.status)
+		}
+		b.fill("username", "new", "requiredAttributes[email]", "new@example.com", "password", strings.Repeat("Aa1!", 100))
+		if b.status != 400 {
+			w.T.Errorf("a long password: %d", b.status)
+		}
+		b.fill("username", "new", "requiredAttributes[email]", "new@example.com", "password", cognitotest.Password)
+		for _, code := range []string{strings.Repeat("1", 5000), "a b", "\x00", "\xff"} {
+			at := b.at
+			if b.fill("code", code); b.status != 400 {
+				w.T.Errorf("code %.10q: %d", code, b.status)
+			}
+			b.get(at)
+		}
+	})
+}

@@ -84,6 +84,10 @@ func (h *handler) takeName(ctx context.Context, v *visit, f *flow, form url.Valu
 	if f.Name == "" {
 		return h.drawName(ctx, v, f, missing("username", "missing.identifier"))
 	}
+	if !named(f.Name) {
+		f.Name = ""
+		return h.drawName(ctx, v, f, missing("username", "wrong.value"))
+	}
 	if form.Get("password") != "" {
 		return h.takePassword(ctx, v, f, form)
 	}

@@ -55,6 +55,8 @@ func (h *handler) post(operation string, take page) site.Endpoint {
 			})
 		case err != nil:
 			return h.fault(ctx, r, err)
+		case !text(form):
+			return h.apart(ctx, r, http.StatusBadRequest, screen.Say("error.page"), "the form holds something that is no text")
 		}
 		return h.enter(ctx, r, take)
 	}}
