@@ -28,15 +28,16 @@ function executable() {
 // Registers a browser for the calling test file. Its pages are at browser.local, at browser.neighbour (localhost on
 // another port) and at https://<any host of example.com or .test>. No other address resolves, so nothing outside this
 // machine is asked. related lists what https://<host>/.well-known/webauthn says: other origins that may use its passkeys.
-export function useBrowser({ related = [] } = {}) {
+// Without amplify its module is not there, nor needed.
+export function useBrowser({ related = [], amplify = true } = {}) {
   const browser = { local: "", neighbour: "", visit: undefined };
   const servers = [];
   let chrome;
   before(async () => {
-    const amplify = await build({
+    const bundle = amplify && await build({
       entryPoints: [join(folder, "amplify.js")], nodePaths: [modules], bundle: true, format: "esm", platform: "browser", write: false, logLevel: "error",
     });
-    const files = { "/amplify.js": amplify.outputFiles[0].text, "/.well-known/webauthn": JSON.stringify({ origins: related }) };
+    const files = { "/amplify.js": bundle && bundle.outputFiles[0].text, "/.well-known/webauthn": JSON.stringify({ origins: related }) };
     const handler = (request, response) => serve(files, new URL(request.url, "http://page").pathname, response);
     const listen = async (server) => {
       servers.push(server);
