@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
@@ -66,17 +67,20 @@ func (h *handler) drawCode(ctx context.Context, v *visit, f *flow, p *problem) s
 	return v.show(ctx, p.code(), s)
 }
 
-// digits is how many digits the code of the flow has: those of first factors have eight, as on AWS.
+// digits is how many digits the code of the flow has: one that is mailed as the first factor has eight, as on AWS.
 func digits(f *flow) string {
-	if f.Challenge == string(cognitoidp.ChallengeNameTypeSmsOtp) || f.Challenge == string(cognitoidp.ChallengeNameTypeEmailOtp) && len(f.Offered) > 0 && !f.Begun {
+	if f.Challenge == string(cognitoidp.ChallengeNameTypeEmailOtp) && !f.Begun {
 		return "8"
 	}
 	return "6"
 }
 
 // codeField is the field of a code.
-func (h *handler) codeField(_ *flow, p *problem) screen.Field {
-	return screen.Field{Name: "code", Type: "code", Label: screen.Say("label.code"), Autocomplete: "one-time-code", Required: true, Focus: true, Error: p.at("code")}
+func (h *handler) codeField(f *flow, p *problem) screen.Field {
+	n, _ := strconv.Atoi(digits(f))
+	return screen.Field{
+		Name: "code", Type: "code", Label: screen.Say("label.code"), Autocomplete: "one-time-code", Required: true, Focus: true, MaxLength: n, Error: p.at("code"),
+	}
 }
 
 // wait is how many seconds are left before another code is offered.
