@@ -188,7 +188,9 @@ func TestBrowserOverHops(t *testing.T) {
 		}
 		v.must("EMAIL_OTP")(v.next(a, "ana", "NEW_PASSWORD", Password+"3"))
 
-		both := newVisitor(w, func(in *cognitoidp.CreateUserPoolRequest) { in.DeviceConfiguration.ChallengeRequiredOnNewDevice = new(false) })
+		both := newVisitor(w, func(in *cognitoidp.CreateUserPoolRequest) {
+			in.DeviceConfiguration.ChallengeRequiredOnNewDevice = new(false)
+		})
 		ana = both.become("ana")
 		a = both.must("EMAIL_OTP")(both.password("ana", Password))
 		both.held = nil // it was proven with the password
