@@ -15,7 +15,7 @@ var rooms = [][]string{
 	{"branding", "challenge", "code", "iam", "kms", "password", "token", "trigger"},
 	{"message", "machine", "sts", "cedar"},
 	{"directory", "identity", "risk"},
-	{"factor", "device", "session", "registration", "importjob", "dataset", "transfer"},
+	{"factor", "device", "session", "registration", "exchange", "importjob", "dataset", "transfer"},
 	{"signin"},
 	{"account", "authorization", "federation"},
 }

@@ -34,6 +34,7 @@ type common struct {
 	SMSWebhook     string     `name:"sms-webhook" help:"SMS are POSTed to this https URL, signed." placeholder:"URL"`
 	SMSSecret      string     `name:"sms-webhook-secret" help:"HMAC key of the signature, at least 16 characters; prefer the environment."`
 	SMSPrivate     bool       `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
+	Branding       string     `default:"cognate" enum:"cognate,aws" help:"What clients without a managed-login style show: cognate's own style, or, as at AWS, no pages (403)." placeholder:"cognate|aws"`
 	MessageTexts   string     `help:"Folder with texts of messages for pools that set none: <language>.yaml, and <user pool id>/<language>.yaml." type:"existingdir" placeholder:"DIR"`
 	AWSServices    awsFlags   `embed:""`
 	Budgets        limitFlags `embed:""`
@@ -55,7 +56,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
 		AWS:    c.AWSServices.settings(),
-		Limits: c.Budgets.settings(), MessageTexts: c.MessageTexts,
+		Limits: c.Budgets.settings(), MessageTexts: c.MessageTexts, StyleNeeded: c.Branding == "aws",
 		SMS:     config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
 		Version: Version(), LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}

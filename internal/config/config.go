@@ -61,6 +61,7 @@ type Settings struct {
 	Limits         Limits
 	SMTP           SMTP
 	SMS            SMSWebhook
+	StyleNeeded    bool   // managed login shows no pages for a client without a style, as at AWS
 	MessageTexts   string // folder of texts of messages, by language; empty: those that the server comes with
 	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed

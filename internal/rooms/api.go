@@ -7,6 +7,7 @@ import (
 	"cognate/internal/core/branding"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/exchange"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/machine"
 	"cognate/internal/core/pool"
@@ -28,6 +29,7 @@ type (
 	accountOps   = account.Ops
 	machineOps   = machine.Ops
 	sessionOps   = session.Ops
+	exchangeOps  = exchange.Ops
 )
 
 // UserPools is the cognito-idp API. An operation in two rooms is ambiguous and does not compile; one in none is answered
@@ -43,6 +45,7 @@ type UserPools struct {
 	accountOps
 	machineOps
 	sessionOps
+	exchangeOps
 	fallback
 }
 

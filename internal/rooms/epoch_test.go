@@ -15,6 +15,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/lambda"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
 	"cognate/internal/rooms"
 	. "cognate/internal/testkit/cognitotest"
 	"cognate/internal/testkit/dbtest"
@@ -205,6 +206,19 @@ var rows = []underWay{
 	{name: "access token, at this server", begin: func(s *stage) func() error {
 		return func() error {
 			_, err := s.API.GetUser(s.Ctx, &cognitoidp.GetUserRequest{AccessToken: s.access})
+			return err
+		}
+	}},
+	{name: "token derived from it by another client, at this server", begin: func(s *stage) func() error {
+		backend := s.Client(s.p, func(in *cognitoidp.CreateUserPoolClientRequest) {
+			in.ClientSecret, in.AllowedOAuthScopes = new("the0secret0of0the0exchanging0client"), []string{token.AdminScope}
+			in.ExplicitAuthFlows = []cognitoidp.ExplicitAuthFlowsType{cognitoidp.ExplicitAuthFlowsTypeAllowTokenExchangeImpersonation}
+		})
+		derived := Call(s.World, s.API.GetDerivedToken, &cognitoidp.GetDerivedTokenRequest{
+			ClientId: backend.ID, ClientSecret: &backend.Secrets[0], SubjectToken: s.access, SubjectTokenType: cognitoidp.TokenTypeIdentifierTypeAccessToken,
+		})
+		return func() error {
+			_, err := s.API.GetUser(s.Ctx, &cognitoidp.GetUserRequest{AccessToken: derived.IssuedToken})
 			return err
 		}
 	}},
@@ -427,7 +441,7 @@ func matrix(w *World, f *crossing) string {
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", len(columns)+1) + "\n")
 	n := 0
-	for _, row := range slices.Concat(rows, factorRows) {
+	for _, row := range slices.Concat(rows, factorRows, pageRows) {
 		cells := []string{row.name}
 		for _, c := range columns {
 			n++

@@ -12,6 +12,7 @@ import (
 	"cognate/internal/core/code"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/exchange"
 	"cognate/internal/core/factor"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/iam"
@@ -52,6 +53,7 @@ type Rooms struct {
 	Visits   *session.Room
 
 	Registration *registration.Room
+	Exchange     *exchange.Room
 
 	config Config
 	jobs   *job.Runner
@@ -95,12 +97,15 @@ func Build(c Config) (*Rooms, error) {
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens,
 	})
 	r.Registration = registration.New(registration.Deps{Pools: r.Pools, Directory: r.Users, Guard: r.Guard})
+	r.Exchange = exchange.New(exchange.Deps{
+		DB: c.DB, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard,
+	})
 	r.API = UserPools{
 		poolOps: poolOps{Pools: r.Pools}, brandingOps: brandingOps{Room: r.Branding}, directoryOps: directoryOps{Directory: r.Users}, tokenOps: tokenOps{Tokens: r.Tokens},
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},
 		signinOps: signinOps{Engine: r.Engine}, accountOps: accountOps{Accounts: r.Accounts},
 		machineOps: machineOps{Room: r.Machines},
-		sessionOps: sessionOps{Room: r.Visits},
+		sessionOps: sessionOps{Room: r.Visits}, exchangeOps: exchangeOps{Room: r.Exchange},
 	}
 	r.all = r.lifecycles()
 	return r, nil

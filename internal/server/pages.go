@@ -30,7 +30,7 @@ func (a *app) site() (*site.Site, error) {
 		login.AssetRoutes(a.Branding),
 		oauth.Routes(oauth.Deps{
 			Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses,
-			Machines: a.Machines, Codes: a.Requests, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits, Registrar: a.Registration,
+			Machines: a.Machines, Codes: a.Requests, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits, Registrar: a.Registration, Exchanger: a.Exchange,
 		}),
 		recovery.Routes(a.Factors),
 	)...), nil
@@ -49,6 +49,6 @@ func (a *app) pages() ([]site.Route, error) {
 	}
 	return login.Routes(login.Deps{
 		Pools: a.Pools, Accounts: a.Accounts, Requests: a.Requests, Engine: a.Engine, Factors: factor.Ops{Factors: a.Factors}, Tokens: a.Tokens,
-		Guard: a.Guard, Brands: a.Branding, Cookies: cookies, CSRF: csrf, Drawer: drawer, Clock: a.clock, Dev: a.settings.Mode == config.Dev,
+		Guard: a.Guard, Brands: a.Branding, Cookies: cookies, CSRF: csrf, Drawer: drawer, Clock: a.clock, Dev: a.settings.Mode == config.Dev, StyleNeeded: a.settings.StyleNeeded,
 	}), nil
 }

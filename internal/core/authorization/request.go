@@ -129,7 +129,7 @@ func (q *Request) responseType(in url.Values) error {
 	case "":
 		return q.Deny(CodeRequest, "", "response_type is missing")
 	default:
-		return q.Deny(CodeRequest, "", "response_type must be code or token")
+		return q.Deny(CodeResponseType, "", "response_type must be code or token")
 	}
 	switch mode := Mode(in.Get("response_mode")); {
 	case mode == "":
@@ -157,6 +157,9 @@ func (q *Request) once(in url.Values) error {
 func (q *Request) proofKey(in url.Values) error {
 	challenge, method := in.Get("code_challenge"), in.Get("code_challenge_method")
 	if challenge == "" && method == "" {
+		if q.Pool.ProofKeyRequired() {
+			return q.Deny(CodeRequest, "", "the pool asks for PKCE: code_challenge is missing")
+		}
 		return nil
 	}
 	sum, err := base64.RawURLEncoding.Strict().DecodeString(challenge)

@@ -17,7 +17,7 @@ var gated = map[string]bool{
 	"InitiateAuth": true, "AdminInitiateAuth": true, "RespondToAuthChallenge": true, "AdminRespondToAuthChallenge": true,
 	"SignUp": true, "ConfirmSignUp": true, "ResendConfirmationCode": true, "ForgotPassword": true, "ConfirmForgotPassword": true,
 	"ChangePassword": true, "VerifyUserAttribute": true, "GetUserAttributeVerificationCode": true, "UpdateUserAttributes": true,
-	"VerifySoftwareToken": true, "GetTokensFromRefreshToken": true, "GetClientToken": true, "RevokeToken": true,
+	"VerifySoftwareToken": true, "GetTokensFromRefreshToken": true, "GetClientToken": true, "RevokeToken": true, "GetDerivedToken": true,
 }
 
 // failures are the exceptions that a wrong proof is answered with.
@@ -196,6 +196,7 @@ func (g *Guard) leave(ctx context.Context, e *entry, err error) error {
 		return err
 	}
 	g.refused(ctx, over)
+	obs.From(ctx).After = over.After
 	return g.refusal(e.operation, over.Scope)
 }
 

@@ -66,7 +66,7 @@ func (o Ops) GetClientToken(ctx context.Context, in *cognitoidp.GetClientTokenRe
 	switch {
 	case errors.Is(err, pool.ErrClientNotFound):
 		obs.Cause(ctx, "unknown client")
-		return nil, errUnproven()
+		return nil, pool.Unproven()
 	case err != nil:
 		return nil, err
 	}
@@ -76,10 +76,10 @@ func (o Ops) GetClientToken(ctx context.Context, in *cognitoidp.GetClientTokenRe
 	switch {
 	case !c.HasSecret():
 		obs.Cause(ctx, "public client")
-		return nil, errUnproven()
+		return nil, pool.Unproven()
 	case !c.CheckSecret(in.Secret):
 		obs.Cause(ctx, "wrong client secret")
-		return nil, errUnproven()
+		return nil, pool.Unproven()
 	case !c.AllowsClientToken():
 		return nil, cognitoidp.NewNotAuthorized("ALLOW_CLIENT_TOKEN_AUTH flow not enabled for this client")
 	}
@@ -137,6 +137,3 @@ func declared(ctx context.Context, err error) error {
 	}
 	return err
 }
-
-// errUnproven is AWS's text.
-func errUnproven() error { return cognitoidp.NewNotAuthorized("Invalid client or secret") }

@@ -40,7 +40,7 @@ func (r rules) clientSettings(pool *Pool, id string, old *cognitoidp.UserPoolCli
 	for _, step := range []func() error{
 		func() error { return validities(c, in.RefreshTokenValidity) },
 		func() error { return authFlows(c, secret) },
-		func() error { return r.rotation(pool, c.RefreshTokenRotation) },
+		func() error { return r.clientTier(pool, c) },
 		func() error { return permissions(pool.Schema, c, doing) },
 		func() error { return providers(pool, c.SupportedIdentityProviders) },
 		func() error { return oauth(c, secret, custom) },
@@ -115,16 +115,26 @@ func authFlows(c *cognitoidp.UserPoolClientType, secret bool) error {
 	return nil
 }
 
-// rotation holds the tier that refresh token rotation needs.
-func (r rules) rotation(pool *Pool, in *cognitoidp.RefreshTokenRotationType) error {
-	if in == nil || in.Feature != cognitoidp.FeatureTypeEnabled || r.ignoreTiers || *pool.Config.UserPoolTier != cognitoidp.UserPoolTierTypeLite {
+// clientTier holds the tier that features of clients need.
+func (r rules) clientTier(pool *Pool, c *cognitoidp.UserPoolClientType) error {
+	if r.ignoreTiers || *pool.Config.UserPoolTier != cognitoidp.UserPoolTierTypeLite {
 		return nil
 	}
-	return tierRefusal(cognitoidp.UserPoolTierTypeLite, "", []string{rotationFeature})
+	return tierRefusal(cognitoidp.UserPoolTierTypeLite, "", clientFeatures(c))
 }
 
-// rotationFeature is refresh token rotation in the list of features above a tier.
-const rotationFeature = "Refresh Token Rotation"
+// clientFeatures names the features of a client that LITE does not include.
+func clientFeatures(c *cognitoidp.UserPoolClientType) (out []string) {
+	if r := c.RefreshTokenRotation; r != nil && r.Feature == cognitoidp.FeatureTypeEnabled {
+		out = append(out, "Refresh Token Rotation")
+	}
+	for _, flow := range c.ExplicitAuthFlows {
+		if flow == cognitoidp.ExplicitAuthFlowsTypeAllowTokenExchangeImpersonation || flow == cognitoidp.ExplicitAuthFlowsTypeAllowTokenExchangeDelegation {
+			return append(out, "OAuth 2.0 Token Exchange")
+		}
+	}
+	return out
+}
 
 // permissions holds that listed attributes exist, that no protected one is writable and every required one is.
 func permissions(s *Schema, c *cognitoidp.UserPoolClientType, doing string) error {
@@ -154,10 +164,15 @@ func permissions(s *Schema, c *cognitoidp.UserPoolClientType, doing string) erro
 func providers(pool *Pool, names []string) error {
 	for _, name := range names {
 		if name != "COGNITO" {
-			return cognitoidp.NewInvalidParameter("The provider %s does not exist for User Pool %s.", name, pool.ID)
+			return cognitoidp.NewInvalidParameter("%s", UnknownProvider(name, pool.ID))
 		}
 	}
 	return nil
+}
+
+// UnknownProvider says that a pool has no identity provider of a name, in AWS's words.
+func UnknownProvider(name, poolID string) string {
+	return "The provider " + name + " does not exist for User Pool " + poolID + "."
 }
 
 // userScopes are the scopes that are about a user.

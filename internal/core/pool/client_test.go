@@ -63,6 +63,7 @@ func TestClientRules(t *testing.T) {
 	}
 	const rotation = "FeatureUnavailableInTierException: The following features need to be disabled for the LITE pricing tier configured: Refresh Token Rotation"
 	w.refused("CreateUserPoolClient", `{"UserPoolId":"`+lite+`","ClientName":"c","RefreshTokenRotation":{"Feature":"ENABLED"}}`, rotation)
+	w.refused("CreateUserPoolClient", `{"UserPoolId":"`+lite+`","ClientName":"c","ExplicitAuthFlows":["ALLOW_TOKEN_EXCHANGE_DELEGATION"]}`, strings.ReplaceAll(rotation, "Refresh Token Rotation", "OAuth 2.0 Token Exchange"))
 	w.refused("CreateUserPoolClient", `{"UserPoolId":"eu-west-1_none","ClientName":"c"}`, "ResourceNotFoundException: User pool eu-west-1_none does not exist.")
 
 	id := w.client(poolID, "")

@@ -48,6 +48,9 @@ func SecretHashRefusal(c *Client, err error) error {
 	return err
 }
 
+// Unproven is the refusal of a client that did not prove who it is, in AWS's words.
+func Unproven() error { return cognitoidp.NewNotAuthorized("Invalid client or secret") }
+
 // MissingParameter is the refusal of a parameter that a request has to have.
 func MissingParameter(name string) error {
 	return cognitoidp.NewInvalidParameter("Missing required parameter %s", name)

@@ -185,7 +185,7 @@ func (o Ops) UpdateUserPool(ctx context.Context, in *cognitoidp.UpdateUserPoolRe
 	return &cognitoidp.UpdateUserPoolResponse{}, nil
 }
 
-// clientsFitTier holds that a pool goes down to LITE only when none of its clients rotates refresh tokens.
+// clientsFitTier holds that a pool goes down to LITE only when none of its clients has a feature above it.
 func (p *Pools) clientsFitTier(tx *db.Tx, old, changed *cognitoidp.UserPoolType) error {
 	tier := *changed.UserPoolTier
 	if p.d.IgnoreTiers || tier == *old.UserPoolTier || tier != cognitoidp.UserPoolTierTypeLite {
@@ -201,8 +201,8 @@ func (p *Pools) clientsFitTier(tx *db.Tx, old, changed *cognitoidp.UserPoolType)
 			if err := c.UnmarshalJSON([]byte(row.config)); err != nil {
 				return err
 			}
-			if c.RefreshTokenRotation != nil && c.RefreshTokenRotation.Feature == cognitoidp.FeatureTypeEnabled {
-				return tierRefusal(tier, *old.UserPoolTier, []string{rotationFeature})
+			if err := tierRefusal(tier, *old.UserPoolTier, clientFeatures(&c)); err != nil {
+				return err
 			}
 		}
 		after = rows[len(rows)-1].id

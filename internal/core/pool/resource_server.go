@@ -33,6 +33,22 @@ func isStandardScope(scope string) bool {
 	return scope == RegisterScope || slices.Contains(userScopes, scope)
 }
 
+// IsCustomScope reports whether a scope is one of a resource server.
+func IsCustomScope(scope string) bool { return !isStandardScope(scope) }
+
+// ResourceServer returns a resource server of a pool, or the refusal of AWS operations.
+func (p *Pools) ResourceServer(ctx context.Context, poolID, identifier string) (server *cognitoidp.ResourceServerType, err error) {
+	found := false
+	err = p.d.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		server, found, err = readServer(tx, poolID, identifier)
+		return err
+	})
+	if err == nil && !found {
+		err = noServer(identifier)
+	}
+	return server, err
+}
+
 // serverScopes tells which of the custom scopes in a list exist: one read by key for each server that they name.
 func serverScopes(tx *db.Tx, poolID string, scopes []string) (Set, error) {
 	known := Set{}

@@ -31,6 +31,7 @@ type Facts struct {
 	AuthTime  int64
 	ACR       string
 	AMR       []string
+	Act       []byte // JSON: who acts for the user (RFC 8693 section 4.1); nil for nobody
 }
 
 // Introspect tells a client of the pool about a token: nil when it is worth nothing, or nothing that this client may know
@@ -80,7 +81,7 @@ func (r *Room) accessFacts(ctx context.Context, p *pool.Pool, text string) (*Fac
 	}
 	return &Facts{
 		Use: token.UseAccess, ClientID: s.Client.ID, Sub: s.Sub, Username: s.Username, Scopes: s.Scopes, Audience: s.Audience,
-		Issuer: s.Issuer, JTI: s.JTI, IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, AuthTime: s.AuthTime, ACR: s.ACR, AMR: s.AMR,
+		Issuer: s.Issuer, JTI: s.JTI, IssuedAt: s.IssuedAt, ExpiresAt: s.ExpiresAt, AuthTime: s.AuthTime, ACR: s.ACR, AMR: s.AMR, Act: s.Act,
 	}, nil
 }
 

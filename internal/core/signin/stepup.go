@@ -101,8 +101,8 @@ func (e *Engine) ofToken(ctx context.Context, s *signIn, text string) (*Credit, 
 	if err != nil {
 		return nil, err
 	}
-	if access.Pool.ID != s.Pool.ID || access.ClientID != s.Client.ID || s.user == nil || access.Sub != s.user.Sub {
-		obs.Cause(ctx, "the access token is of another user or client")
+	if access.Derived || access.Pool.ID != s.Pool.ID || access.ClientID != s.Client.ID || s.user == nil || access.Sub != s.user.Sub {
+		obs.Cause(ctx, "the access token is of another user or client, or a derived one")
 		return nil, token.InvalidAccess()
 	}
 	return &Credit{Sub: access.Sub, AMR: access.AMR, ACR: access.ACR, AuthTime: access.AuthTime, Epoch: directory.Epoch(access.Epoch)}, nil

@@ -44,35 +44,8 @@ func (e *Engine) announceKnown(ctx context.Context, s *signIn) error {
 
 // TokenChanges asks PreTokenGeneration for changes of tokens with these scopes; nil means none, as a nil subject does.
 func (e *Engine) TokenChanges(ctx context.Context, s *trigger.Subject, source string, groups []token.Group, scopes []string) (*token.Changes, error) {
-	if s == nil || !e.Triggers.ChangesTokens(s) {
+	if s == nil {
 		return nil, nil
 	}
-	c, err := e.Triggers.PreTokenGeneration(ctx, source, s, groupConfiguration(groups), scopes)
-	if err != nil {
-		return nil, err
-	}
-	return &token.Changes{
-		ID:     token.ClaimChanges{Add: c.ID.Add, Suppress: c.ID.Suppress},
-		Access: token.ClaimChanges{Add: c.Access.Add, Suppress: c.Access.Suppress},
-
-		AddScopes: c.AddScopes, SuppressScopes: c.SuppressScopes,
-		Override: c.Override, Groups: c.Groups.Groups, Roles: c.Groups.Roles, PreferredRole: c.Groups.PreferredRole,
-	}, nil
-}
-
-// groupConfiguration shows the user's groups to the trigger as the tokens
-// would.
-func groupConfiguration(groups []token.Group) *trigger.Groups {
-	names, roles, preferred := token.GroupClaims(groups)
-	g := &trigger.Groups{Groups: names, Roles: roles}
-	if g.Groups == nil {
-		g.Groups = []string{}
-	}
-	if g.Roles == nil {
-		g.Roles = []string{}
-	}
-	if preferred != "" {
-		g.PreferredRole = &preferred
-	}
-	return g
+	return directory.TokenChanges(ctx, e.Triggers, s, source, groups, scopes)
 }

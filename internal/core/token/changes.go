@@ -49,8 +49,8 @@ func (c *Changes) check() error {
 
 // Claims that no function may change, in either token. event_id leads to the session. Names are compared without case,
 // because some verifiers, those of Go's standard library among them, read "Sub" as "sub".
-var protectedClaims = setOf("acr", "amr", "at_hash", "aud", "auth_time", "azp", "event_id", "exp", "iat", "identities",
-	"iss", "jti", "nbf", "nonce", "origin_jti", "sub", "token_use")
+var protectedClaims = setOf("acr", "act", "amr", "at_hash", "aud", "auth_time", "azp", "event_id", "exp", "iat", "identities",
+	"iss", "jti", "nbf", "nonce", claimOrigin, "origin_jti", "sub", "token_use")
 
 // Claims that no function may change in access tokens besides; scope has changes of its own.
 var protectedAccess = setOf("client_id", "device_key", "version", "username", "scope")

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,9 +28,10 @@ const (
 // Shown is what a token of a pool says that somebody shows: an access or ID token of a user, or the access token of a
 // client that acts for itself.
 type Shown struct {
-	Use       string // UseAccess or UseID
-	Machine   bool   // a client's own: there is no user and no session
-	Client    *pool.Client
+	Use       string       // UseAccess or UseID
+	Machine   bool         // a client's own: there is no user and no session
+	Client    *pool.Client // that the token was issued to
+	Origin    string       // the client of the sign-in when the token was derived from one of that, else ""
 	Sub       string
 	Username  string // "" for a machine
 	Scopes    []string
@@ -43,6 +45,8 @@ type Shown struct {
 	AuthTime  int64
 	ACR       string
 	AMR       []string
+	Act       json.RawMessage // who acts for the user, and who did before (RFC 8693 section 4.1); nil for nobody
+	MayAct    json.RawMessage // who alone may (section 4.4); nil for anybody
 
 	session *Session
 }
@@ -58,6 +62,10 @@ type shownClaims struct {
 	ACR      string   `json:"acr"`
 	AMR      []string `json:"amr"`
 	Name     string   `json:"cognito:username"`
+	AZP      string   `json:"azp"`
+
+	Act    json.RawMessage `json:"act"`
+	MayAct json.RawMessage `json:"may_act"`
 }
 
 // audience is an aud claim: one text or a list (RFC 7519 section 4.1.3).
@@ -94,11 +102,12 @@ func (t *Tokens) Read(ctx context.Context, p *pool.Pool, use, text string) (*Sho
 	s := &Shown{
 		Use: use, Sub: c.Sub, Username: c.Username, Scopes: strings.Fields(c.Scope), Audience: c.Aud, JTI: c.JTI, Issuer: c.Iss,
 		OriginJTI: c.OriginJTI, EventID: c.EventID, IssuedAt: c.Iat, ExpiresAt: c.Exp, AuthTime: c.AuthTime, ACR: c.ACR, AMR: c.AMR,
+		Origin: c.Origin, Act: c.Act, MayAct: c.MayAct,
 		Machine: use == UseAccess && c.EventID == "" && c.Sub == c.ClientID,
 	}
 	clientID := c.ClientID
 	if use == UseID && len(c.Aud) == 1 {
-		clientID, s.Username = c.Aud[0], c.Name
+		clientID, s.Username = cmp.Or(c.AZP, c.Aud[0]), c.Name
 	}
 	switch {
 	case c.TokenUse != use, c.Sub == "", clientID == "", c.EventID == "" && !s.Machine:
@@ -109,6 +118,9 @@ func (t *Tokens) Read(ctx context.Context, p *pool.Pool, use, text string) (*Sho
 		return nil, dead(ctx, "it has expired")
 	}
 	s.Client, err = t.clientOf(ctx, p, clientID)
+	if err == nil && s.Origin != "" {
+		_, err = t.clientOf(ctx, p, s.Origin)
+	}
 	var gone *cognitoidp.NotAuthorizedException
 	if errors.As(err, &gone) {
 		return nil, ErrDead
@@ -127,7 +139,7 @@ func (t *Tokens) Living(tx *db.Tx, p *pool.Pool, s *Shown) error {
 		return dead(tx.Context(), "its session has ended")
 	case err != nil:
 		return fmt.Errorf("token: find session: %w", err)
-	case found.ClientID != s.Client.ID:
+	case found.ClientID != cmp.Or(s.Origin, s.Client.ID):
 		return dead(tx.Context(), "its session is of another client")
 	case found.ended(p.Sessions, t.clock.Milli()):
 		return dead(tx.Context(), "the pool's limit on sessions is over")

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"encoding/base64"
@@ -37,6 +38,7 @@ type Access struct {
 	Epoch     int64 // of the user at the authentication, -1 when it was not kept
 	IssuedAt  int64 // seconds since 1970
 	ExpiresAt int64 // seconds since 1970
+	Derived   bool  // from a token of another sign-in, to which the session belongs
 }
 
 // HasScope reports whether the token carries a scope.
@@ -55,7 +57,11 @@ type accessClaims struct {
 	Iat       int64  `json:"iat"`
 	JTI       string `json:"jti"`
 	Username  string `json:"username"`
+	Origin    string `json:"origin_client_id"`
 }
+
+// owner is the client whose sign-in a token goes back to: its own, or that of the token that it was derived from.
+func (c *accessClaims) owner() string { return cmp.Or(c.Origin, c.ClientID) }
 
 // VerifyAccess verifies an access token for the token-authorised operations of the user pools API: VerifyToken, and the
 // scope that they all require. The errors are AWS's NotAuthorizedExceptions; anything else is an internal failure.
@@ -84,13 +90,16 @@ func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) 
 	if err != nil {
 		return nil, err
 	}
+	if _, err := t.clientOf(ctx, p, c.owner()); err != nil {
+		return nil, err
+	}
 	var s *Session
 	err = t.db.Read(ctx, func(tx *db.Tx) error {
 		var err error
 		s, err = findSession(tx, p.ID, c.Sub, c.EventID)
 		return err
 	})
-	if errors.Is(err, db.ErrNoRows) || err == nil && s.ClientID != c.ClientID {
+	if errors.Is(err, db.ErrNoRows) || err == nil && s.ClientID != c.owner() {
 		return nil, AccessRevoked()
 	}
 	if err != nil {
@@ -106,6 +115,7 @@ func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) 
 		Pool: p, Client: client, ClientID: c.ClientID, Sub: c.Sub, Username: c.Username,
 		Scopes: strings.Fields(c.Scope), JTI: c.JTI, OriginJTI: c.OriginJTI, EventID: c.EventID, SessionID: s.ID,
 		DeviceKey: s.DeviceKey, AMR: s.AMR, ACR: s.ACR, AuthTime: s.AuthTime, Epoch: s.Epoch, IssuedAt: c.Iat, ExpiresAt: c.Exp,
+		Derived: c.Origin != "",
 	}, nil
 }
 

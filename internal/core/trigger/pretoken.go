@@ -18,6 +18,7 @@ const (
 	TokenAuthenticateDevice = "TokenGeneration_AuthenticateDevice"
 	TokenRefresh            = "TokenGeneration_RefreshTokens"
 	TokenClientCredentials  = "TokenGeneration_ClientCredentials"
+	TokenExchange           = "TokenGeneration_TokenExchange" // own name: AWS does not document one
 )
 
 // Groups are the groups and roles of a user before or after the trigger.

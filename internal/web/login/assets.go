@@ -17,11 +17,8 @@ type Assets interface {
 	Asset(ctx context.Context, poolID, id string) (*branding.Content, error)
 }
 
-// What images are sent with: their address names their content, and one that is opened by itself runs nothing.
-const (
-	assetCaching = "public, max-age=31536000, immutable"
-	assetPolicy  = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-)
+// assetPolicy is what images are sent with: one that is opened by itself runs nothing.
+const assetPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 // AssetRoutes serve the images of pages.
 func AssetRoutes(assets Assets) []site.Route {
@@ -47,5 +44,5 @@ func asset(ctx context.Context, assets Assets, r *site.Request) site.Reply {
 	if r.Header.Get("If-None-Match") == c.ETag {
 		reply = site.Empty(http.StatusNotModified)
 	}
-	return reply.With("ETag", c.ETag).With("Cache-Control", assetCaching).With("Content-Security-Policy", assetPolicy)
+	return reply.Immutable().With("ETag", c.ETag).With("Content-Security-Policy", assetPolicy)
 }

@@ -3,8 +3,10 @@ package login
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/testkit/cognitotest"
@@ -140,5 +142,46 @@ func TestLanguageOfMessages(t *testing.T) {
 	b.fill("username", "bea")
 	if got := w.Inbox(a.p, "bea@example.com")[0].Subject; got != "Votre code de vérification" {
 		t.Errorf("subject %q", got)
+	}
+}
+
+// TestTwoForms holds that each form of a page that a new browser is shown can be sent.
+func TestTwoForms(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, func(in *cognitoidp.CreateUserPoolRequest) {
+		in.AutoVerifiedAttributes = []cognitoidp.VerifiedAttributeType{cognitoidp.VerifiedAttributeTypeEmail}
+	}, nil)
+	w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+	b := a.browser().open()
+	b.get(strings.Replace(b.at, "/login", "/forgotPassword", 1)).fill("username", "ana")
+	for name := range b.jar {
+		if strings.HasPrefix(name, "XSRF-TOKEN") {
+			delete(b.jar, name)
+		}
+	}
+	b.get(b.at).fill("code", "000000", "password", "New-Pass-123!").says("not right")
+	w.Clock.Advance(time.Minute)
+	b.get(b.at).fill("resend", "1").says("We sent a new code")
+}
+
+// TestScriptedLogin signs in as programs do that were written for Cognito's classic form: with the XSRF-TOKEN cookie, the
+// names of its fields, and nothing read out of the page.
+func TestScriptedLogin(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	cognitotest.Call(w, w.API.CreateUserPoolDomain, &cognitoidp.CreateUserPoolDomainRequest{UserPoolId: a.p.ID, Domain: "scripted"})
+	w.User(a.p, "ana")
+	b := a.browser().open().says("Sign in")
+	token := ""
+	for _, c := range b.jar {
+		if c.Name == "XSRF-TOKEN" {
+			token = c.Value
+		}
+	}
+	b.post(strings.TrimPrefix(b.at, addresses.Origin()), url.Values{
+		"_csrf": {token}, "username": {"ana"}, "password": {cognitotest.Password}, "cognitoAsfData": {""}, "signInSubmitButton": {"Sign in"},
+	})
+	if status, body := a.redeem(b.code()); status != 200 {
+		t.Errorf("%d %s", status, body)
 	}
 }

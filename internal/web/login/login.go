@@ -91,7 +91,7 @@ var aliases = map[pool.Endpoint]pool.Endpoint{
 // script is the route of the script of the pages, whose address names its content.
 func script() site.Route {
 	get := site.Endpoint{Operation: "Script_GET", Handle: func(context.Context, *site.Request) site.Reply {
-		return site.Content("text/javascript; charset=utf-8", screen.Script()).With("Cache-Control", assetCaching)
+		return site.Content("text/javascript; charset=utf-8", screen.Script()).Immutable()
 	}}
 	return site.Route{
 		Path: screen.ScriptPath, Light: true, Methods: map[string]site.Endpoint{http.MethodGet: get, http.MethodHead: get},

@@ -90,5 +90,8 @@ func introspection(f *session.Facts) []byte {
 	number("auth_time", f.AuthTime)
 	text("acr", f.ACR)
 	list("amr", f.AMR)
+	if f.Act != nil {
+		b = append(member(b, "act"), f.Act...)
+	}
 	return append(b, '}')
 }

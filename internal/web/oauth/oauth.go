@@ -49,6 +49,7 @@ type Deps struct {
 	Facts    Introspector
 
 	Registrar Registrar
+	Exchanger Exchanger
 }
 
 type handler struct{ Deps }

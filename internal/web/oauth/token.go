@@ -40,7 +40,7 @@ type Codes interface {
 }
 
 // grants are the values of grant_type that the token endpoint takes.
-var grants = []string{"authorization_code", "refresh_token", "client_credentials"}
+var grants = []string{"authorization_code", "refresh_token", "client_credentials", grantExchange}
 
 // token is the token endpoint (RFC 6749 section 3.2).
 func (h *handler) token(ctx context.Context, r *site.Request) site.Reply {
@@ -57,6 +57,8 @@ func (h *handler) token(ctx context.Context, r *site.Request) site.Reply {
 		return h.clientCredentials(ctx, in)
 	case "refresh_token":
 		return h.refreshToken(ctx, in)
+	case grantExchange:
+		return h.exchange(ctx, in)
 	default:
 		return *reject(ctx, codeGrantType, "")
 	}

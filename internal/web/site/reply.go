@@ -41,6 +41,7 @@ type Reply struct {
 	page    *Page
 	header  [][2]string
 	cookies []*http.Cookie
+	squeeze bool // compressed for whoever takes that
 }
 
 // Page is what people read. Both are text, never HTML.
@@ -114,8 +115,13 @@ func (r Reply) WithCookie(c *http.Cookie) Reply {
 }
 
 // Kept is the reply for caches to keep so many seconds.
-func (r Reply) Kept(seconds int) Reply {
-	return r.With("Cache-Control", "public, max-age="+strconv.Itoa(seconds)).With("Pragma", "").With("Expires", "")
+func (r Reply) Kept(seconds int) Reply { return r.cached("public, max-age=" + strconv.Itoa(seconds)) }
+
+// Immutable is the reply for caches to keep without ever asking again: its address names its content.
+func (r Reply) Immutable() Reply { return r.cached("public, max-age=31536000, immutable") }
+
+func (r Reply) cached(control string) Reply {
+	return r.With("Cache-Control", control).With("Pragma", "").With("Expires", "")
 }
 
 // send writes the reply and returns its status.
@@ -135,6 +141,7 @@ func (r Reply) send(w http.ResponseWriter, req *http.Request, pages *renderer) i
 	for _, c := range r.cookies {
 		http.SetCookie(w, c)
 	}
+	r.squeezeFor(h, req)
 	if r.body != nil {
 		h.Set("Content-Type", r.kind)
 		h.Set("Content-Length", strconv.Itoa(len(r.body)))
