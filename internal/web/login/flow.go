@@ -42,6 +42,9 @@ type flow struct {
 	// Options are those of a passkey ceremony, and Seed the key of an authenticator app that is being set up.
 	Options string `json:"p,omitempty"`
 	Seed    string `json:"k,omitempty"`
+	// Asks means that the code page asks whether to remember the device, and Remember that its user wants it.
+	Asks     bool `json:"e,omitempty"`
+	Remember bool `json:"f,omitempty"`
 	// Notice is told on the next page, once.
 	Notice *notice `json:"x,omitempty"`
 }
