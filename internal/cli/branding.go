@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/background"
 	"cognate/internal/core/branding"
 	"cognate/internal/web/login/screen"
 )
@@ -87,8 +88,12 @@ func (c *brandingPreviewCmd) Run(e *env) error {
 		return err
 	}
 	server := &http.Server{Handler: &screen.Preview{Drawer: drawer, Brand: brands.brand}, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
-	stop := context.AfterFunc(e.ctx, func() { _ = server.Close() })
-	defer stop()
+	ctx, done := context.WithCancel(e.ctx)
+	defer done()
+	background.Go("end of the preview", func() {
+		<-ctx.Done()
+		_ = server.Close()
+	})
 	fmt.Fprintf(e.stdout, "The pages are at http://%s/ until Ctrl-C.\n", listener.Addr())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
