@@ -25,6 +25,31 @@ export const factors = (...names) => ({ Policies: { SignInPolicy: { AllowedFirst
 // E-mail of the pool's own, which second factors need.
 export const DEVELOPER = { EmailConfiguration: { EmailSendingAccount: "DEVELOPER", SourceArn: "arn:aws:ses:us-east-1:000000000000:identity/example.com" } };
 
+// What depends on the client of an app: the addresses of its requests, and the exchange of its codes.
+function addresses(app) {
+  return {
+    url(path, query = {}) {
+      const all = { client_id: app.clientId, response_type: "code", redirect_uri: app.callback, scope: "openid email", state: STATE, ...query };
+      return `${app.base}${path}?${new URLSearchParams(Object.entries(all).filter(([, v]) => v !== undefined))}`;
+    },
+    // Redeems a code, as the backend of the app does.
+    async redeem(code, more = {}) {
+      const body = new URLSearchParams({ grant_type: "authorization_code", client_id: app.clientId, redirect_uri: app.callback, code, ...more });
+      const answer = await fetch(`${app.server.url}/${app.id}/oauth2/token`, { method: "POST", body });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      return JSON.parse(text);
+    },
+  };
+}
+
+// Another app of the same pool.
+export async function secondClient(app, browser, client) {
+  const { UserPoolClient } = await app.admin("CreateUserPoolClient", webClient(browser, client));
+  const second = { ...app, clientId: UserPoolClient.ClientId };
+  return Object.assign(second, addresses(second));
+}
+
 // Makes a pool with a client that uses its pages, in the path form of addresses. With version its pages have a domain, of
 // managed login (2) or classic (1).
 export async function makeApp(server, browser, { pool = {}, client = {}, version } = {}) {
@@ -51,19 +76,7 @@ export async function makeApp(server, browser, { pool = {}, client = {}, version
   }
   const api = new UserPool(server.url, made.clientId);
   app.call = api.call.bind(api);
-  app.url = (path, query = {}) => {
-    const all = { client_id: app.clientId, response_type: "code", redirect_uri: app.callback, scope: "openid email", state: STATE, ...query };
-    return `${app.base}${path}?${new URLSearchParams(Object.entries(all).filter(([, v]) => v !== undefined))}`;
-  };
-  // Redeems a code, as the backend of the app does.
-  app.redeem = async (code, more = {}) => {
-    const body = new URLSearchParams({ grant_type: "authorization_code", client_id: app.clientId, redirect_uri: app.callback, code, ...more });
-    const answer = await fetch(`${server.url}/${made.id}/oauth2/token`, { method: "POST", body });
-    const text = await answer.text();
-    assert.equal(answer.status, 200, text);
-    return JSON.parse(text);
-  };
-  return app;
+  return Object.assign(app, addresses(app));
 }
 
 // Moves the clock of the server on, or back to where it was.
