@@ -29,7 +29,8 @@ function executable() {
 // another port) and at https://<any host of example.com or .test>; /callback and /out are what apps have: they show what
 // they were sent. No other address resolves, so nothing outside this
 // machine is asked. related lists what https://<host>/.well-known/webauthn says: other origins that may use its passkeys.
-export function useBrowser({ related = [] } = {}) {
+// trust lists the keys, by their hashes, of further servers with certificates of their own.
+export function useBrowser({ related = [], trust = [] } = {}) {
   const browser = { local: "", neighbour: "", visit: undefined };
   const servers = [];
   let chrome;
@@ -51,7 +52,7 @@ export function useBrowser({ related = [] } = {}) {
     browser.local = `http://localhost:${await listen(createPlain(handler))}`;
     browser.neighbour = `http://localhost:${await listen(createPlain(handler))}`;
     const secure = `127.0.0.1:${await listen(createSecure({ key, cert }, handler))}`;
-    chrome = await chromium.launch({ executablePath: executable(), headless: true, args: flags(secure, hash) });
+    chrome = await chromium.launch({ executablePath: executable(), headless: true, args: flags(secure, [hash, ...trust]) });
   });
   after(async () => {
     await chrome?.close();
@@ -68,9 +69,9 @@ export function useBrowser({ related = [] } = {}) {
   return browser;
 }
 
-const flags = (secure, hash) => [
+const flags = (secure, hashes) => [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-  "--disable-sync", "--no-proxy-server", `--ignore-certificate-errors-spki-list=${hash}`,
+  "--disable-sync", "--no-proxy-server", `--ignore-certificate-errors-spki-list=${hashes}`,
   "--host-resolver-rules=" + [
     "MAP localhost 127.0.0.1", "MAP *.localhost 127.0.0.1", `MAP *example.com ${secure}`, `MAP *.test ${secure}`, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1",
   ].join(", "),

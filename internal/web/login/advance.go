@@ -16,7 +16,7 @@ import (
 
 // advance goes to the page of a challenge that the engine poses.
 func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answer) site.Reply {
-	f.Challenge, f.Session, f.Username = string(a.Challenge), a.Session, f.Name
+	f.Challenge, f.Session, f.Username, f.Asks = string(a.Challenge), a.Session, f.Name, a.AsksToRemember
 	if name := a.Params["USER_ID_FOR_SRP"]; name != "" {
 		f.Username = name
 	}

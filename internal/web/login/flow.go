@@ -43,7 +43,10 @@ type flow struct {
 	Options string `json:"p,omitempty"`
 	Seed    string `json:"k,omitempty"`
 	// Enrol means that a passkey is to be added once the sign-in has ended.
-	Enrol bool `json:"e,omitempty"`
+	Enrol bool `json:"g,omitempty"`
+	// Asks means that the code page asks whether to remember the device, and Remember that its user wants it.
+	Asks     bool `json:"e,omitempty"`
+	Remember bool `json:"f,omitempty"`
 	// Notice is told on the next page, once.
 	Notice *notice `json:"x,omitempty"`
 }

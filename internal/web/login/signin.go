@@ -191,8 +191,12 @@ func (h *handler) hop(ctx context.Context, v *visit, f *flow, operation string, 
 	if err != nil {
 		return h.fault(ctx, v.r, err)
 	}
+	held, err := h.held(ctx, v)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
 	ending := h.Requests.Ending(v.q, have)
-	r := &signin.Request{Door: signin.Hosted(ending), Pool: v.q.Pool, Client: v.q.Client}
+	r := &signin.Request{Door: signin.Hosted(ending), Pool: v.q.Pool, Client: v.q.Client, Held: held, Remember: f.Remember}
 	if len(v.q.ACR) > 0 && len(holders) > 0 {
 		r.Credit = h.Requests.Credit(v.q, holders[0])
 	}
@@ -203,6 +207,13 @@ func (h *handler) hop(ctx context.Context, v *visit, f *flow, operation string, 
 	}
 	if answer.Challenge != "" {
 		return h.advance(ctx, v, f, answer)
+	}
+	if answer.Device != nil {
+		kept, err := h.hold(ctx, v, *answer.Device, held)
+		if err != nil {
+			return h.fault(ctx, v.r, err)
+		}
+		v.cookies = append(v.cookies, kept)
 	}
 	return h.finish(ctx, v, f, ending, have)
 }

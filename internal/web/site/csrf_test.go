@@ -121,7 +121,14 @@ func TestForgedForm(t *testing.T) {
 		{"altered", good(), string(flipped), false},
 		{"cut", good(), f.token[:len(f.token)-2], false},
 		{"line break", good(), f.token + "\n", false},
-		{"the cookie as token", good(), f.cookie.Value, false},
+		{"the cookie as token", good(), f.cookie.Value, true},
+		{"the cookie as token, beside another", request(at(poolID), "POST", f.cookie, theirCookie), f.cookie.Value, false},
+		{"another's cookie as token", good(), theirCookie.Value, false},
+		{"the cookie as token, from another site", func() *Request {
+			r := good()
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			return r
+		}(), f.cookie.Value, false},
 		{"another action", good(), otherAction, false},
 		{"no cookie", request(at(poolID), "POST"), f.token, false},
 		{"another browser's token", good(), theirToken, false},
