@@ -67,6 +67,10 @@ var Migrations = []db.Migration{{
 		db.AddColumn{Table: "token_session", Column: db.Column{Name: "resource", Type: db.Text, Default: ""}},
 		db.AddColumn{Table: "sso_session", Column: db.Column{Name: "epoch", Type: db.Int, Default: -1}},
 	},
+}, {
+	// The device of a managed-login sign-in, "" for none.
+	ID:    "token/0005",
+	Steps: []db.Step{db.AddColumn{Table: "sso_session", Column: db.Column{Name: "device_key", Type: db.Text, Default: ""}}},
 }}
 
 func insertSession(tx *db.Tx, s *Session) error {

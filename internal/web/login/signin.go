@@ -16,7 +16,7 @@ import (
 
 // showLogin is the page that a sign-in begins with, and those of its first factor.
 func (h *handler) showLogin(ctx context.Context, v *visit, f *flow) site.Reply {
-	if f.ID == "" && !v.timedOut && !v.q.Login {
+	if f.ID == "" && !v.q.Login { // of a flow that has ended, too: somebody went back after signing in
 		holders, err := h.holders(ctx, v)
 		if err != nil {
 			return h.fault(ctx, v.r, err)
@@ -195,8 +195,12 @@ func (h *handler) hop(ctx context.Context, v *visit, f *flow, operation string, 
 	if err != nil {
 		return h.fault(ctx, v.r, err)
 	}
+	held, err := h.held(ctx, v)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
 	ending := h.Requests.Ending(v.q, have)
-	r := &signin.Request{Door: signin.Hosted(ending), Pool: v.q.Pool, Client: v.q.Client}
+	r := &signin.Request{Door: signin.Hosted(ending), Pool: v.q.Pool, Client: v.q.Client, Held: held, Remember: f.Remember}
 	if len(v.q.ACR) > 0 && len(holders) > 0 {
 		r.Credit = h.Requests.Credit(v.q, holders[0])
 	}
@@ -208,6 +212,13 @@ func (h *handler) hop(ctx context.Context, v *visit, f *flow, operation string, 
 	if answer.Challenge != "" {
 		return h.advance(ctx, v, f, answer)
 	}
+	if answer.Device != nil {
+		kept, err := h.hold(ctx, v, *answer.Device, held)
+		if err != nil {
+			return h.fault(ctx, v.r, err)
+		}
+		v.cookies = append(v.cookies, kept)
+	}
 	return h.finish(ctx, v, f, ending, have)
 }
 
@@ -218,5 +229,9 @@ func (h *handler) finish(ctx context.Context, v *visit, f *flow, ending *authori
 		return h.fault(ctx, v.r, err)
 	}
 	v.cookies = append(v.cookies, kept)
+	if f.Enrol { // what prompt asked for is done
+		v.query = without(v.query, "prompt")
+		return v.with(site.Redirect(v.at(pool.EndpointAddPasskey, nil)).WithCookie(h.drop(v, f)))
+	}
 	return v.with(h.answer(ctx, v.r, ending.Answer).WithCookie(h.drop(v, f)))
 }
