@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
@@ -109,26 +107,13 @@ func (r *Room) find(ctx context.Context, p *pool.Pool, c *pool.Client, in Redemp
 		guard.Wrong(ctx)
 		return nil, err
 	}
-	if !stands(c, out.grant) {
-		return nil, fmt.Errorf("%w: the client has lost the redirect URI or a scope since", ErrCode)
+	if !out.grant.stands(c) {
+		return nil, fmt.Errorf("%w: the app client may not have any more what it was issued for", ErrCode)
 	}
 	if !out.user.Enabled {
 		return nil, fmt.Errorf("%w: the user is disabled", ErrCode)
 	}
 	return out, nil
-}
-
-// stands reports whether the client may still have what was granted.
-func stands(c *pool.Client, g grant) bool {
-	if !slices.Contains(c.Config.CallbackURLs, g.RedirectURI) {
-		return false
-	}
-	for _, scope := range strings.Fields(g.Scope) {
-		if !slices.Contains(c.Scopes, scope) {
-			return false
-		}
-	}
-	return true
 }
 
 // replayed ends the session that a code has opened before: either its client or a thief shows a copy, and they cannot be

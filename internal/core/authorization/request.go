@@ -178,8 +178,8 @@ func (q *Request) scopes(in url.Values) error {
 	if len(wanted) == 0 {
 		wanted = q.Client.Scopes
 	}
-	if len(wanted) == 0 {
-		return q.Deny(CodeRequest, scopeDescription, "the app client has no scope: those of deleted resource servers are none")
+	if len(wanted) == 0 { // those that it had do not exist any more
+		return q.Deny(CodeRequest, scopeDescription, "none of the scopes of the app client exists")
 	}
 	for _, scope := range wanted {
 		if !slices.Contains(q.Client.Scopes, scope) {
