@@ -225,3 +225,49 @@ func TestImpossibleNames(t *testing.T) {
 		}
 	})
 }
+
+// TestLogoutByLink holds that a link of any site signs nobody out by itself, unless it names an app of the pool.
+func TestLogoutByLink(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	b := a.browser().open()
+	b.fill("username", "ana").fill("password", cognitotest.Password).code()
+	b.get(addresses.Base(a.p.Config) + "/logout").says("Sign out")
+	if b.open("prompt", "none"); b.left == nil || b.left.Query().Get("code") == "" {
+		t.Fatal("signed out by a link")
+	}
+	b.post("/"+a.p.ID+"/logout", url.Values{"_csrf": {"forged"}})
+	if b.status != 403 {
+		t.Errorf("a forged form: %d", b.status)
+	}
+	b.get(addresses.Base(a.p.Config)+"/logout").fill("_csrf", b.csrf()).says("You are signed out")
+	if b.open("prompt", "none"); b.left == nil || b.left.Query().Get("error") != "login_required" {
+		t.Errorf("signed in still: %v", b.left)
+	}
+}
+
+// TestLongQuery holds that a query does not make pages of any length.
+func TestLongQuery(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	for _, path := range []string{"/login", "/oauth2/authorize", "/signup"} {
+		b := a.browser().get(addresses.Base(a.p.Config) + path + "?" + a.query("state", strings.Repeat("x", 9000)))
+		if b.status != http.StatusRequestURITooLong || len(b.body) > 100_000 {
+			t.Errorf("%s: %d, %d bytes", path, b.status, len(b.body))
+		}
+	}
+}
+
+// TestHead answers those who only ask whether a page is there, and does nothing for them.
+func TestHead(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	for path, status := range map[string]int{"/login": 200, "/signup": 200, "/oauth2/authorize": 405, "/logout": 405} {
+		r := httptest.NewRequest(http.MethodHead, addresses.Base(a.p.Config)+path+"?"+a.query(), nil)
+		rec := httptest.NewRecorder()
+		if a.handler.ServeHTTP(rec, r); rec.Code != status || rec.Body.Len() > 0 && status == 200 {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
+	}
+}

@@ -59,7 +59,7 @@ func text(form url.Values) bool {
 }
 
 // maxName is more characters than an identifier that is typed has.
-const maxName = 256
+const maxName = 128
 
 // named reports whether a text can be an identifier: addresses, numbers and names have no controls in them.
 func named(text string) bool {

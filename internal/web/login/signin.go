@@ -36,7 +36,7 @@ func (h *handler) drawLogin(ctx context.Context, v *visit, f *flow, p *problem) 
 	case stepChoose:
 		return h.drawChoose(ctx, v, f, p)
 	case stepPasskey:
-		return h.drawPasskey(ctx, v, f, p)
+		return h.passkeyAgain(ctx, v, f)
 	case stepName:
 		return h.drawName(ctx, v, f, p)
 	}
