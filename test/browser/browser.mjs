@@ -26,7 +26,8 @@ function executable() {
 }
 
 // Registers a browser for the calling test file. Its pages are at browser.local, at browser.neighbour (localhost on
-// another port) and at https://<any host of example.com or .test>. No other address resolves, so nothing outside this
+// another port) and at https://<any host of example.com or .test>; /callback and /out are what apps have: they show what
+// they were sent. No other address resolves, so nothing outside this
 // machine is asked. related lists what https://<host>/.well-known/webauthn says: other origins that may use its passkeys.
 export function useBrowser({ related = [] } = {}) {
   const browser = { local: "", neighbour: "", visit: undefined };
@@ -37,7 +38,10 @@ export function useBrowser({ related = [] } = {}) {
       entryPoints: [join(folder, "amplify.js")], nodePaths: [modules], bundle: true, format: "esm", platform: "browser", write: false, logLevel: "error",
     });
     const files = { "/amplify.js": amplify.outputFiles[0].text, "/.well-known/webauthn": JSON.stringify({ origins: related }) };
-    const handler = (request, response) => serve(files, new URL(request.url, "http://page").pathname, response);
+    const handler = (request, response) => {
+      const { pathname } = new URL(request.url, "http://page");
+      return pathname === "/callback" || pathname === "/out" ? echo(request, response) : serve(files, pathname, response);
+    };
     const listen = async (server) => {
       servers.push(server);
       await new Promise((done, fail) => server.once("error", fail).listen(0, "127.0.0.1", done));
@@ -54,8 +58,8 @@ export function useBrowser({ related = [] } = {}) {
     for (const server of servers) server.close();
   });
   // Opens a page with an authenticator in a profile of its own.
-  browser.visit = async (url, settings) => {
-    const context = await chrome.newContext();
+  browser.visit = async (url, settings, profile) => {
+    const context = await chrome.newContext(profile);
     const page = await context.newPage();
     const authenticator = await plugIn(await context.newCDPSession(page), settings);
     await page.goto(url);
@@ -78,6 +82,14 @@ function serve(files, path, response) {
   const type = name.endsWith(".js") ? "text/javascript" : name.endsWith(".html") ? "text/html" : "application/json";
   if (known) response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store" }).end(known);
   else response.writeHead(404).end();
+}
+
+// Shows what an app was sent: how, and what a form had in it.
+async function echo(request, response) {
+  let body = "";
+  for await (const part of request) body += part;
+  const text = JSON.stringify({ method: request.method, body: Object.fromEntries(new URLSearchParams(body)) });
+  response.writeHead(200, { "Content-Type": "text/plain", "Cache-Control": "no-store" }).end(text);
 }
 
 // Gives a page a virtual authenticator like that of a phone: built in, with discoverable keys and a verified user.

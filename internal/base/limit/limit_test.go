@@ -32,6 +32,11 @@ func TestWindow(t *testing.T) {
 		if ok != want {
 			t.Fatalf("use at %d: %v, want %v", at, ok, want)
 		}
+		if after := w.After(uses, at); (after > 0) == ok {
+			t.Errorf("at %d there is room after %v", at, after)
+		} else if _, ok := w.Use(uses, at+after.Milliseconds()); !ok {
+			t.Errorf("at %d there is no room after %v", at, after)
+		}
 		if !bytes.Equal(uses, before) {
 			t.Fatalf("use at %d wrote into what it was given", at)
 		}
@@ -49,6 +54,9 @@ func TestWindow(t *testing.T) {
 	use(9000, true)
 	if len(uses) != 8 {
 		t.Errorf("%d bytes are kept of one use", len(uses))
+	}
+	if after := (Window{Per: time.Second}).After(nil, 1); after != time.Second {
+		t.Errorf("where nothing is allowed there is room after %v", after)
 	}
 	if w.Until(9000) != 10_000 {
 		t.Errorf("kept until %d", w.Until(9000))

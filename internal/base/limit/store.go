@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
 )
 
 // Tally counts failures in a row of accounts of a pool and locks them by Lock. Each room keeps its own table (see
@@ -40,6 +41,11 @@ func TallyTable(table, account string) []db.Step {
 // sql puts the names of a table and its account column into a statement.
 func (t Tally) sql(text string) string { return fmt.Sprintf(text, t.Table, t.Account) }
 
+// later notes in the event of the request when a locked account may try again.
+func later(tx *db.Tx, until int64, now time.Time) {
+	obs.From(tx.Context()).After = time.UnixMilli(until).Sub(now)
+}
+
 // Count counts a try and returns which failure in a row it would be; 0, and nothing is counted, for a locked account:
 // such tries do not extend the lock.
 func (t Tally) Count(tx *db.Tx, poolID, account string, now time.Time) (int64, error) {
@@ -53,7 +59,8 @@ func (t Tally) Count(tx *db.Tx, poolID, account string, now time.Time) (int64, e
 		WHERE %[1]s.locked_until <= $3
 		RETURNING failures`), poolID, account, at, t.Lock.Forgotten(now)).Scan(&n)
 	if errors.Is(err, db.ErrNoRows) {
-		return 0, nil
+		_, err := t.Locked(tx, poolID, account, now)
+		return 0, err
 	}
 	wait := t.Lock.For(n)
 	if err != nil || wait == 0 {
@@ -67,7 +74,11 @@ func (t Tally) Count(tx *db.Tx, poolID, account string, now time.Time) (int64, e
 // Locked reports whether an account is locked.
 func (t Tally) Locked(tx *db.Tx, poolID, account string, now time.Time) (bool, error) {
 	_, until, err := t.read(tx, poolID, account)
-	return until > now.UnixMilli(), err
+	if until > now.UnixMilli() {
+		later(tx, until, now)
+		return true, err
+	}
+	return false, err
 }
 
 func (t Tally) read(tx *db.Tx, poolID, account string) (count, lockedUntil int64, err error) {

@@ -26,6 +26,19 @@ func (w Window) Use(uses []byte, now int64) ([]byte, bool) {
 	return binary.BigEndian.AppendUint64(append(out, recent...), uint64(now)), true
 }
 
+// After is how long it takes until there is room for one more.
+func (w Window) After(uses []byte, now int64) time.Duration {
+	recent := w.recent(uses, now)
+	switch {
+	case w.Max < 1:
+		return w.Per
+	case len(recent)/packed < w.Max:
+		return 0
+	}
+	oldest := recent[len(recent)-w.Max*packed:]
+	return time.Duration(int64(binary.BigEndian.Uint64(oldest))+w.Per.Milliseconds()-now) * time.Millisecond
+}
+
 // Until is when the uses that were packed at now count no longer, in milliseconds.
 func (w Window) Until(now int64) int64 { return now + w.Per.Milliseconds() }
 

@@ -75,6 +75,9 @@ func (r *Request) Attrs() []slog.Attr {
 	add("outcome", r.Outcome)
 	add("cause", r.Cause)
 	add("warning", r.Warning)
+	if r.After > 0 {
+		add("after", r.After.Round(time.Millisecond).String())
+	}
 	return attrs
 }
 

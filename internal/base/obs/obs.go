@@ -53,6 +53,8 @@ type Request struct {
 	Outcome string // exception code, or "" for success
 	Cause   string // why it was refused; log only
 	Warning string // what its author should know of what was done; log only
+	// After is how long it takes until a lock or a limit lets the caller try again, where it was one that refused.
+	After time.Duration
 
 	Principal Principal
 	// Region is the one of the credential scope: the Region of what the request

@@ -129,7 +129,7 @@ func (q *Request) responseType(in url.Values) error {
 	case "":
 		return q.Deny(CodeRequest, "", "response_type is missing")
 	default:
-		return q.Deny(CodeRequest, "", "response_type must be code or token")
+		return q.Deny(CodeResponseType, "", "response_type must be code or token")
 	}
 	switch mode := Mode(in.Get("response_mode")); {
 	case mode == "":

@@ -55,7 +55,7 @@ func TestParse(t *testing.T) {
 		{"OAuth is off", []string{"client_id", machine.ID}, "page unauthorized_client"},
 		{"no provider", []string{"client_id", lonely.ID}, "page unauthorized_client"},
 		{"no response type", []string{"response_type", ""}, bad},
-		{"response type", []string{"response_type", "id_token"}, bad},
+		{"response type", []string{"response_type", "id_token"}, strings.Replace(bad, "invalid_request", "unsupported_response_type", 1)},
 		{"grant", []string{"response_type", "token", "client_id", plain.ID}, callback + "#error=unauthorized_client&state=s"},
 		{"unknown scope", []string{"scope", "openid offline_access"}, callback + "?error_description=invalid_scope&state=s&error=invalid_request"},
 		{"scope of others", []string{"scope", "profile"}, callback + "?error_description=invalid_scope&state=s&error=invalid_request"},

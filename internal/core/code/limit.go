@@ -7,6 +7,7 @@ import (
 
 	"cognate/internal/base/db"
 	"cognate/internal/base/limit"
+	"cognate/internal/base/obs"
 )
 
 // Rule is one of Cognito's limits per user.
@@ -73,6 +74,7 @@ func (c *Codes) change(tx *db.Tx, poolID, key, action string, window limit.Windo
 		}
 		next, ok := use(uses, now)
 		if !ok {
+			obs.From(tx.Context()).After = window.After(uses, now)
 			return ErrLimited
 		}
 		done, err := putUses(tx, poolID, rowID, next, version, window.Until(now))

@@ -196,6 +196,7 @@ func (g *Guard) leave(ctx context.Context, e *entry, err error) error {
 		return err
 	}
 	g.refused(ctx, over)
+	obs.From(ctx).After = over.After
 	return g.refusal(e.operation, over.Scope)
 }
 

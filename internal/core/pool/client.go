@@ -188,6 +188,18 @@ func (c *Client) HidesUsers() bool {
 	return val(c.Config.PreventUserExistenceErrors) == cognitoidp.PreventUserExistenceErrorTypesEnabled
 }
 
+// Hiding is the client as one that hides users, whatever it is set to.
+func (c *Client) Hiding() *Client {
+	if c.HidesUsers() {
+		return c
+	}
+	out, config := *c, *c.Config
+	enabled := cognitoidp.PreventUserExistenceErrorTypesEnabled
+	config.PreventUserExistenceErrors = &enabled
+	out.Config = &config
+	return &out
+}
+
 // RevocationEnabled reports whether tokens of the client can be revoked and so carry jti and origin_jti.
 func (c *Client) RevocationEnabled() bool { return on(or(c.Config.EnableTokenRevocation, true)) }
 

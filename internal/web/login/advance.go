@@ -84,6 +84,8 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 	case errors.As(err, &reset):
 		f.Step, f.Notice = stepName, &notice{Kind: screen.AlertInfo, Key: "refused.reset"}
 		return v.redirect(ctx, pool.EndpointForgot, f)
+	case p.text.Key == keySpent:
+		return h.restart(ctx, v, f, keySpent)
 	case p.over:
 		return h.startAgain(ctx, v, f)
 	}
@@ -108,10 +110,15 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 
 // startAgain begins a sign-in anew after its session has ended, with the identifier that was typed.
 func (h *handler) startAgain(ctx context.Context, v *visit, f *flow) site.Reply {
-	next := &flow{ID: f.ID, Query: f.Query, Name: f.Name, Notice: &notice{Kind: screen.AlertInfo, Key: "timeout.kept"}}
-	if next.Name == "" {
-		next.Notice.Key = "timeout.again"
+	if f.Name == "" {
+		return h.restart(ctx, v, f, "timeout.again")
 	}
+	return h.restart(ctx, v, f, "timeout.kept")
+}
+
+// restart is the first page with the identifier, and with why somebody is there again.
+func (h *handler) restart(ctx context.Context, v *visit, f *flow, why string) site.Reply {
+	next := &flow{ID: f.ID, Query: f.Query, Name: f.Name, Notice: &notice{Kind: screen.AlertInfo, Key: why}}
 	return v.redirect(ctx, pool.EndpointLogin, next)
 }
 

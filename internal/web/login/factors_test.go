@@ -90,7 +90,13 @@ func TestCodeByMail(t *testing.T) {
 			w.T.Errorf("%d %s", status, body)
 		}
 		other := a.browser().open()
-		other.fill("username", "ana").fill("factor", "EMAIL_OTP").fill("factor", "PASSWORD").fill("password", cognitotest.Password).code()
+		other.fill("username", "ana").fill("factor", "EMAIL_OTP").fill("factor", "PASSWORD")
+		other.fill("password", "wrong-Pass1!").says("Name or password is not right")
+		other.fill("password", cognitotest.Password).code()
+		direct := a.browser().open()
+		direct.fill("username", "ana").fill("factor", "PASSWORD")
+		direct.fill("password", "wrong-Pass1!").says("Name or password is not right")
+		direct.fill("password", cognitotest.Password).code()
 		ghost := a.browser().open()
 		ghost.fill("username", "nobody")
 		if ghost.status != 200 || ghost.left != nil {
@@ -133,4 +139,23 @@ func TestTwoTabs(t *testing.T) {
 	b := a.browser()
 	b.jar = one.jar
 	b.open("prompt", "select_account").says("ana").says("bob")
+}
+
+// TestTooManyTries says when to try again, by page and by header.
+func TestTooManyTries(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, nil, nil)
+		w.User(a.p, "ana")
+		for _, name := range []string{"ana", "nobody"} {
+			b := a.browser().open()
+			b.fill("username", name)
+			for range 7 {
+				b.fill("password", "wrong-Pass1!")
+			}
+			b.says("Too many tries. Try again in ")
+			if wait := b.header.Get("Retry-After"); b.status != 429 || wait == "" || wait == "0" {
+				w.T.Errorf("%s: %d, Retry-After %q", name, b.status, wait)
+			}
+		}
+	})
 }

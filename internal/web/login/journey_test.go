@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/testkit/cognitotest"
@@ -141,4 +142,23 @@ func TestLanguageOfMessages(t *testing.T) {
 	if got := w.Inbox(a.p, "bea@example.com")[0].Subject; got != "Votre code de vérification" {
 		t.Errorf("subject %q", got)
 	}
+}
+
+// TestTwoForms holds that each form of a page that a new browser is shown can be sent.
+func TestTwoForms(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, func(in *cognitoidp.CreateUserPoolRequest) {
+		in.AutoVerifiedAttributes = []cognitoidp.VerifiedAttributeType{cognitoidp.VerifiedAttributeTypeEmail}
+	}, nil)
+	w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+	b := a.browser().open()
+	b.get(strings.Replace(b.at, "/login", "/forgotPassword", 1)).fill("username", "ana")
+	for name := range b.jar {
+		if strings.HasPrefix(name, "XSRF-TOKEN") {
+			delete(b.jar, name)
+		}
+	}
+	b.get(b.at).fill("code", "000000", "password", "New-Pass-123!").says("not right")
+	w.Clock.Advance(time.Minute)
+	b.get(b.at).fill("resend", "1").says("We sent a new code")
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/guard"
 	"cognate/internal/web/login/screen"
 )
 
@@ -20,6 +23,9 @@ type problem struct {
 	over bool
 }
 
+// keySpent is the text for a session that is used up: by its answer, or by wrong ones.
+const keySpent = "timeout.spent"
+
 // judge is what an AWS exception means on a page; nil for what is no refusal.
 func judge(ctx context.Context, err error, field string) *problem {
 	var e rt.Exception
@@ -29,19 +35,34 @@ func judge(ctx context.Context, err error, field string) *problem {
 	obs.From(ctx).Outcome = e.ErrorCode()
 	p := &problem{status: http.StatusBadRequest, text: screen.Exception(e.ErrorCode(), e.ErrorMessage())}
 	switch e.(type) {
-	case *cognitoidp.TooManyRequestsException, *cognitoidp.LimitExceededException, *cognitoidp.TooManyFailedAttemptsException:
-		p.status = http.StatusTooManyRequests
 	case *cognitoidp.CodeMismatchException, *cognitoidp.ExpiredCodeException, *cognitoidp.EnableSoftwareTokenMFAException:
 		p.field = field
 	case *cognitoidp.InvalidPasswordException, *cognitoidp.PasswordHistoryPolicyViolationException:
 		p.field = "password"
 	case *cognitoidp.NotAuthorizedException:
-		p.over = p.text.Key == "timeout.again"
+		p.over = p.text.Key == "timeout.again" || p.text.Key == keySpent
 	}
-	if p.text.Key == "limit.now" { // a lock is told by an exception of another kind
-		p.status = http.StatusTooManyRequests
+	if locked := guard.IsLocked(err); locked || p.text.Key == "limit.now" { // a lock is told by exceptions of other kinds too
+		p.status, p.text, p.field = http.StatusTooManyRequests, later(ctx, locked), ""
 	}
 	return p
+}
+
+// later says when a lock or a limit lets somebody try again; of a code that was guessed too often, that there has to be
+// another one.
+func later(ctx context.Context, locked bool) screen.Text {
+	after, key, unit := obs.From(ctx).After, "limit.hours", time.Hour
+	switch {
+	case after <= 0 && locked:
+		return screen.Say("limit.code")
+	case after <= 0:
+		return screen.Say("limit.now")
+	case after <= 2*time.Minute:
+		key, unit = "limit.seconds", time.Second
+	case after <= 2*time.Hour:
+		key, unit = "limit.minutes", time.Minute
+	}
+	return screen.Say(key, "count", strconv.FormatInt(int64((after+unit-1)/unit), 10))
 }
 
 // alert is the problem on top of the page, or nothing where a field tells it.

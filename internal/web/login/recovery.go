@@ -53,14 +53,10 @@ func (h *handler) sendRecovery(ctx context.Context, v *visit, f *flow) site.Repl
 		return err
 	})
 	if err != nil {
-		p := judge(ctx, err, "")
-		switch {
-		case p == nil:
-			return h.fault(ctx, v.r, err)
-		case p.text.Key != "refused.password": // a client that does not hide users names those who do not exist; a page never does
+		if p := judge(ctx, err, ""); p != nil {
 			return h.drawForgot(ctx, v, f, p)
 		}
-		next.delivered(nil, h.Clock.Now().Unix())
+		return h.fault(ctx, v.r, err)
 	}
 	return v.redirect(ctx, pool.EndpointConfirmForgot, next)
 }
@@ -124,9 +120,6 @@ func (h *handler) takeReset(ctx context.Context, v *visit, f *flow) site.Reply {
 		p := judge(ctx, err, "code")
 		if p == nil {
 			return h.fault(ctx, v.r, err)
-		}
-		if p.text.Key == "refused.password" { // nobody has this name, which a page does not tell
-			p.text, p.field = screen.Say("code.expired"), "code"
 		}
 		return h.drawReset(ctx, v, f, p, form)
 	}

@@ -111,7 +111,7 @@ func (h *handler) takePassword(ctx context.Context, v *visit, f *flow, form url.
 	if password == "" {
 		return h.drawLogin(ctx, v, f, missing("password", "missing.password"))
 	}
-	if f.Challenge == string(cognitoidp.ChallengeNameTypeSelectChallenge) && f.Session != "" { // on the way to a level
+	if f.Begun && f.Session != "" && f.Challenge == string(cognitoidp.ChallengeNameTypeSelectChallenge) { // on the way to a level
 		return h.respond(ctx, v, f, map[string]string{"ANSWER": "PASSWORD", "PASSWORD": password})
 	}
 	params := map[string]string{"USERNAME": f.Name, "PASSWORD": password}

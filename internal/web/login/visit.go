@@ -64,6 +64,7 @@ func (h *handler) enter(ctx context.Context, r *site.Request, next page) site.Re
 	if err != nil {
 		return h.refuse(ctx, r, err)
 	}
+	q.Client = q.Client.Hiding() // a page never tells who has an account
 	v, err := h.visit(ctx, r, q)
 	if err != nil {
 		return h.fault(ctx, r, err)
@@ -160,6 +161,9 @@ func (v *visit) show(ctx context.Context, status int, s *screen.Screen) site.Rep
 	if err != nil {
 		return v.h.fault(ctx, v.r, err)
 	}
+	if after := obs.From(ctx).After; status == http.StatusTooManyRequests && after > 0 {
+		reply = reply.After(after)
+	}
 	return v.with(reply)
 }
 
@@ -190,8 +194,12 @@ func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, 
 	if err != nil {
 		return site.Reply{}, err
 	}
-	return site.HTML(status, drawn.HTML, drawn.CSP).With("Referrer-Policy", "same-origin").
-		With("Content-Language", drawn.Language), nil
+	reply := site.HTML(status, drawn.HTML, drawn.CSP).With("Referrer-Policy", "same-origin").
+		With("Content-Language", drawn.Language)
+	if s.TOTP == nil { // whose key stays the same while a page is asked for again and again
+		reply = reply.Compressed()
+	}
+	return reply, nil
 }
 
 // value is a string that may be absent.

@@ -30,7 +30,7 @@ const (
 // userInfo is the UserInfo endpoint (OpenID Connect Core section 5.3). All values are strings, as Cognito has them, unless
 // the pool's tag asks for the types of the standard.
 func (h *handler) userInfo(ctx context.Context, r *site.Request) site.Reply {
-	text, ok := bearer(r.Request)
+	text, ok := presented(r)
 	if !ok {
 		return challenged(ctx, http.StatusBadRequest, codeRequest, textBadUserInfo)
 	}
@@ -81,6 +81,16 @@ func typed(b []byte, name, value string) []byte {
 // challenged is a refusal of a bearer, the answer of RFC 6750 section 3, with the same in the body.
 func challenged(ctx context.Context, status int, code, text string) site.Reply {
 	return failed(ctx, status, code, text).With("WWW-Authenticate", `Bearer error="`+code+`", error_description="`+text+`"`)
+}
+
+// presented is the token of a request: in its header, or in the form of a POST (RFC 6750 section 2), never in both.
+func presented(r *site.Request) (string, bool) {
+	form, err := r.Posted()
+	if err != nil || !form.Has("access_token") {
+		return bearer(r.Request)
+	}
+	values := form["access_token"]
+	return values[0], len(values) == 1 && values[0] != "" && len(r.Header.Values("Authorization")) == 0
 }
 
 // bearer is the token in the one Authorization header of a request (RFC 6750 section 2.1).

@@ -3,6 +3,7 @@ package oauth
 import (
 	"encoding/json"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,29 @@ func TestUserInfoTypes(t *testing.T) {
 	in := &cognitoidp.TagResourceRequest{ResourceArn: w.p.ARN, Tags: map[string]string{pool.TagUserInfoTypes: "yes"}}
 	if got := cognitotest.Refusal(w.World, w.API.TagResource, in); got != "InvalidParameterException: The tag cognate:userinfo-types must be string or json; not yes" {
 		t.Error(got)
+	}
+}
+
+// TestUserInfoByForm: a POST may have the token in its form, and then nowhere else.
+func TestUserInfoByForm(t *testing.T) {
+	w := newWorld(cognitotest.Quick(t))
+	good := w.access(w.public, "ana", "openid")
+	for name, c := range map[string]struct {
+		status int
+		form   url.Values
+		header []string
+	}{
+		"alone":       {200, values("access_token", good), nil},
+		"with others": {200, values("access_token", good, "schema", "openid"), nil},
+		"both":        {400, values("access_token", good), []string{"Authorization", "Bearer " + good}},
+		"twice":       {400, url.Values{"access_token": {good, good}}, nil},
+		"empty":       {400, values("access_token", ""), nil},
+		"another":     {400, values("token", good), nil},
+		"wrong":       {401, values("access_token", good+"x"), nil},
+	} {
+		if status, out, _ := w.ask("POST", pool.EndpointUserInfo, c.form, c.header...); status != c.status || (status == 200) != (out["username"] == "ana") {
+			t.Errorf("%s: %d %v", name, status, out)
+		}
 	}
 }
 

@@ -41,10 +41,7 @@ func NewCSRF(cookies Cookies, origin string) (*CSRF, error) {
 
 // Token returns what the form of an action has to hold, and the cookie that has to be set with its page.
 func (c *CSRF) Token(ctx context.Context, r *Request, action string) (token string, set *http.Cookie, err error) {
-	name, err := c.cookies.find(ctx, r, browser)
-	if errors.Is(err, ErrNoCookie) {
-		name, err = []byte(id.UUID()), nil
-	}
+	name, err := c.name(ctx, r)
 	if err != nil {
 		return "", nil, err
 	}
@@ -53,6 +50,17 @@ func (c *CSRF) Token(ctx context.Context, r *Request, action string) (token stri
 	}
 	token, err = c.cookies.seal(ctx, r.Place.PoolID, formLife, nil, "form", action, string(name))
 	return token, set, err
+}
+
+// name is that of the browser, a new one where it has none: the same for all forms of a page.
+func (c *CSRF) name(ctx context.Context, r *Request) (name []byte, err error) {
+	if r.browser == nil {
+		r.browser, err = c.cookies.find(ctx, r, browser)
+		if errors.Is(err, ErrNoCookie) {
+			r.browser, err = []byte(id.UUID()), nil
+		}
+	}
+	return r.browser, err
 }
 
 // Check returns ErrForged unless token was made for the action and the browser that sends it. Other errors are those of

@@ -41,6 +41,7 @@ type Reply struct {
 	page    *Page
 	header  [][2]string
 	cookies []*http.Cookie
+	squeeze bool // compressed for whoever takes that
 }
 
 // Page is what people read. Both are text, never HTML.
@@ -140,6 +141,7 @@ func (r Reply) send(w http.ResponseWriter, req *http.Request, pages *renderer) i
 	for _, c := range r.cookies {
 		http.SetCookie(w, c)
 	}
+	r.squeezeFor(h, req)
 	if r.body != nil {
 		h.Set("Content-Type", r.kind)
 		h.Set("Content-Length", strconv.Itoa(len(r.body)))

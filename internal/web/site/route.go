@@ -124,7 +124,9 @@ type Request struct {
 	Place  Place
 	routes map[string]*Route
 	form   func() (url.Values, error)
-	sent   func() ([]byte, error)
+	// browser is the name of the browser for which forms of the answer are made, once there is one.
+	browser []byte
+	sent    func() ([]byte, error)
 }
 
 // Served reports whether the site has a route for an endpoint. What names endpoints to programs asks it, so that none is

@@ -1,2 +1,2 @@
-// Package gosdk drives the built cognate binary with the AWS SDK for Go v2, as a Go program in production would.
+// Package gosdk drives the built cognate binary with the AWS SDK for Go v2 and with go-oidc, as a Go program in production would.
 package gosdk
