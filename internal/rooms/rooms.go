@@ -94,7 +94,7 @@ func Build(c Config) (*Rooms, error) {
 	})
 	r.Requests = authorization.New(authorization.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens, Engine: r.Engine,
-		Addresses: c.Addresses, Rand: c.Rand,
+		Documents: r.ClientDocs, Addresses: c.Addresses, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard})
 	r.Visits = session.New(session.Deps{

@@ -123,3 +123,13 @@ func choose(list []*policy, address string) (found *policy) {
 	}
 	return found
 }
+
+// Taken reports whether a pool takes metadata documents of clients.
+func (r *Room) Taken(ctx context.Context, p *pool.Pool) (taken bool, err error) {
+	err = r.DB.Read(ctx, func(tx *db.Tx) error {
+		list, err := listPolicies(tx, p.ID, "", 1)
+		taken = len(list) > 0
+		return err
+	})
+	return taken, err
+}
