@@ -218,6 +218,7 @@ CREATE TABLE sso_session (
     last_active_at bigint NOT NULL,
     expires_at bigint NOT NULL,
     epoch bigint NOT NULL DEFAULT -1,
+    device_key text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (pool_id, sub, id)
 );
 CREATE INDEX sso_session_expiry ON sso_session (expires_at);

@@ -158,7 +158,7 @@ func (r *Room) Silent(ctx context.Context, q *Request, h Holder) (*Answer, error
 	}
 	obs.From(ctx).User = h.User.Sub
 	subj := r.Directory.Subject(h.User, h.Groups)
-	subj.AuthTime, subj.AMR, subj.Epoch = h.sso.AuthTime, h.sso.AMR, int64(h.User.Epoch)
+	subj.AuthTime, subj.AMR, subj.Epoch, subj.DeviceKey = h.sso.AuthTime, h.sso.AMR, int64(h.User.Epoch), h.sso.DeviceKey
 	acr := h.sso.ACR
 	if len(q.ACR) > 0 {
 		subj.AMR, acr = factor.Claim(h.sso.AMR), q.Pool.ACR(int(factor.LevelOf(h.sso.AMR)))

@@ -182,7 +182,10 @@ func (q *Request) once(in url.Values) error {
 func (q *Request) proofKey(in url.Values) error {
 	challenge, method := in.Get("code_challenge"), in.Get("code_challenge_method")
 	if challenge == "" && method == "" {
-		if q.Client.Stranger() && !q.Client.HasSecret() && !q.Implicit {
+		switch {
+		case q.Pool.ProofKeyRequired():
+			return q.Deny(CodeRequest, "", "the pool asks for PKCE: code_challenge is missing")
+		case q.Client.Stranger() && !q.Client.HasSecret() && !q.Implicit:
 			return q.Deny(CodeRequest, "", "code_challenge is missing, which a client without a secret needs that registered itself or has a metadata document")
 		}
 		return nil
@@ -201,8 +204,10 @@ func (q *Request) proofKey(in url.Values) error {
 func (q *Request) scopes(in url.Values) error {
 	wanted := strings.Fields(in.Get("scope"))
 	if len(wanted) == 0 {
-		q.Scopes = q.Client.Scopes
-		return nil
+		wanted = q.Client.Scopes
+	}
+	if len(wanted) == 0 { // those that it had do not exist any more
+		return q.Deny(CodeRequest, scopeDescription, "none of the scopes of the app client exists")
 	}
 	for _, scope := range wanted {
 		if !slices.Contains(q.Client.Scopes, scope) {

@@ -8,6 +8,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/authorization"
+	"cognate/internal/core/pool"
 	. "cognate/internal/testkit/cognitotest"
 )
 
@@ -101,6 +102,27 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s twice: %v", name, err)
 		}
 	}
+}
+
+// TestProofKeyRequired holds what the tag of the pool asks for.
+func TestProofKeyRequired(t *testing.T) {
+	w := newWorld(Quick(t), nil)
+	tag := func(value string) error {
+		_, err := w.API.TagResource(w.Ctx, &cognitoidp.TagResourceRequest{ResourceArn: *w.p.Config.Arn, Tags: map[string]string{pool.TagProofKey: value}})
+		return err
+	}
+	if tag("maybe") == nil {
+		t.Error("a value that is none")
+	}
+	if err := tag("required"); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"code", "token"} {
+		if _, err := w.Requests.Parse(w.Ctx, w.p.ID, w.request("response_type", kind)); !strings.Contains(outcome(err), "error=invalid_request") {
+			t.Errorf("%s without a challenge: %v", kind, err)
+		}
+	}
+	w.parse("code_challenge", challengeOf(verifier), "code_challenge_method", "S256")
 }
 
 // TestRedirects holds that an address leads nowhere unless it is one of the client's, byte for byte.

@@ -163,5 +163,5 @@ func badTags(tags map[string]string) string {
 			return "Tag keys starting with aws: are reserved: " + key
 		}
 	}
-	return cmp.Or(badLimits(tags), badRecovery(tags), badNotices(tags), badLanguage(tags), badIntrospection(tags), badUserInfo(tags))
+	return cmp.Or(badLimits(tags), badRecovery(tags), badNotices(tags), badLanguage(tags), badIntrospection(tags), badUserInfo(tags), badProofKey(tags))
 }

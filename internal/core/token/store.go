@@ -68,8 +68,12 @@ var Migrations = []db.Migration{{
 		db.AddColumn{Table: "sso_session", Column: db.Column{Name: "epoch", Type: db.Int, Default: -1}},
 	},
 }, {
-	// The metadata document by which a stranger uses the client of the session.
+	// The device of a managed-login sign-in, "" for none.
 	ID:    "token/0005",
+	Steps: []db.Step{db.AddColumn{Table: "sso_session", Column: db.Column{Name: "device_key", Type: db.Text, Default: ""}}},
+}, {
+	// The metadata document by which a stranger uses the client of the session.
+	ID:    "token/0006",
 	Steps: []db.Step{db.AddColumn{Table: "token_session", Column: db.Column{Name: "document_url", Type: db.Text, Default: ""}}},
 }}
 

@@ -73,6 +73,7 @@ type browser struct {
 	status int
 	body   string
 	header http.Header
+	agent  string // User-Agent, "" for none
 	// left is where the browser went outside of the pages.
 	left *url.URL
 }
@@ -94,6 +95,9 @@ func (b *browser) get(target string) *browser {
 func (b *browser) send(r *http.Request) {
 	b.T.Helper()
 	for range 10 {
+		if b.agent != "" {
+			r.Header.Set("User-Agent", b.agent)
+		}
 		for _, c := range b.jar {
 			if strings.HasPrefix(r.URL.Path, c.Path) {
 				r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
@@ -148,7 +152,7 @@ func (b *browser) form(names ...string) (action string, values url.Values) {
 		}
 		values = url.Values{}
 		for _, in := range inputPattern.FindAllStringSubmatch(text, -1) {
-			if v := valuePattern.FindStringSubmatch(in[0]); v != nil {
+			if v := valuePattern.FindStringSubmatch(in[0]); v != nil && (!strings.Contains(in[0], `type="checkbox"`) || strings.Contains(in[0], " checked")) {
 				values.Set(html.UnescapeString(in[1]), html.UnescapeString(v[1]))
 			}
 		}

@@ -167,6 +167,9 @@ func (h *handler) other(ctx context.Context, v *visit, f *flow, s *screen.Screen
 	}
 	form.ID = "other"
 	rest := rows(f.Offered, but)
+	for i := range rest { // there is no room for a second line beside a main form
+		rest[i].Hint = screen.Text{}
+	}
 	form.Submit, form.Other = rest[0], rest[1:]
 	s.Forms = append(s.Forms, form)
 	return nil

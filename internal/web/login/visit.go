@@ -49,7 +49,10 @@ func (h *handler) post(operation string, take page) site.Endpoint {
 		}
 		switch {
 		case errors.Is(err, site.ErrForged), errors.Is(err, site.ErrForm):
-			return h.apart(ctx, r, http.StatusForbidden, screen.Say("error.forged"), "")
+			return h.alone(ctx, r, http.StatusForbidden, &screen.Screen{
+				Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say("error.forged"),
+				Links: []screen.Link{{ID: "again", Text: screen.Say("page.start_again"), URL: r.Place.Base + r.Place.Path + "?" + r.URL.RawQuery}},
+			})
 		case err != nil:
 			return h.fault(ctx, r, err)
 		}

@@ -204,6 +204,19 @@ func (r *reader) try(e *edition) {
 	}
 }
 
+// Templates returns the templates of a generation of pages.
+func Templates(g Generation) []byte {
+	name := "managed"
+	if g == Classic {
+		name = "classic"
+	}
+	data, err := pageFiles.ReadFile("pages/" + name + ".html")
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return data
+}
+
 // Texts returns the texts of a language as a file of an operator's folder has them.
 func Texts(lang string) ([]byte, error) {
 	data, err := textFiles.ReadFile("texts/" + lang + ".json")
