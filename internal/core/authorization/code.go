@@ -7,11 +7,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
+	"cognate/internal/core/pool"
 	"cognate/internal/core/token"
 )
 
@@ -62,6 +64,12 @@ func (r *Room) prepare(ctx context.Context, q *Request, sub string, g grant) (co
 	}
 	row := codeRow{sub: sub, clientID: q.Client.ID, grant: sealed, expires: r.now().Add(codeLife).UnixMilli()}
 	return code, func(tx *db.Tx) error { return insertCode(tx, q.Pool.ID, hash, row) }, nil
+}
+
+// stands reports whether the client may still have what it was granted: its address and scopes may have been taken away.
+func (g grant) stands(c *pool.Client) bool {
+	return slices.Contains(c.Config.CallbackURLs, g.RedirectURI) &&
+		!slices.ContainsFunc(strings.Fields(g.Scope), func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
 }
 
 func hashOf(code string) []byte {

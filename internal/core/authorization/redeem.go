@@ -107,6 +107,9 @@ func (r *Room) find(ctx context.Context, p *pool.Pool, c *pool.Client, in Redemp
 		guard.Wrong(ctx)
 		return nil, err
 	}
+	if !out.grant.stands(c) {
+		return nil, fmt.Errorf("%w: the app client may not have any more what it was issued for", ErrCode)
+	}
 	if !out.user.Enabled {
 		return nil, fmt.Errorf("%w: the user is disabled", ErrCode)
 	}

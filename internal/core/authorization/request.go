@@ -176,8 +176,10 @@ func (q *Request) proofKey(in url.Values) error {
 func (q *Request) scopes(in url.Values) error {
 	wanted := strings.Fields(in.Get("scope"))
 	if len(wanted) == 0 {
-		q.Scopes = q.Client.Scopes
-		return nil
+		wanted = q.Client.Scopes
+	}
+	if len(wanted) == 0 { // those that it had do not exist any more
+		return q.Deny(CodeRequest, scopeDescription, "none of the scopes of the app client exists")
 	}
 	for _, scope := range wanted {
 		if !slices.Contains(q.Client.Scopes, scope) {
