@@ -39,9 +39,9 @@ func (a *app) site() (*site.Site, error) {
 
 // pages are those that people sign in on.
 func (a *app) pages() ([]site.Route, error) {
-	drawer, err := screen.New()
+	drawer, err := screen.Open(a.settings.Pages, a.settings.Mode == config.Dev)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--pages: %w", err)
 	}
 	cookies := site.Cookies{Keys: a.keys, Now: a.clock.Now}
 	csrf, err := site.NewCSRF(cookies, a.addresses.Origin())
