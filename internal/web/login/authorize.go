@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/authorization"
 	"cognate/internal/core/pool"
+	"cognate/internal/web/login/screen"
 	"cognate/internal/web/site"
 )
 
@@ -17,6 +19,9 @@ import (
 // browser, or leads to the page that signs somebody in. A request may also be posted (OpenID Connect Core section 3.1.2.1);
 // it is then the same as in a query.
 func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
+	if len(r.URL.RawQuery) > maxQuery {
+		return h.apart(ctx, r, http.StatusRequestURITooLong, screen.Say("error.page"), "the query has more than 8 KiB")
+	}
 	q, err := h.Requests.Parse(ctx, r.Place.PoolID, r.URL.Query())
 	if err != nil {
 		return h.refuse(ctx, r, err)
