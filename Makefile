@@ -30,7 +30,7 @@ apt = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	else echo "$(1) is needed for the tests and is not installed"; exit 1; fi
 
 .PHONY: all build dist generate generate-check lint format quick check test test-go test-clients test-python test-js test-esdk test-browser \
-	test-crash test-faults test-timing test-dist test-helm deps deps-python deps-js deps-esdk deps-browser deps-postgres deps-pgbouncer deps-systemd fuzz bench clean
+	test-crash test-faults test-timing test-dist test-helm deps deps-python deps-js deps-esdk deps-apache deps-browser deps-postgres deps-pgbouncer deps-systemd fuzz bench clean
 
 all: build
 
@@ -107,7 +107,7 @@ test-go: deps-postgres deps-systemd
 test-clients: test-js test-esdk test-python
 	$(GO) test -count=1 ./test/clients/...
 
-test-python: deps-python deps-js deps-postgres build
+test-python: deps-python deps-js deps-apache deps-postgres build
 	$(GO) run ./internal/testkit/pgserver -- $(VENV)/bin/python -m pytest -q --tb=short -p no:cacheprovider $(PY)
 
 test-js: deps-js build
@@ -165,7 +165,7 @@ bench: deps-postgres build
 	$(GO) run ./internal/testkit/pgserver -- $(GO) test -run '^$$' -bench . -benchmem $(INNER)
 	$(GO) run ./internal/testkit/pgserver -- $(GO) run ./bench -binary $(BIN) $(BENCH)
 
-deps: deps-python deps-js deps-esdk deps-browser deps-postgres deps-systemd
+deps: deps-python deps-js deps-esdk deps-apache deps-browser deps-postgres deps-systemd
 
 deps-python: $(VENV)/.installed
 $(VENV)/.installed: $(PY)/requirements.txt
@@ -185,6 +185,11 @@ deps-esdk: $(ESDK)/node_modules/.installed
 $(ESDK)/node_modules/.installed: $(ESDK)/package.json $(ESDK)/package-lock.json
 	cd $(ESDK) && npm ci
 	touch $@
+
+# Apache with its module for OpenID Connect, an unmodified relying party.
+deps-apache:
+	@if ls /usr/lib/apache2/modules/mod_auth_openidc.so >/dev/null 2>&1 && { command -v apache2 || [ -x /usr/sbin/apache2 ]; } >/dev/null; then exit 0; fi; \
+	$(call apt,apache2 libapache2-mod-auth-openidc)
 
 # Debian's browser; the driver's own download is not used.
 deps-browser: $(BROWSER)/node_modules/.installed

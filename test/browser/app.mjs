@@ -19,6 +19,37 @@ export const webClient = (browser, more = {}) => ({
 // The flows of a client whose users choose their first factor.
 export const CHOOSING = { ExplicitAuthFlows: ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"] };
 
+// The first factors of a pool besides the password.
+export const factors = (...names) => ({ Policies: { SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD", ...names] } } });
+
+// E-mail of the pool's own, which second factors need.
+export const DEVELOPER = { EmailConfiguration: { EmailSendingAccount: "DEVELOPER", SourceArn: "arn:aws:ses:us-east-1:000000000000:identity/example.com" } };
+
+// What depends on the client of an app: the addresses of its requests, and the exchange of its codes.
+function addresses(app) {
+  return {
+    url(path, query = {}) {
+      const all = { client_id: app.clientId, response_type: "code", redirect_uri: app.callback, scope: "openid email", state: STATE, ...query };
+      return `${app.base}${path}?${new URLSearchParams(Object.entries(all).filter(([, v]) => v !== undefined))}`;
+    },
+    // Redeems a code, as the backend of the app does.
+    async redeem(code, more = {}) {
+      const body = new URLSearchParams({ grant_type: "authorization_code", client_id: app.clientId, redirect_uri: app.callback, code, ...more });
+      const answer = await fetch(`${app.server.url}/${app.id}/oauth2/token`, { method: "POST", body });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      return JSON.parse(text);
+    },
+  };
+}
+
+// Another app of the same pool.
+export async function secondClient(app, browser, client) {
+  const { UserPoolClient } = await app.admin("CreateUserPoolClient", webClient(browser, client));
+  const second = { ...app, clientId: UserPoolClient.ClientId };
+  return Object.assign(second, addresses(second));
+}
+
 // Makes a pool with a client that uses its pages, in the path form of addresses. With version its pages have a domain, of
 // managed login (2) or classic (1).
 export async function makeApp(server, browser, { pool = {}, client = {}, version } = {}) {
@@ -45,19 +76,7 @@ export async function makeApp(server, browser, { pool = {}, client = {}, version
   }
   const api = new UserPool(server.url, made.clientId);
   app.call = api.call.bind(api);
-  app.url = (path, query = {}) => {
-    const all = { client_id: app.clientId, response_type: "code", redirect_uri: app.callback, scope: "openid email", state: STATE, ...query };
-    return `${app.base}${path}?${new URLSearchParams(Object.entries(all).filter(([, v]) => v !== undefined))}`;
-  };
-  // Redeems a code, as the backend of the app does.
-  app.redeem = async (code, more = {}) => {
-    const body = new URLSearchParams({ grant_type: "authorization_code", client_id: app.clientId, redirect_uri: app.callback, code, ...more });
-    const answer = await fetch(`${server.url}/${made.id}/oauth2/token`, { method: "POST", body });
-    const text = await answer.text();
-    assert.equal(answer.status, 200, text);
-    return JSON.parse(text);
-  };
-  return app;
+  return Object.assign(app, addresses(app));
 }
 
 // Moves the clock of the server on, or back to where it was.
@@ -84,14 +103,14 @@ export function proofKey() {
 // Somebody with a browser profile of their own. With script: false pages run none.
 export async function person(browser, { script = true, ...profile } = {}) {
   const visit = await browser.visit("about:blank", undefined, { javaScriptEnabled: script, ...profile });
-  return new Person(visit.page, visit.authenticator);
+  return new Person(visit.page, visit.authenticator, script);
 }
 
 export class Person {
   complaints = [];
 
-  constructor(page, authenticator) {
-    Object.assign(this, { page, authenticator });
+  constructor(page, authenticator, script = true) {
+    Object.assign(this, { page, authenticator, script });
     // What a policy of the page refuses, and errors of its script; that an answer is 400 is no complaint.
     page.on("console", (m) => m.type() === "error" && !/status of 4/.test(m.text()) && this.complaints.push(m.text()));
     page.on("pageerror", (e) => this.complaints.push(e.message));
@@ -100,7 +119,7 @@ export class Person {
   // Another tab of the same browser.
   async tab() {
     const page = await this.page.context().newPage();
-    const other = new Person(page, undefined);
+    const other = new Person(page, undefined, this.script);
     other.complaints = this.complaints;
     return other;
   }
@@ -127,9 +146,13 @@ export class Person {
     await form.waitFor({ timeout: 5000 }).catch(async () => {
       assert.fail(`no form of ${names} at ${this.page.url()}: ${(await this.page.innerText("body")).replace(/\s+/g, " ")}`);
     });
-    for (const name of names) await form.locator(`[name="${name}"]`).fill(fields[name]);
     const button = press ? form.getByRole("button", { name: press }) : form.locator("[type=submit]").first();
-    await this.leave(() => button.click());
+    const digits = this.script && names.length === 1 && await form.evaluate((f) => f.querySelector("[data-digits]")?.dataset.digits);
+    const sendsItself = fields.code?.replace(/\D/g, "").length === Number(digits);
+    await this.leave(async () => {
+      for (const name of names) await form.locator(`[name="${name}"]`).fill(fields[name]);
+      if (!sendsItself) await button.click();
+    });
     return this;
   }
 

@@ -29,15 +29,17 @@ function executable() {
 // another port) and at https://<any host of example.com or .test>; /callback and /out are what apps have: they show what
 // they were sent. No other address resolves, so nothing outside this
 // machine is asked. related lists what https://<host>/.well-known/webauthn says: other origins that may use its passkeys.
-export function useBrowser({ related = [] } = {}) {
+// trust lists the keys, by their hashes, of further servers with certificates of their own. Without amplify its module is
+// not there, nor needed.
+export function useBrowser({ related = [], trust = [], amplify = true } = {}) {
   const browser = { local: "", neighbour: "", visit: undefined };
   const servers = [];
   let chrome;
   before(async () => {
-    const amplify = await build({
+    const bundle = amplify && await build({
       entryPoints: [join(folder, "amplify.js")], nodePaths: [modules], bundle: true, format: "esm", platform: "browser", write: false, logLevel: "error",
     });
-    const files = { "/amplify.js": amplify.outputFiles[0].text, "/.well-known/webauthn": JSON.stringify({ origins: related }) };
+    const files = { "/amplify.js": bundle && bundle.outputFiles[0].text, "/.well-known/webauthn": JSON.stringify({ origins: related }) };
     const handler = (request, response) => {
       const { pathname } = new URL(request.url, "http://page");
       return pathname === "/callback" || pathname === "/out" ? echo(request, response) : serve(files, pathname, response);
@@ -51,7 +53,7 @@ export function useBrowser({ related = [] } = {}) {
     browser.local = `http://localhost:${await listen(createPlain(handler))}`;
     browser.neighbour = `http://localhost:${await listen(createPlain(handler))}`;
     const secure = `127.0.0.1:${await listen(createSecure({ key, cert }, handler))}`;
-    chrome = await chromium.launch({ executablePath: executable(), headless: true, args: flags(secure, hash) });
+    chrome = await chromium.launch({ executablePath: executable(), headless: true, args: flags(secure, [hash, ...trust]) });
   });
   after(async () => {
     await chrome?.close();
@@ -68,9 +70,9 @@ export function useBrowser({ related = [] } = {}) {
   return browser;
 }
 
-const flags = (secure, hash) => [
+const flags = (secure, hashes) => [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-  "--disable-sync", "--no-proxy-server", `--ignore-certificate-errors-spki-list=${hash}`,
+  "--disable-sync", "--no-proxy-server", `--ignore-certificate-errors-spki-list=${hashes}`,
   "--host-resolver-rules=" + [
     "MAP localhost 127.0.0.1", "MAP *.localhost 127.0.0.1", `MAP *example.com ${secure}`, `MAP *.test ${secure}`, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1",
   ].join(", "),
@@ -104,6 +106,7 @@ async function plugIn(devtools, settings = {}) {
   const send = (method, more) => devtools.send("WebAuthn." + method, { authenticatorId, ...more });
   return {
     verifies: (isUserVerified) => send("setUserVerified", { isUserVerified }),
+    present: (enabled) => send("setAutomaticPresenceSimulation", { enabled }),
     keys: async () => (await send("getCredentials")).credentials,
     add: (credential) => send("addCredential", { credential }),
     clear: () => send("clearCredentials"),

@@ -3,14 +3,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PASSWORD, claims, useServer } from "../clients/js/server.mjs";
-import { CHOOSING, advance, functionARN, makeApp, person, proofKey, withFunctions } from "./app.mjs";
+import { CHOOSING, advance, factors, functionARN, makeApp, person, proofKey, withFunctions } from "./app.mjs";
 import { useBrowser } from "./browser.mjs";
 
 const server = useServer(withFunctions);
 const browser = useBrowser();
 
 const MAIL = { AutoVerifiedAttributes: ["email"], AliasAttributes: ["email"] };
-const FACTORS = (...names) => ({ Policies: { SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD", ...names] } } });
 const NEW_PASSWORD = "Another-Horse-2";
 
 // The button that asks for another code, once its countdown has ended on the page and on the server.
@@ -76,7 +75,7 @@ describe("sign-up", () => {
   });
 
   test("without a password, where a code is enough to sign in", async () => {
-    const app = await makeApp(server, browser, { pool: { ...FACTORS("EMAIL_OTP"), AutoVerifiedAttributes: ["email"], UsernameAttributes: ["email"] }, client: CHOOSING });
+    const app = await makeApp(server, browser, { pool: { ...factors("EMAIL_OTP"), AutoVerifiedAttributes: ["email"], UsernameAttributes: ["email"] }, client: CHOOSING });
     const ana = await person(browser);
     await ana.open(app, {}, "/signup");
     await ana.fill({ username: "ana@example.com" });

@@ -50,7 +50,7 @@ export const seeded = (seed, flags = () => []) => async (folder) => {
   return ["--seed", file, ...flags()];
 };
 
-function freePort() {
+export function freePort() {
   return new Promise((done, fail) => {
     const s = createServer();
     s.on("error", fail);

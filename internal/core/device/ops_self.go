@@ -3,13 +3,11 @@ package device
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/directory"
-	"cognate/internal/core/message"
 )
 
 // ConfirmDevice implements the AWS operation. The key must be the one that the caller's own sign-in was issued: a token
@@ -28,20 +26,8 @@ func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequ
 		return nil, err
 	}
 	ask := AskUser(a.Pool)
-	now := wholeSeconds(o.now())
-	d := &Device{
-		PoolID: a.Pool.ID, Sub: a.Access.Sub, Key: in.DeviceKey, Status: cognitoidp.DeviceRememberedStatusTypeRemembered,
-		Created: now, Modified: now, Authenticated: a.Access.AuthTime * 1000,
-	}
-	if ask {
-		d.Status = cognitoidp.DeviceRememberedStatusTypeNotRemembered
-	}
-	if in.DeviceName != nil {
-		d.Name = strings.ReplaceAll(*in.DeviceName, "\x00", "") // which the database cannot keep
-	}
-	if ip := obs.From(ctx).ClientIP; ip.IsValid() {
-		d.IP = ip.String()
-	}
+	d := o.draft(ctx, a.Pool, a.Access.Sub, in.DeviceKey, value(in.DeviceName), !ask)
+	d.Authenticated = a.Access.AuthTime * 1000
 	if d.GroupKey, err = o.groupKey(ctx, d.PoolID, d.Key); err != nil {
 		return nil, err
 	}
@@ -49,10 +35,7 @@ func (o Ops) ConfirmDevice(ctx context.Context, in *cognitoidp.ConfirmDeviceRequ
 		return nil, err
 	}
 	err = o.as(ctx, o.DB.Update, a, func(tx *db.Tx, u *directory.User) error {
-		if err := insertDevice(tx, d); err != nil || ask {
-			return err
-		}
-		return o.Directory.Notify(tx, a.Pool, u, message.DeviceRemembered, "")
+		return o.Add(tx, a.Pool, u, d)
 	})
 	if errors.Is(err, db.ErrConflict) {
 		return nil, errExists()

@@ -30,9 +30,10 @@ func AskUser(p *pool.Pool) bool {
 }
 
 // CheckRefresh returns token.ErrInvalidRefresh unless a refresh that names deviceKey, "" for none, may use the session.
-// While the pool tracks devices, a session that is bound to one is refreshed with its key only.
+// While the pool tracks devices, a session that is bound to one is refreshed with its key only. One that came through the
+// pages is refreshed without a key too: its device is the browser, whose key the app was never told.
 func CheckRefresh(p *pool.Pool, s *token.Session, deviceKey string) error {
-	if !Tracking(p) {
+	if !Tracking(p) || deviceKey == "" && s.Parent != "" {
 		return nil
 	}
 	return s.CheckDevice(deviceKey)

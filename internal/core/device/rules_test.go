@@ -3,6 +3,7 @@ package device_test
 import (
 	"errors"
 	"regexp"
+	"strings"
 	"testing"
 
 	"cognate/internal/api/cognitoidp"
@@ -75,8 +76,13 @@ func TestCheckRefresh(t *testing.T) {
 		{poolOf(nil, nil), "k", "other", false},
 		{poolOf(nil, nil), "", "", true}, // tracking was switched on since
 		{poolOf(nil, nil), "", "k", false},
+		{poolOf(nil, nil), "k sso1", "", true}, // a browser of the pages
+		{poolOf(nil, nil), "k sso1", "k", true},
+		{poolOf(nil, nil), "k sso1", "other", false},
+		{poolOf(nil, nil), " sso1", "other", false},
 	} {
-		err := device.CheckRefresh(c.pool, &token.Session{DeviceKey: c.bound}, c.sent)
+		key, parent, _ := strings.Cut(c.bound, " ")
+		err := device.CheckRefresh(c.pool, &token.Session{DeviceKey: key, Parent: parent}, c.sent)
 		if (err == nil) != c.ok || err != nil && !errors.Is(err, token.ErrInvalidRefresh) {
 			t.Errorf("tracking %v, session of %q, sent %q: %v", device.Tracking(c.pool), c.bound, c.sent, err)
 		}

@@ -36,6 +36,9 @@ func (e *Engine) asker(tx *db.Tx, r *Request, sub string) (guard.Asker, error) {
 	if key == "" {
 		key = r.device
 	}
+	if held := r.held(sub); key == "" && held != nil {
+		key = held.Key
+	}
 	if err != nil || asker.Known() || key == "" || len(key) > maxDeviceKey || !device.Tracking(r.Pool) {
 		return asker, err
 	}

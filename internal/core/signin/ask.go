@@ -65,7 +65,7 @@ func (e *Engine) ask(ctx context.Context, s *signIn, step Step) (*Answer, error)
 	if err != nil {
 		return nil, err
 	}
-	answer := &Answer{Challenge: step.Challenge, Params: q.params, Offered: step.Offered}
+	answer := &Answer{Challenge: step.Challenge, Params: q.params, Offered: step.Offered, AsksToRemember: !step.First && s.asksToRemember()}
 	if q.block {
 		if answer.Params["SECRET_BLOCK"], err = e.Sessions.SealBlock(ctx, st); err != nil {
 			return nil, err

@@ -8,7 +8,6 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/challenge"
-	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/password"
 )
@@ -75,10 +74,8 @@ func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, err
 				return err
 			}
 		}
-		if s.device != nil {
-			if err := e.Devices.Touch(tx, s.device, e.now(), obs.From(ctx).ClientIP.String()); err != nil {
-				return device.Refusal(err) // forgotten since it was recognised
-			}
+		if err := e.keepDevice(tx, s); err != nil {
+			return err
 		}
 		if err := e.Guard.Proven(tx, s.Pool.ID, s.sub, s.asker); err != nil {
 			return err
@@ -88,6 +85,7 @@ func (e *Engine) finish(ctx context.Context, s *signIn, step Step) (*Answer, err
 	if err != nil {
 		return nil, err
 	}
+	answer.Device = s.kept
 	return answer, nil
 }
 

@@ -25,7 +25,8 @@ type Door struct {
 	Source func(answered cognitoidp.ChallengeNameType) string
 	// Ending is what a completed sign-in is worth.
 	Ending Ending
-	// Browser is an entrance that hands out no device keys: browsers keep none.
+	// Browser is an entrance whose devices are browsers. They prove themselves by what the pages keep for them (Request.Held),
+	// and become devices without being asked to confirm it.
 	Browser bool
 }
 
@@ -47,7 +48,7 @@ type Admission struct {
 	Event  *trigger.Subject
 	Source string
 	Groups []token.Group
-	// NewDevice is what the client is told of the device that the sign-in is bound to, nil for a known one.
+	// NewDevice is what a client of the API is told of the device that the sign-in is bound to, nil for a known one.
 	NewDevice *cognitoidp.NewDeviceMetadataType
 }
 

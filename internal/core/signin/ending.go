@@ -31,17 +31,20 @@ func (e *Engine) admission(ctx context.Context, s *signIn, events bool) (*Admiss
 	return a, e.bindDevice(ctx, s, a)
 }
 
-// bindDevice ties what a sign-in ends in to its device: the known one, or keys that ConfirmDevice will accept, which the
-// answer then carries.
+// bindDevice ties what a sign-in ends in to its device: the known one, or a new one. The answer carries the keys of a new
+// one, which ConfirmDevice will accept, and a browser becomes it with the end.
 func (e *Engine) bindDevice(ctx context.Context, s *signIn, a *Admission) error {
-	if !device.Tracking(s.Pool) || s.Door.Browser {
+	if !device.Tracking(s.Pool) {
 		return nil
 	}
 	if s.device != nil {
 		a.Subject.DeviceKey = s.device.Key
+		if held := s.held(s.sub); held != nil && held.Key == s.device.Key {
+			s.kept = held
+		}
 		return nil
 	}
-	issued, err := e.Devices.Issue(ctx, s.Pool)
+	issued, err := e.newDevice(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -147,6 +147,9 @@ func (e *Engine) run(ctx context.Context, r *Request, prove prover) (answer *Ans
 
 func (e *Engine) hop(ctx context.Context, r *Request, prove prover) (*Answer, error) {
 	s, err := prove(e, ctx, r)
+	if err == nil {
+		err = e.proveBrowser(ctx, s)
+	}
 	if err != nil {
 		return nil, err
 	}

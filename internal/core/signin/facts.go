@@ -18,7 +18,7 @@ func (e *Engine) facts(s *signIn) Facts {
 	}
 	f.Enabled, f.Status, f.HasPassword = s.user.Enabled, s.user.Status, s.user.HasPassword()
 	f.Expired = s.credential.Expired(e.now())
-	f.Second, f.ProveDevice = e.second(s), device.MustProve(s.Pool, s.device)
+	f.Second, f.ProveDevice, f.Browser = e.second(s), device.MustProve(s.Pool, s.device), s.browser
 	if goal := s.progress.Goal; goal != nil {
 		f.Short = factor.LevelOf(s.progress.Proven) < factor.Level(goal.Level)
 	}

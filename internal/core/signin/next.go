@@ -55,6 +55,16 @@ type Proof struct {
 	ByPassword bool
 }
 
+// DeviceProof is how the proof of a browser that is a device came out.
+type DeviceProof int
+
+// The outcomes. DeviceSilent is a browser that had nothing to prove.
+const (
+	DeviceSilent DeviceProof = iota
+	DeviceWrong
+	DeviceRight
+)
+
 // Verdict is what DefineAuthChallenge decided.
 type Verdict int
 
@@ -81,6 +91,7 @@ type Facts struct {
 
 	Second      factor.Decision // what pool and user want besides what is proven
 	ProveDevice bool            // the device has to prove itself before the end
+	Browser     DeviceProof     // the proof of a browser, which comes along with the first factor
 	Short       bool            // what is proven does not reach the level of the sign-in
 	Further     []cognitoidp.ChallengeNameType
 	Challenges  bool // the pool has functions that pose and verify challenges
@@ -136,7 +147,21 @@ func refusal(err error, cause string) Step { return Step{Kind: Refuse, Refusal: 
 
 // Next decides what follows. It is the only function that does, and it reads nothing but its arguments.
 func Next(f Facts, p challenge.Progress) Step {
-	step := follow(f, p)
+	step := tried(f, follow(f, p))
+	switch {
+	case f.Browser == DeviceWrong: // the sign-in goes on as from a new device
+		step.Try = TryCount
+	case f.Browser != DeviceRight: // and a right one counts unless guesses under way have locked the account
+	case step.Kind == Finish:
+		step.Try = TryClear
+	case step.Kind == Ask && step.Try == TryNone:
+		step.Try = TryGrant
+	}
+	return step
+}
+
+// tried is a step with its effect on the counter of wrong passwords.
+func tried(f Facts, step Step) Step {
 	if f.Counted {
 		switch step.Try {
 		case TryCount, TryGrant:

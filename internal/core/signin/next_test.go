@@ -163,6 +163,36 @@ func TestNextSteps(t *testing.T) {
 	}
 }
 
+// TestNextBrowser holds what the proof of a browser does to the counter: a wrong one counts whatever follows, and a right one
+// waits for guesses under way.
+func TestNextBrowser(t *testing.T) {
+	mail := func(f *Facts) { f.Second.Challenge = "EMAIL_OTP" }
+	for what, c := range map[string]struct {
+		claim  Claim
+		proof  DeviceProof
+		right  bool
+		change func(*Facts)
+		want   string
+	}{
+		"right":                          {ClaimPassword, DeviceRight, true, nil, "finish; clear"},
+		"right, try counted before":      {ClaimPassword, DeviceRight, true, func(f *Facts) { f.Counted = true }, "finish; clear"},
+		"right with a code":              {ClaimFactor, DeviceRight, true, nil, "finish; clear"},
+		"right, then more":               {ClaimFactor, DeviceRight, true, mail, "ask EMAIL_OTP; grant"},
+		"right, of a disabled user":      {ClaimFactor, DeviceRight, true, func(f *Facts) { f.Enabled = false }, "refuse Invalid session for the user."},
+		"wrong":                          {ClaimPassword, DeviceWrong, true, mail, "ask EMAIL_OTP; count"},
+		"wrong, no second factor":        {ClaimPassword, DeviceWrong, true, nil, "finish; count"},
+		"wrong, try counted before":      {ClaimPassword, DeviceWrong, true, func(f *Facts) { f.Counted = true }, "finish; count"},
+		"wrong, to replace the password": {ClaimPassword, DeviceWrong, true, status(cognitoidp.UserStatusTypeForceChangePassword, false), "ask NEW_PASSWORD_REQUIRED; count"},
+		"wrong with a code":              {ClaimFactor, DeviceWrong, true, nil, "finish; count"},
+	} {
+		f := user(c.claim, c.right, c.change)
+		f.Browser = c.proof
+		if got := shown(Next(f, challenge.Progress{})); got != c.want {
+			t.Errorf("%s: %s, want %s", what, got, c.want)
+		}
+	}
+}
+
 // TestNextChoice goes through the first factors of USER_AUTH and the way to a level.
 func TestNextChoice(t *testing.T) {
 	list := []cognitoidp.ChallengeNameType{"PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "WEB_AUTHN"}

@@ -27,10 +27,13 @@ type signIn struct {
 	first  []cognitoidp.ChallengeNameType // the user's first factors, once there is a ghost
 	device *device.Device                 // the known device the sign-in comes from, nil for none
 
-	proof  Proof
-	earned func(*db.Tx) error // what the proof earned; written with the next step
-	custom *customState       // what the functions were told so far, once it was read
-	ready  posing             // what the prover prepared for the challenge it asks for
+	browser  DeviceProof    // how the proof of a browser came out in this hop
+	enrolled *device.Device // the device that a browser becomes with the end
+	kept     *device.Held   // what the browser has to keep then
+	proof    Proof
+	earned   func(*db.Tx) error // what the proof earned; written with the next step
+	custom   *customState       // what the functions were told so far, once it was read
+	ready    posing             // what the prover prepared for the challenge it asks for
 }
 
 // opened begins a sign-in.

@@ -6,6 +6,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 )
@@ -24,6 +25,9 @@ type Request struct {
 	Metadata  map[string]string
 	// Credit is an authentication of before, whose factors are not asked again on the way to a level.
 	Credit *Credit
+	// Held are the devices that a browser is, one for each of its users, and Remember that its user wants it remembered.
+	Held     []device.Held
+	Remember bool
 
 	device string // the key of the device that the answered session began with
 }
@@ -45,6 +49,10 @@ type Answer struct {
 	Session   string
 	Tokens    *cognitoidp.AuthenticationResultType
 	Offered   []cognitoidp.ChallengeNameType // AvailableChallenges of USER_AUTH
+	// AsksToRemember means that the user of a browser may say with the answer that it is to be remembered.
+	AsksToRemember bool
+	// Device is what a browser has to keep at the end, nil for nothing.
+	Device *device.Held
 }
 
 // note puts the pool and client of the request into its log event.

@@ -33,10 +33,15 @@ func (t *Tokens) RevokeSession(tx *db.Tx, s *Session) error {
 	return err
 }
 
-// RevokeDevice ends the token sessions of a user that are bound to a device; "" is no device and ends none.
+// RevokeDevice ends the sessions of a user that are bound to a device, those of managed login first: a code that is
+// redeemed meanwhile either comes before, and its token session is ended here, or finds its session gone. "" is no device
+// and ends none.
 func (t *Tokens) RevokeDevice(tx *db.Tx, poolID, sub, deviceKey string) error {
 	if deviceKey == "" {
 		return nil
+	}
+	if err := endDeviceSSO(tx, poolID, sub, deviceKey); err != nil {
+		return err
 	}
 	return deleteDeviceSessions(tx, poolID, sub, deviceKey)
 }

@@ -87,6 +87,20 @@ func TestRevokeDevice(t *testing.T) {
 		me, other := ana().Sub, "2c5d5d5e-1111-4222-8333-444455557777"
 		first, second, bare := from(me, "a"), from(me, "a"), from(me, "")
 		elsewhere, theirs := from(me, "b"), from(other, "a")
+		lives := func(s *SSO) bool {
+			err := f.db.View(f.t.Context(), func(tx *db.Tx) error {
+				_, err := f.FindSSO(tx, f.pool, s.Sub, s.ID)
+				return err
+			})
+			return err == nil
+		}
+		sso := map[string]*SSO{}
+		for _, device := range []string{"", "a", "b"} {
+			subj := ana()
+			subj.DeviceKey = device
+			sso[device] = f.NewSSO(f.t.Context(), f.pool, c, subj, "")
+			f.update(func(tx *db.Tx) error { return f.OpenSSO(tx, sso[device]) })
+		}
 		for _, device := range []string{"", "a", "a"} {
 			f.update(func(tx *db.Tx) error { return f.RevokeDevice(tx, f.pool.ID, me, device) })
 			for _, text := range []string{bare, elsewhere, theirs} {
@@ -95,6 +109,9 @@ func TestRevokeDevice(t *testing.T) {
 		}
 		f.wantRefresh(c, first, ErrRefreshRevoked)
 		f.wantRefresh(c, second, ErrRefreshRevoked)
+		if !lives(sso[""]) || lives(sso["a"]) || !lives(sso["b"]) {
+			f.t.Error("managed-login sessions do not end with their device alone")
+		}
 	})
 }
 

@@ -15,8 +15,9 @@ type SSO struct {
 	PoolID, Sub, ID, ClientID string
 	AMR                       []string
 	ACR                       string
-	AuthTime                  int64 // seconds since 1970
-	Epoch                     int64 // of the user at the sign-in
+	AuthTime                  int64  // seconds since 1970
+	Epoch                     int64  // of the user at the sign-in
+	DeviceKey                 string // of the device that the browser is, "" for none
 	IP, UserAgent             string
 	Created, LastActive       int64
 	Expires                   int64
@@ -36,7 +37,7 @@ func (t *Tokens) NewSSO(ctx context.Context, p *pool.Pool, c *pool.Client, subj 
 	now := t.clock.Now()
 	s := &SSO{
 		PoolID: p.ID, Sub: subj.Sub, ID: t.ids.SSOSession(), ClientID: c.ID, AMR: subj.AMR, ACR: acr,
-		AuthTime: subj.AuthTime, Epoch: subj.Epoch, Created: now.UnixMilli(), LastActive: now.UnixMilli(),
+		AuthTime: subj.AuthTime, Epoch: subj.Epoch, DeviceKey: subj.DeviceKey, Created: now.UnixMilli(), LastActive: now.UnixMilli(),
 	}
 	s.IP, s.UserAgent = origin(ctx, &subj)
 	s.Expires = now.Add(p.SSOLife()).UnixMilli()
@@ -57,10 +58,11 @@ func (t *Tokens) FindSSO(tx *db.Tx, p *pool.Pool, sub, id string) (*SSO, error) 
 }
 
 // Fresh reports whether the session may sign a client in without a new authentication: within the client's SSOSession
-// where the pool tracks sessions, and for an hour elsewhere.
+// where the pool tracks sessions, and for an hour elsewhere. Clients that registered themselves have the former always: what
+// a stranger has registered is signed in to by nobody's mere click.
 func (t *Tokens) Fresh(p *pool.Pool, c *pool.Client, s *SSO) bool {
 	life := ssoLife
-	if p.Sessions.Tracking {
+	if p.Sessions.Tracking || c.Registered() {
 		life = c.SSOValidity
 	}
 	return t.clock.Now().Before(time.Unix(s.AuthTime, 0).Add(life))

@@ -141,18 +141,18 @@ func endChildren(tx *db.Tx, poolID, sub, parent string) error {
 
 func insertSSO(tx *db.Tx, s *SSO) error {
 	_, err := tx.Exec(`INSERT INTO sso_session (pool_id, sub, id, client_id, amr, acr, auth_time, ip, user_agent,
-			created_at, last_active_at, expires_at, epoch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			created_at, last_active_at, expires_at, epoch, device_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		s.PoolID, s.Sub, s.ID, s.ClientID, strings.Join(s.AMR, " "), s.ACR, s.AuthTime, s.IP, s.UserAgent,
-		s.Created, s.LastActive, s.Expires, s.Epoch)
+		s.Created, s.LastActive, s.Expires, s.Epoch, s.DeviceKey)
 	return err
 }
 
 func findSSO(tx *db.Tx, poolID, sub, id string) (*SSO, error) {
 	s := &SSO{PoolID: poolID, Sub: sub, ID: id}
 	var amr string
-	err := tx.QueryRow(`SELECT client_id, amr, acr, auth_time, ip, user_agent, created_at, last_active_at, expires_at, epoch
+	err := tx.QueryRow(`SELECT client_id, amr, acr, auth_time, ip, user_agent, created_at, last_active_at, expires_at, epoch, device_key
 		FROM sso_session WHERE pool_id = $1 AND sub = $2 AND id = $3`, poolID, sub, id).
-		Scan(&s.ClientID, &amr, &s.ACR, &s.AuthTime, &s.IP, &s.UserAgent, &s.Created, &s.LastActive, &s.Expires, &s.Epoch)
+		Scan(&s.ClientID, &amr, &s.ACR, &s.AuthTime, &s.IP, &s.UserAgent, &s.Created, &s.LastActive, &s.Expires, &s.Epoch, &s.DeviceKey)
 	s.AMR = strings.Fields(amr)
 	return s, err
 }
@@ -184,6 +184,11 @@ func endSSO(tx *db.Tx, poolID, sub, id string, a alive) (bool, error) {
 
 func endUserSSO(tx *db.Tx, poolID, sub string) error {
 	_, err := tx.Exec(`DELETE FROM sso_session WHERE pool_id = $1 AND sub = $2`, poolID, sub)
+	return err
+}
+
+func endDeviceSSO(tx *db.Tx, poolID, sub, deviceKey string) error {
+	_, err := tx.Exec(`DELETE FROM sso_session WHERE pool_id = $1 AND sub = $2 AND device_key = $3`, poolID, sub, deviceKey)
 	return err
 }
 

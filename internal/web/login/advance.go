@@ -16,7 +16,7 @@ import (
 
 // advance goes to the page of a challenge that the engine poses.
 func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answer) site.Reply {
-	f.Challenge, f.Session, f.Username = string(a.Challenge), a.Session, f.Name
+	f.Challenge, f.Session, f.Username, f.Asks = string(a.Challenge), a.Session, f.Name, a.AsksToRemember
 	if name := a.Params["USER_ID_FOR_SRP"]; name != "" {
 		f.Username = name
 	}
@@ -24,7 +24,7 @@ func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answ
 	case cognitoidp.ChallengeNameTypeSelectChallenge:
 		return h.offer(ctx, v, f, a.Offered)
 	case cognitoidp.ChallengeNameTypeWebAuthn:
-		f.Step, f.Options = stepPasskey, a.Params["CREDENTIAL_REQUEST_OPTIONS"]
+		return h.askPasskey(ctx, v, f, a.Params["CREDENTIAL_REQUEST_OPTIONS"])
 	case cognitoidp.ChallengeNameTypeSelectMfaType:
 		f.Step, f.Offered = stepFactor, listed(a.Params["MFAS_CAN_CHOOSE"])
 	case cognitoidp.ChallengeNameTypeMfaSetup:
@@ -45,6 +45,17 @@ func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answ
 		return h.fault(ctx, v.r, errors.New("login: no page for the challenge "+string(a.Challenge)))
 	}
 	return v.redirect(ctx, f.Step.page(), f)
+}
+
+// askPasskey shows the ceremony of a passkey at once: its options name all passkeys of the user, which no cookie has room for.
+func (h *handler) askPasskey(ctx context.Context, v *visit, f *flow, options string) site.Reply {
+	f.Step = stepPasskey
+	set, err := h.save(ctx, v, f)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	v.cookies = append(v.cookies, set...)
+	return h.drawPasskey(ctx, v, f, options)
 }
 
 // offer goes on with the factors that may be chosen: at once where there is one.
@@ -118,7 +129,8 @@ func (h *handler) startAgain(ctx context.Context, v *visit, f *flow) site.Reply 
 
 // restart is the first page with the identifier, and with why somebody is there again.
 func (h *handler) restart(ctx context.Context, v *visit, f *flow, why string) site.Reply {
-	next := &flow{ID: f.ID, Query: f.Query, Name: f.Name, Notice: &notice{Kind: screen.AlertInfo, Key: why}}
+	next := f.anew()
+	next.Notice = &notice{Kind: screen.AlertInfo, Key: why}
 	return v.redirect(ctx, pool.EndpointLogin, next)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/web/oauth"
 	"cognate/internal/web/site"
@@ -38,6 +39,7 @@ func newApp(w *cognitotest.World, poolEdit func(*cognitoidp.CreateUserPoolReques
 	})
 	a.handler = site.New(site.Deps{Addresses: addresses, Guard: w.Guard}, append(Routes(pages(w)), oauth.Routes(oauth.Deps{
 		Pools: w.Pools, Tokens: w.Tokens, Addresses: addresses, Machines: w.Machines, Codes: w.Requests, Engine: w.Engine, Users: w.Users, Facts: w.Visits,
+		Registrar: w.Registration, Clients: w.Requests, Documents: w.ClientDocs, Revoker: token.Ops{Tokens: w.Tokens},
 	})...)...)
 	return a
 }
@@ -71,6 +73,7 @@ type browser struct {
 	status int
 	body   string
 	header http.Header
+	agent  string // User-Agent, "" for none
 	// left is where the browser went outside of the pages.
 	left *url.URL
 }
@@ -92,6 +95,9 @@ func (b *browser) get(target string) *browser {
 func (b *browser) send(r *http.Request) {
 	b.T.Helper()
 	for range 10 {
+		if b.agent != "" {
+			r.Header.Set("User-Agent", b.agent)
+		}
 		for _, c := range b.jar {
 			if strings.HasPrefix(r.URL.Path, c.Path) {
 				r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
@@ -146,7 +152,7 @@ func (b *browser) form(names ...string) (action string, values url.Values) {
 		}
 		values = url.Values{}
 		for _, in := range inputPattern.FindAllStringSubmatch(text, -1) {
-			if v := valuePattern.FindStringSubmatch(in[0]); v != nil {
+			if v := valuePattern.FindStringSubmatch(in[0]); v != nil && (!strings.Contains(in[0], `type="checkbox"`) || strings.Contains(in[0], " checked")) {
 				values.Set(html.UnescapeString(in[1]), html.UnescapeString(v[1]))
 			}
 		}
@@ -222,4 +228,11 @@ func (a *app) token(pairs ...string) (status int, body string) {
 // redeem exchanges a code.
 func (a *app) redeem(code string, pairs ...string) (status int, body string) {
 	return a.token(append([]string{"grant_type", "authorization_code", "code", code, "redirect_uri", callback}, pairs...)...)
+}
+
+// csrf is the token of the form of the page.
+func (b *browser) csrf() string {
+	b.T.Helper()
+	_, values := b.form("_csrf")
+	return values.Get("_csrf")
 }

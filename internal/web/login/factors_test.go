@@ -76,7 +76,8 @@ func TestCodeByMail(t *testing.T) {
 		w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
 		b := a.browser().open()
 		b.fill("username", "ana").says("How do you want to sign in")
-		b.fill("factor", "EMAIL_OTP").says("a***@e***")
+		b.fill("factor", "EMAIL_OTP").says("the 8-digit code we sent to a***@e***")
+		b.fill("code", "00000000").says("That code is not right").says("the 8-digit code").says("Password")
 		first := w.Code(a.p, "ana@example.com")
 		w.Clock.Advance(31 * time.Second)
 		b.fill("resend", "1").says("We sent a new code")
@@ -91,7 +92,7 @@ func TestCodeByMail(t *testing.T) {
 		}
 		other := a.browser().open()
 		other.fill("username", "ana").fill("factor", "EMAIL_OTP").fill("factor", "PASSWORD")
-		other.fill("password", "wrong-Pass1!").says("Name or password is not right")
+		other.fill("password", "wrong-Pass1!").says("Name or password is not right").says("Email me a code")
 		other.fill("password", cognitotest.Password).code()
 		direct := a.browser().open()
 		direct.fill("username", "ana").fill("factor", "PASSWORD")
@@ -156,6 +157,26 @@ func TestTooManyTries(t *testing.T) {
 			if wait := b.header.Get("Retry-After"); b.status != 429 || wait == "" || wait == "0" {
 				w.T.Errorf("%s: %d, Retry-After %q", name, b.status, wait)
 			}
+		}
+	})
+}
+
+// TestAddPasskey: whoever is not signed in yet signs in and comes back, also where the app asked for a new sign-in.
+func TestAddPasskey(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, choosing, userAuth)
+		cognitotest.Call(w, w.API.SetUserPoolMfaConfig, &cognitoidp.SetUserPoolMfaConfigRequest{
+			UserPoolId: a.p.ID, WebAuthnConfiguration: &cognitoidp.WebAuthnConfigurationType{RelyingPartyId: new("id.example.com")},
+		})
+		w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+		for _, prompt := range []string{"", "login"} {
+			b := a.browser()
+			b.get(addresses.Base(b.p.Config) + "/passkeys/add?" + b.query("prompt", prompt)).says("Sign in to")
+			b.fill("username", "ana").fill("factor", "PASSWORD").fill("password", "wrong-Pass1!").fill("password", cognitotest.Password)
+			if b.says("Add a passkey"); !strings.Contains(b.at, "/passkeys/add?") {
+				w.T.Errorf("at %s", b.at)
+			}
+			b.fill("credential", "{}").says("The passkey was not added")
 		}
 	})
 }

@@ -3,6 +3,7 @@ package login
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ func TestSignInForCode(t *testing.T) {
 		w.User(a.p, "ana", "email", "ana@example.com")
 		b := a.browser().open("nonce", "n-1")
 		b.fill("username", "ana").fill("password", "wrong-Pass1!").says("Name or password is not right")
+		password := b.at
 		b.fill("password", cognitotest.Password)
 		code := b.code()
 		if iss := b.left.Query().Get("iss"); iss != addresses.Issuer(a.p) {
@@ -41,6 +43,7 @@ func TestSignInForCode(t *testing.T) {
 		if claims := payload(w, out.Access); !strings.Contains(claims, `"scope":"openid email"`) {
 			w.T.Errorf("access token %s", claims)
 		}
+		b.get(password).says("Choose an account").says("ana@example.com")
 		if b.open(); b.code() == code {
 			w.T.Error("the same code again")
 		}
@@ -161,4 +164,26 @@ func TestTwoForms(t *testing.T) {
 	b.get(b.at).fill("code", "000000", "password", "New-Pass-123!").says("not right")
 	w.Clock.Advance(time.Minute)
 	b.get(b.at).fill("resend", "1").says("We sent a new code")
+}
+
+// TestScriptedLogin signs in as programs do that were written for Cognito's classic form: with the XSRF-TOKEN cookie, the
+// names of its fields, and nothing read out of the page.
+func TestScriptedLogin(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	cognitotest.Call(w, w.API.CreateUserPoolDomain, &cognitoidp.CreateUserPoolDomainRequest{UserPoolId: a.p.ID, Domain: "scripted"})
+	w.User(a.p, "ana")
+	b := a.browser().open().says("Sign in")
+	token := ""
+	for _, c := range b.jar {
+		if c.Name == "XSRF-TOKEN" {
+			token = c.Value
+		}
+	}
+	b.post(strings.TrimPrefix(b.at, addresses.Origin()), url.Values{
+		"_csrf": {token}, "username": {"ana"}, "password": {cognitotest.Password}, "cognitoAsfData": {""}, "signInSubmitButton": {"Sign in"},
+	})
+	if status, body := a.redeem(b.code()); status != 200 {
+		t.Errorf("%d %s", status, body)
+	}
 }

@@ -54,7 +54,7 @@ func Routes(d Deps) []site.Route {
 	h := &handler{Deps: d, dresses: looks{brands: d.Brands}}
 	pages := map[pool.Endpoint]map[string]site.Endpoint{
 		pool.EndpointAuthorize: {
-			http.MethodGet: {Operation: "Authorize_GET", Handle: h.authorize}, http.MethodPost: {Operation: "Authorize_POST", Handle: h.authorize},
+			http.MethodGet: {Operation: "Authorize_GET", Handle: h.authorize}, http.MethodPost: {Operation: "Authorize_POST", Handle: byQuery},
 		},
 		pool.EndpointLogin:         {http.MethodGet: h.get("Login_GET", h.showLogin), http.MethodPost: h.post("Login_POST", h.takeLogin)},
 		pool.EndpointSignUp:        {http.MethodGet: h.get("Signup_GET", h.showSignUp), http.MethodPost: h.post("Signup_POST", h.takeSignUp)},
@@ -70,6 +70,11 @@ func Routes(d Deps) []site.Route {
 		pool.EndpointError:         {http.MethodGet: {Operation: "Error_GET", Handle: h.failed}},
 		pool.EndpointConfirmUser:   {http.MethodGet: {Operation: "Confirm_With_Link_GET", Handle: h.opened, Proof: true}},
 	}
+	for path, methods := range pages {
+		if get, found := methods[http.MethodGet]; found && !acts[path] {
+			methods[http.MethodHead] = get
+		}
+	}
 	for alias, of := range aliases {
 		pages[alias] = pages[of]
 	}
@@ -80,10 +85,16 @@ func Routes(d Deps) []site.Route {
 	return append(routes, script())
 }
 
+// acts are the pages whose GET does something, which a program that only asks whether they are there must not.
+var acts = map[pool.Endpoint]bool{
+	pool.EndpointAuthorize: true, pool.EndpointLogout: true, pool.EndpointConfirmUser: true, pool.EndpointAddPasskey: true,
+}
+
 // aliases are other spellings of pages, as people type them and as documentation has them. Confirmation links have a slash
 // at their end, as on AWS.
 var aliases = map[pool.Endpoint]pool.Endpoint{
 	"/authorize": pool.EndpointAuthorize, "/oauth2/login": pool.EndpointLogin, "/confirmForgotPassword": pool.EndpointConfirmForgot,
+	"/ConfirmForgotPassword": pool.EndpointConfirmForgot, "/confirmforgotpassword": pool.EndpointConfirmForgot,
 	"/forgotpassword": pool.EndpointForgot, "/resendCode": pool.EndpointResend, "/signUp": pool.EndpointSignUp,
 	pool.EndpointConfirmUser + "/": pool.EndpointConfirmUser,
 }

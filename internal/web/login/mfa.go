@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
@@ -45,6 +46,7 @@ func (h *handler) drawCode(ctx context.Context, v *visit, f *flow, p *problem) s
 	title := codeTitles[f.Medium]
 	form.ID, form.Submit = "code", screen.Button{Text: screen.Say("code.submit")}
 	form.Fields = []screen.Field{h.codeField(f, p)}
+	f.remember(&form)
 	s := &screen.Screen{
 		Kind: screen.Code, Icon: title[1], Title: screen.Say(title[0]), Lead: screen.Say("code.lead_totp"), Identifier: f.Name,
 		ChangeURL: v.at(pool.EndpointLogin, nil), Alert: f.told(p), Forms: []screen.Form{form},
@@ -65,17 +67,20 @@ func (h *handler) drawCode(ctx context.Context, v *visit, f *flow, p *problem) s
 	return v.show(ctx, p.code(), s)
 }
 
-// digits is how many digits the code of the flow has: those of first factors have eight, as on AWS.
+// digits is how many digits the code of the flow has: one that is mailed as the first factor has eight, as on AWS.
 func digits(f *flow) string {
-	if f.Challenge == string(cognitoidp.ChallengeNameTypeSmsOtp) || f.Challenge == string(cognitoidp.ChallengeNameTypeEmailOtp) && len(f.Offered) > 0 && !f.Begun {
+	if f.Challenge == string(cognitoidp.ChallengeNameTypeEmailOtp) && !f.Begun {
 		return "8"
 	}
 	return "6"
 }
 
 // codeField is the field of a code.
-func (h *handler) codeField(_ *flow, p *problem) screen.Field {
-	return screen.Field{Name: "code", Type: "code", Label: screen.Say("label.code"), Autocomplete: "one-time-code", Required: true, Focus: true, Error: p.at("code")}
+func (h *handler) codeField(f *flow, p *problem) screen.Field {
+	n, _ := strconv.Atoi(digits(f))
+	return screen.Field{
+		Name: "code", Type: "code", Label: screen.Say("label.code"), Autocomplete: "one-time-code", Required: true, Focus: true, MaxLength: n, Error: p.at("code"),
+	}
 }
 
 // wait is how many seconds are left before another code is offered.
@@ -103,6 +108,7 @@ func (h *handler) takeMFA(ctx context.Context, v *visit, f *flow) site.Reply {
 	case form.Has("resend"):
 		return h.resend(ctx, v, f)
 	}
+	f.Remember = f.Asks && form.Has(rememberField)
 	code := plainCode(form.Get("code"))
 	if code == "" {
 		return h.drawMFA(ctx, v, f, missing("code", "missing.code"))
@@ -198,6 +204,7 @@ func (h *handler) drawTOTP(ctx context.Context, v *visit, f *flow, p *problem) s
 	}
 	form.ID, form.Submit = "code", screen.Button{Text: screen.Say("totp.submit")}
 	form.Fields = []screen.Field{h.codeField(f, p)}
+	f.remember(&form)
 	label := v.app() + ":" + f.Name
 	uri := "otpauth://totp/" + url.PathEscape(label) + "?" + url.Values{"secret": {f.Seed}, "issuer": {v.app()}}.Encode()
 	return v.show(ctx, p.code(), &screen.Screen{

@@ -16,7 +16,7 @@ import (
 
 // showLogin is the page that a sign-in begins with, and those of its first factor.
 func (h *handler) showLogin(ctx context.Context, v *visit, f *flow) site.Reply {
-	if f.ID == "" && !v.timedOut && !v.q.Login {
+	if f.ID == "" && !v.q.Login { // of a flow that has ended, too: somebody went back after signing in
 		holders, err := h.holders(ctx, v)
 		if err != nil {
 			return h.fault(ctx, v.r, err)
@@ -36,7 +36,7 @@ func (h *handler) drawLogin(ctx context.Context, v *visit, f *flow, p *problem) 
 	case stepChoose:
 		return h.drawChoose(ctx, v, f, p)
 	case stepPasskey:
-		return h.drawPasskey(ctx, v, f, p)
+		return h.passkeyAgain(ctx, v, f)
 	case stepName:
 		return h.drawName(ctx, v, f, p)
 	}
@@ -83,6 +83,10 @@ func (h *handler) takeName(ctx context.Context, v *visit, f *flow, form url.Valu
 	f.Name = strings.TrimSpace(form.Get("username"))
 	if f.Name == "" {
 		return h.drawName(ctx, v, f, missing("username", "missing.identifier"))
+	}
+	if !named(f.Name) {
+		f.Name = ""
+		return h.drawName(ctx, v, f, missing("username", "wrong.value"))
 	}
 	if form.Get("password") != "" {
 		return h.takePassword(ctx, v, f, form)
@@ -142,16 +146,15 @@ func (h *handler) takePasskey(ctx context.Context, v *visit, f *flow, form url.V
 	if f.Step == stepPasskey {
 		return h.respond(ctx, v, f, map[string]string{"CREDENTIAL": credential})
 	}
-	f.Begun = true
 	return h.hop(ctx, v, f, "RespondToAuthChallenge", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
 		r.Session, r.Params = form.Get("session"), map[string]string{"CREDENTIAL": credential}
-		return h.Engine.SignInByPasskey(ctx, r)
+		return f.proven(h.Engine.SignInByPasskey(ctx, r))
 	})
 }
 
 // begin runs the first hop of a sign-in.
 func (h *handler) begin(ctx context.Context, v *visit, f *flow, params map[string]string) site.Reply {
-	f.Session, f.Challenge, f.Begun = "", "", params["PASSWORD"] != ""
+	f.Session, f.Challenge, f.Begun = "", "", false
 	return h.hop(ctx, v, f, "InitiateAuth", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
 		r.Flow, r.Params = cognitoidp.AuthFlowTypeUserPasswordAuth, params
 		if v.chooses() {
@@ -160,16 +163,25 @@ func (h *handler) begin(ctx context.Context, v *visit, f *flow, params map[strin
 				params["TARGET_ACR_VALUES"] = strings.Join(v.q.ACR, " ")
 			}
 		}
+		if params["PASSWORD"] != "" {
+			return f.proven(h.Engine.Start(ctx, r))
+		}
 		return h.Engine.Start(ctx, r)
 	})
+}
+
+// proven notes that a factor was, unless the proof of it was refused.
+func (f *flow) proven(a *signin.Answer, err error) (*signin.Answer, error) {
+	f.Begun = f.Begun || err == nil
+	return a, err
 }
 
 // respond answers the challenge that the flow is at.
 func (h *handler) respond(ctx context.Context, v *visit, f *flow, params map[string]string) site.Reply {
 	return h.hop(ctx, v, f, "RespondToAuthChallenge", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
-		params["USERNAME"], f.Begun = f.Username, true
+		params["USERNAME"] = f.Username
 		r.Challenge, r.Session, r.Params = cognitoidp.ChallengeNameType(f.Challenge), f.Session, params
-		return h.Engine.Respond(ctx, r)
+		return f.proven(h.Engine.Respond(ctx, r))
 	})
 }
 
@@ -183,8 +195,12 @@ func (h *handler) hop(ctx context.Context, v *visit, f *flow, operation string, 
 	if err != nil {
 		return h.fault(ctx, v.r, err)
 	}
+	held, err := h.held(ctx, v)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
 	ending := h.Requests.Ending(v.q, have)
-	r := &signin.Request{Door: signin.Hosted(ending), Pool: v.q.Pool, Client: v.q.Client}
+	r := &signin.Request{Door: signin.Hosted(ending), Pool: v.q.Pool, Client: v.q.Client, Held: held, Remember: f.Remember}
 	if len(v.q.ACR) > 0 && len(holders) > 0 {
 		r.Credit = h.Requests.Credit(v.q, holders[0])
 	}
@@ -196,6 +212,13 @@ func (h *handler) hop(ctx context.Context, v *visit, f *flow, operation string, 
 	if answer.Challenge != "" {
 		return h.advance(ctx, v, f, answer)
 	}
+	if answer.Device != nil {
+		kept, err := h.hold(ctx, v, *answer.Device, held)
+		if err != nil {
+			return h.fault(ctx, v.r, err)
+		}
+		v.cookies = append(v.cookies, kept)
+	}
 	return h.finish(ctx, v, f, ending, have)
 }
 
@@ -206,5 +229,9 @@ func (h *handler) finish(ctx context.Context, v *visit, f *flow, ending *authori
 		return h.fault(ctx, v.r, err)
 	}
 	v.cookies = append(v.cookies, kept)
+	if f.Enrol { // what prompt asked for is done
+		v.query = without(v.query, "prompt")
+		return v.with(site.Redirect(v.at(pool.EndpointAddPasskey, nil)).WithCookie(h.drop(v, f)))
+	}
 	return v.with(h.answer(ctx, v.r, ending.Answer).WithCookie(h.drop(v, f)))
 }

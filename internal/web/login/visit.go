@@ -31,6 +31,9 @@ type visit struct {
 	cookies  []*http.Cookie
 }
 
+// maxQuery is how long a query is at most: pages repeat it in every link.
+const maxQuery = 8 << 10
+
 // page is a handler of a page below an authorization request.
 type page func(ctx context.Context, v *visit, f *flow) site.Reply
 
@@ -49,9 +52,14 @@ func (h *handler) post(operation string, take page) site.Endpoint {
 		}
 		switch {
 		case errors.Is(err, site.ErrForged), errors.Is(err, site.ErrForm):
-			return h.apart(ctx, r, http.StatusForbidden, screen.Say("error.forged"), "")
+			return h.alone(ctx, r, http.StatusForbidden, &screen.Screen{
+				Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say("error.forged"),
+				Links: []screen.Link{{ID: "again", Text: screen.Say("page.start_again"), URL: r.Place.Base + r.Place.Path + "?" + r.URL.RawQuery}},
+			})
 		case err != nil:
 			return h.fault(ctx, r, err)
+		case !text(form):
+			return h.apart(ctx, r, http.StatusBadRequest, screen.Say("error.page"), "the form holds something that is no text")
 		}
 		return h.enter(ctx, r, take)
 	}}
@@ -59,6 +67,9 @@ func (h *handler) post(operation string, take page) site.Endpoint {
 
 // enter reads the authorization request of a page and how far somebody has come with it.
 func (h *handler) enter(ctx context.Context, r *site.Request, next page) site.Reply {
+	if len(r.URL.RawQuery) > maxQuery {
+		return h.apart(ctx, r, http.StatusRequestURITooLong, screen.Say("error.page"), "the query has more than 8 KiB")
+	}
 	values := r.URL.Query()
 	q, err := h.Requests.Parse(ctx, r.Place.PoolID, values)
 	if err != nil {
@@ -193,6 +204,9 @@ func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, 
 	drawn, err := h.Drawer.Draw(look, lang, s)
 	if err != nil {
 		return site.Reply{}, err
+	}
+	if drawn.Problem != "" {
+		obs.Warn(ctx, "pages of --pages: %s", drawn.Problem)
 	}
 	reply := site.HTML(status, drawn.HTML, drawn.CSP).With("Referrer-Policy", "same-origin").
 		With("Content-Language", drawn.Language)

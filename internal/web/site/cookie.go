@@ -46,6 +46,8 @@ type Cookie struct {
 	Life time.Duration
 	// SameSite is Lax when it is not set.
 	SameSite http.SameSite
+	// Unprefixed keeps the name as it is, for one that programs know. Other hosts of the domain can set it.
+	Unprefixed bool
 }
 
 // shape is the cookie of a kind without its value. Where the host names the pool, the prefix __Host- keeps other hosts
@@ -60,7 +62,7 @@ func (c Cookie) shape(at Place) *http.Cookie {
 	switch {
 	case at.Base != "":
 		out.Path = at.Base
-	case out.Secure: // the prefix asks for it
+	case out.Secure && !c.Unprefixed: // the prefix asks for it
 		out.Name = "__Host-" + c.Name
 	}
 	return out

@@ -72,6 +72,28 @@ func TestForm(t *testing.T) {
 	}
 }
 
+// TestFormsOfAPage: the forms of the first page that a browser opens can all be sent.
+func TestFormsOfAPage(t *testing.T) {
+	f := newForms(t)
+	r := request(at(poolID), "GET")
+	first, _, err := f.Token(t.Context(), r, "login")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, cookie, err := f.Token(t.Context(), r, "signup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for action, token := range map[string]string{"login": first, "signup": second} {
+		if err := f.Check(t.Context(), request(at(poolID), "POST", cookie), action, token); err != nil {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+	if err := f.Check(t.Context(), request(at(poolID), "POST", cookie), "signup", first); !errors.Is(err, ErrForged) {
+		t.Errorf("one form's token in the other: %v", err)
+	}
+}
+
 func TestForgedForm(t *testing.T) {
 	f := newForms(t)
 	theirToken, theirCookie := f.page(at(poolID), "login")
@@ -99,7 +121,14 @@ func TestForgedForm(t *testing.T) {
 		{"altered", good(), string(flipped), false},
 		{"cut", good(), f.token[:len(f.token)-2], false},
 		{"line break", good(), f.token + "\n", false},
-		{"the cookie as token", good(), f.cookie.Value, false},
+		{"the cookie as token", good(), f.cookie.Value, true},
+		{"the cookie as token, beside another", request(at(poolID), "POST", f.cookie, theirCookie), f.cookie.Value, false},
+		{"another's cookie as token", good(), theirCookie.Value, false},
+		{"the cookie as token, from another site", func() *Request {
+			r := good()
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			return r
+		}(), f.cookie.Value, false},
 		{"another action", good(), otherAction, false},
 		{"no cookie", request(at(poolID), "POST"), f.token, false},
 		{"another browser's token", good(), theirToken, false},

@@ -18,7 +18,7 @@ from server import ROOT, Server, binary, environment
 
 # The pages whose blocks run.
 PAGES = ["docs/sessions.md", "docs/sign-in.md", "docs/step-up.md", "docs/messages.md", "docs/triggers.md", "docs/getting-started.md",
-         "docs/verify-tokens.md", "docs/oauth.md", "docs/managed-login.md", "README.md"]
+         "docs/verify-tokens.md", "docs/oauth.md", "docs/oidc.md", "docs/managed-login.md", "README.md"]
 FENCE = re.compile(r"^```(\S+)[ \t]*([^\n]*)\n(.*?)^```$", re.M | re.S)
 RUN = {"sh", "python", "js"}
 
@@ -75,9 +75,21 @@ class Reader:
         assert done.returncode == 0, f"{where} ended with {done.returncode}\n{code}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 
+SEED = re.compile(r"^```yaml\n# shop.yaml\n(.*?)^```$", re.M | re.S)
+
+
+def seed(page: str, folder: pathlib.Path) -> list:
+    """The flag for the seed file of a page: the yaml block that is called shop.yaml."""
+    found = SEED.search((ROOT / page).read_text())
+    if not found:
+        return []
+    (folder / "seed.yaml").write_text(found[1])
+    return ["--seed", str(folder / "seed.yaml")]
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_blocks_can_be_pasted(page, tmp_path, monkeypatch):
-    server = Server("--data", ".cognate")
+    server = Server("--data", ".cognate", *seed(page, tmp_path))
     try:
         reader, ran = Reader(server, tmp_path), 0
         for language, runs, code, line in blocks((ROOT / page).read_text()):
