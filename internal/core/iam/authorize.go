@@ -37,10 +37,8 @@ func (r *Room) Authorize(ctx context.Context, p obs.Principal, ask *Ask) error {
 	}
 	d.keys.Merge(&ask.Keys)
 	for _, resource := range resources {
-		decision := d.decide(ask.Action, resource, policy.Sets{})
-		note(ctx, &decision)
-		if !decision.Allowed() {
-			return refuse(ctx, p.ARN, ask.Action, resource, &decision, "resource-based policy")
+		if err := d.decide(ctx, ask.Action, resource, policy.Sets{}); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -53,11 +51,18 @@ type dossier struct {
 	sets      policy.Sets
 }
 
-// decide evaluates one request; more are the policies that the resource brings.
-func (d *dossier) decide(action, resource string, more policy.Sets) policy.Decision {
+// decide evaluates one request; more are the policies that the resource brings. A refusal is a *rt.Common.
+func (d *dossier) decide(ctx context.Context, action, resource string, more policy.Sets) error {
 	sets := d.sets
 	sets.Resource, sets.Alone = more.Resource, more.Alone
-	return policy.Evaluate(&policy.Request{Principal: d.principal, Action: action, Resource: resource, Context: &d.keys}, &sets)
+	request := &policy.Request{Principal: d.principal, Action: action, Resource: resource, Context: &d.keys}
+	decision := policy.Evaluate(request, &sets)
+	obs.From(ctx).Decision = told(&decision)
+	if decision.Allowed() {
+		return nil
+	}
+	obs.Cause(ctx, "%s: %s", action, told(&decision))
+	return rt.NewAccessDenied("%s", policy.Denial(request, &sets, &decision))
 }
 
 // dossier gathers who p is and what limits it. A caller that is gone has no policies.
@@ -91,8 +96,8 @@ func (r *Room) dossier(ctx context.Context, p obs.Principal) (*dossier, error) {
 	}
 	if own != nil {
 		d.sets.Identity, d.sets.Boundary = own.identity, own.boundary
-		if c.Kind == policy.AssumedRole {
-			d.principal.Role = own.arn
+		if c.Kind == policy.AssumedRole || c.Kind == policy.FederatedUser {
+			d.principal.Parent = own.arn
 		}
 	}
 	d.callerKeys(p, c, own, r.deps.Now())
@@ -193,43 +198,20 @@ func (r *Room) sessionLayers(ctx context.Context, d *dossier, s *Session) error 
 	return nil
 }
 
-// layerNames are how AWS calls the kinds of policies.
-var layerNames = map[policy.Layer]string{
-	policy.ByIdentity: "identity-based policy", policy.ByBoundary: "permissions boundary", policy.BySession: "session policy",
+// layers are the names of the kinds of policies for the log event.
+var layers = map[policy.Layer]string{
+	policy.ByIdentity: "identity", policy.ByBoundary: "boundary", policy.BySession: "session", policy.ByResource: "resource", policy.ByRoot: "root",
 }
 
-// refuse is AWS's text for a decision against the caller. resourcePolicy is how the policy of the resource is called.
-func refuse(ctx context.Context, who, action, resource string, d *policy.Decision, resourcePolicy string) error {
-	if who == "" {
-		who = "anonymous"
-	}
-	name := layerNames[d.Layer]
-	if name == "" {
-		name = resourcePolicy
-	}
-	obs.Cause(ctx, "%s: %s", d.Result, obs.From(ctx).Decision)
-	if d.Result == policy.ExplicitDeny {
-		article := "a "
-		if strings.HasPrefix(name, "i") {
-			article = "an "
-		}
-		return rt.NewAccessDenied("User: %s is not authorized to perform: %s on resource: %s with an explicit deny in %s%s", who, action, resource, article, name)
-	}
-	return rt.NewAccessDenied("User: %s is not authorized to perform: %s on resource: %s because no %s allows the %s action", who, action, resource, name, action)
-}
-
-// note tells the log event which statement decided.
-func note(ctx context.Context, d *policy.Decision) {
+// told is which statement decided, for the log event.
+func told(d *policy.Decision) string {
 	var b strings.Builder
-	b.WriteString(string(d.Result))
-	if name := layerNames[d.Layer]; name != "" {
-		b.WriteString(" by " + name)
-	}
+	b.WriteString(string(d.Result) + " by " + layers[d.Layer])
 	for _, m := range d.Matched {
 		b.WriteString(" " + m.Source.ID + " statement " + strconv.Itoa(m.Statement+1))
 		if sid := m.Source.Policy.Sid(m.Statement); sid != "" {
 			b.WriteString(" (" + sid + ")")
 		}
 	}
-	obs.From(ctx).Decision = b.String()
+	return b.String()
 }

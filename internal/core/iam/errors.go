@@ -24,11 +24,6 @@ const (
 	maxGroupsOfUser   = 10
 	maxDevicesOfUser  = 8
 	maxTags           = 50
-	maxManagedPolicy  = 6144
-	maxTrust          = 2048
-	maxInlineOfUser   = 2048
-	maxInlineOfGroup  = 5120
-	maxInlineOfRole   = 10240
 	maxClientIDs      = 100
 	maxClientIDLength = 255
 	maxThumbprints    = 5
@@ -95,7 +90,7 @@ func unattachable(arn string) error {
 	return iam.NewNoSuchEntity("Policy %s does not exist or is not attachable.", arn)
 }
 
-// noUserPolicy and its like name the inline policy that is missing.
+// noInline tells that an entity has no inline policy of that name.
 func noInline(k kind, name string) error {
 	return iam.NewNoSuchEntity("The %s policy with name %s cannot be found.", string(k), name)
 }
@@ -118,7 +113,9 @@ func (r *Room) change(ctx context.Context, fn func(tx *db.Tx) error) error {
 }
 
 // view runs fn in a transaction that only reads.
-func (r *Room) view(ctx context.Context, fn func(tx *db.Tx) error) error { return r.deps.DB.Read(ctx, fn) }
+func (r *Room) view(ctx context.Context, fn func(tx *db.Tx) error) error {
+	return r.deps.DB.Read(ctx, fn)
+}
 
 // named fills e with the entity of a name; the answer is an AWS exception when there is none, or only one whose name
 // differs in case.

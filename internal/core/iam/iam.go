@@ -161,4 +161,3 @@ func (r *Room) current(ctx context.Context) (*RootKey, error) {
 	r.root.Store(&rootInForce{key: key, read: now})
 	return key, nil
 }
-

@@ -3,11 +3,10 @@ package iam
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"cognate/internal/api/iam"
-	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
+	"cognate/internal/core/policy"
 )
 
 // alias is the account's name for people. There is at most one.
@@ -177,6 +176,3 @@ func (o Ops) ListInstanceProfiles(context.Context, *iam.ListInstanceProfilesRequ
 func (o Ops) ListServerCertificates(context.Context, *iam.ListServerCertificatesRequest) (*iam.ListServerCertificatesResponse, error) {
 	return &iam.ListServerCertificatesResponse{ServerCertificateMetadataList: []iam.ServerCertificateMetadata{}, IsTruncated: new(false)}, nil
 }
-
-var _ = strings.ToLower
-var _ rt.Time

@@ -7,11 +7,12 @@ import (
 
 	"cognate/internal/api/iam"
 	"cognate/internal/base/db"
+	"cognate/internal/core/policy"
 )
 
 // putInline keeps an inline policy; one of that name is replaced.
-func (r *Room) putInline(ctx context.Context, e owner, name, policy, document string) error {
-	if err := r.grammar(document, identityPolicy); err != nil {
+func (r *Room) putInline(ctx context.Context, e owner, name, under, document string) error {
+	if _, err := r.grammar(document, policy.Inline); err != nil {
 		return err
 	}
 	return r.change(ctx, func(tx *db.Tx) error {
@@ -25,7 +26,7 @@ func (r *Room) putInline(ctx context.Context, e owner, name, policy, document st
 		if h.Inline == nil {
 			h.Inline = map[string]string{}
 		}
-		h.Inline[policy] = document
+		h.Inline[under] = document
 		if err := roomy(e); err != nil {
 			return err
 		}
@@ -35,10 +36,10 @@ func (r *Room) putInline(ctx context.Context, e owner, name, policy, document st
 
 // roomy holds the inline policies of an entity to what they may come to.
 func roomy(e owner) error {
-	most := map[kind]int{kindUser: maxInlineOfUser, kindGroup: maxInlineOfGroup, kindRole: maxInlineOfRole}[e.kind()]
+	most := map[kind]int{kindUser: policy.MaxUserInline, kindGroup: policy.MaxGroupInline, kindRole: policy.MaxRoleInline}[e.kind()]
 	sum := 0
 	for _, document := range e.holds().Inline {
-		sum += size(document)
+		sum += policy.Size(document)
 	}
 	if sum > most {
 		return iam.NewLimitExceeded("Maximum policy size of %d bytes exceeded for %s %s", most, string(e.kind()), e.common().Name)
@@ -47,18 +48,18 @@ func roomy(e owner) error {
 }
 
 // inline is an inline policy as it is shown.
-func (r *Room) inline(ctx context.Context, e owner, name, policy string) (document string, err error) {
+func (r *Room) inline(ctx context.Context, e owner, name, under string) (document string, err error) {
 	if err := r.view(ctx, func(tx *db.Tx) error { return r.named(tx, e, name) }); err != nil {
 		return "", err
 	}
-	document, ok := e.holds().Inline[policy]
+	document, ok := e.holds().Inline[under]
 	if !ok {
-		return "", noInline(e.kind(), policy)
+		return "", noInline(e.kind(), under)
 	}
 	return encoded(document), nil
 }
 
-func (r *Room) deleteInline(ctx context.Context, e owner, name, policy string) error {
+func (r *Room) deleteInline(ctx context.Context, e owner, name, under string) error {
 	return r.change(ctx, func(tx *db.Tx) error {
 		if err := r.named(tx, e, name); err != nil {
 			return err
@@ -66,10 +67,10 @@ func (r *Room) deleteInline(ctx context.Context, e owner, name, policy string) e
 		if err := unlinked(e); err != nil {
 			return err
 		}
-		if _, ok := e.holds().Inline[policy]; !ok {
-			return noInline(e.kind(), policy)
+		if _, ok := e.holds().Inline[under]; !ok {
+			return noInline(e.kind(), under)
 		}
-		delete(e.holds().Inline, policy)
+		delete(e.holds().Inline, under)
 		return replace(tx, r.deps.Account, e)
 	})
 }

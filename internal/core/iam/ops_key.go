@@ -129,6 +129,9 @@ func (o Ops) DeleteAccessKey(ctx context.Context, in *iam.DeleteAccessKeyRequest
 		if err := replace(tx, o.deps.Account, u); err != nil {
 			return err
 		}
+		if err := forgetUse(tx, o.deps.Account, in.AccessKeyId); err != nil {
+			return err
+		}
 		return buryKey(tx, o.deps.Account, in.AccessKeyId)
 	})
 }
@@ -153,25 +156,27 @@ func (r *Room) alterKey(ctx context.Context, userName *string, id string, alter 
 
 // GetAccessKeyLastUsed implements the IAM operation.
 func (o Ops) GetAccessKeyLastUsed(ctx context.Context, in *iam.GetAccessKeyLastUsedRequest) (*iam.GetAccessKeyLastUsedResponse, error) {
-	var k accessKey
 	var u user
-	err := o.view(ctx, func(tx *db.Tx) (err error) {
-		if k, err = readKey(tx, o.deps.Account, in.AccessKeyId); err == nil {
-			err = read(tx, o.deps.Account, &u, k.userKey)
+	var used use
+	err := o.view(ctx, func(tx *db.Tx) error {
+		k, err := readKey(tx, o.deps.Account, in.AccessKeyId)
+		if err != nil {
+			return err
 		}
+		if err := read(tx, o.deps.Account, &u, k.userKey); err != nil {
+			return err
+		}
+		used, err = o.lastUse(tx, in.AccessKeyId)
 		return err
 	})
-	if errors.Is(err, errNoEntity) {
-		return nil, noKey(in.AccessKeyId)
+	if errors.Is(err, errNoEntity) { // AWS does not tell a key of nobody from one of another account
+		return nil, rt.NewAccessDenied("User: %s is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key %s",
+			obs.From(ctx).Principal.ARN, in.AccessKeyId)
 	}
 	if err != nil {
 		return nil, err
 	}
 	last := &iam.AccessKeyLastUsed{ServiceName: "N/A", Region: "N/A"}
-	used := use{k.used, k.usedService, k.usedRegion}
-	if later, ok := o.uses.key(in.AccessKeyId); ok && later.at > used.at {
-		used = later
-	}
 	if used.at > 0 {
 		last = &iam.AccessKeyLastUsed{LastUsedDate: new(rt.TimeFromMillis(used.at / 1000 * 1000)), ServiceName: used.service, Region: used.region}
 	}

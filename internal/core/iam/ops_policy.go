@@ -10,6 +10,7 @@ import (
 	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
 	"cognate/internal/base/pagetoken"
+	"cognate/internal/core/policy"
 )
 
 // usage is how often a managed policy is attached, and how often it bounds.
@@ -74,11 +75,11 @@ func (o Ops) CreatePolicy(ctx context.Context, in *iam.CreatePolicyRequest) (*ia
 }
 
 func (r *Room) managedDocument(document string) error {
-	if err := r.grammar(document, identityPolicy); err != nil {
+	if _, err := r.grammar(document, policy.Managed); err != nil {
 		return err
 	}
-	if size(document) > maxManagedPolicy {
-		return beyond("PolicySize", maxManagedPolicy)
+	if policy.Size(document) > policy.MaxManaged {
+		return beyond("PolicySize", policy.MaxManaged)
 	}
 	return nil
 }
@@ -181,7 +182,7 @@ func (r *Room) policies(tx *db.Tx, scope iam.PolicyScopeType, prefix string) ([]
 			out = append(out, listed{p, arn, "aws " + key(p.Name)})
 		}
 	}
-	if scope != iam.PolicyScopeTypeAWS {
+	if scope != iam.PolicyScopeTypeAws {
 		configs, err := after(tx, r.deps.Account, kindPolicy, "", maxPolicies)
 		if err != nil {
 			return nil, err

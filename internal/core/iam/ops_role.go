@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cognate/internal/api/iam"
+	"cognate/internal/api/rt"
 	"cognate/internal/base/db"
 )
 
@@ -69,12 +70,16 @@ func (o Ops) GetRole(ctx context.Context, in *iam.GetRoleRequest) (*iam.GetRoleR
 			return err
 		}
 		out = o.shownRole(&x, true)
-		return nil
+		used, err := o.lastUse(tx, x.ID)
+		out.RoleLastUsed = &iam.RoleLastUsed{}
+		if used.at > 0 {
+			out.RoleLastUsed = &iam.RoleLastUsed{LastUsedDate: new(rt.TimeFromMillis(used.at / 1000 * 1000)), Region: &used.region}
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.RoleLastUsed = o.uses.role(in.RoleName)
 	return &iam.GetRoleResponse{Role: out}, nil
 }
 
@@ -165,6 +170,9 @@ func (o Ops) DeleteRole(ctx context.Context, in *iam.DeleteRoleRequest) error {
 			return err
 		}
 		if err := unlinked(&x); err != nil {
+			return err
+		}
+		if err := forgetUse(tx, o.deps.Account, x.ID); err != nil {
 			return err
 		}
 		return o.removeOwner(tx, &x)

@@ -11,7 +11,7 @@ import (
 
 // Migrations of this room. What IAM keeps belongs to the account: its entities as JSON, what points to groups and
 // policies, and access keys. iam_change counts the changes, so that other nodes notice them.
-var Migrations = []db.Migration{rootMigration, entityMigration}
+var Migrations = []db.Migration{rootMigration, entityMigration, guessMigration}
 
 var entityMigration = db.Migration{
 	ID: "iam/0002",
@@ -36,9 +36,16 @@ var entityMigration = db.Migration{
 				{Name: "account", Type: db.Text}, {Name: "access_key_id", Type: db.Text}, {Name: "user_key", Type: db.Text},
 				{Name: "user_id", Type: db.Text}, {Name: "secret", Type: db.Blob}, // sealed; empty once the key is deleted
 				{Name: "status", Type: db.Text}, {Name: "created_at", Type: db.Int},
-				{Name: "used_at", Type: db.Int}, {Name: "used_service", Type: db.Text}, {Name: "used_region", Type: db.Text},
 			},
 			PrimaryKey: []string{"account", "access_key_id"},
+		},
+		db.CreateTable{
+			Name: "iam_last_use", // of access keys, and of roles by their unique ids
+			Columns: []db.Column{
+				{Name: "account", Type: db.Text}, {Name: "id", Type: db.Text}, {Name: "used_at", Type: db.Int},
+				{Name: "service", Type: db.Text}, {Name: "region", Type: db.Text},
+			},
+			PrimaryKey: []string{"account", "id"},
 		},
 		db.CreateTable{
 			Name:       "iam_change",

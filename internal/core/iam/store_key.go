@@ -17,16 +17,15 @@ const (
 type accessKey struct {
 	id, userKey, userID, status string
 	sealed                      []byte
-	created, used               int64
-	usedService, usedRegion     string
+	created                     int64
 }
 
 // readKey reads a key, also a deleted one; errNoEntity when there never was one.
 func readKey(tx *db.Tx, account, id string) (k accessKey, err error) {
 	k.id = id
-	err = tx.QueryRow(`SELECT user_key, user_id, secret, status, created_at, used_at, used_service, used_region FROM iam_access_key
+	err = tx.QueryRow(`SELECT user_key, user_id, secret, status, created_at FROM iam_access_key
 		WHERE account = $1 AND access_key_id = $2`, account, id).
-		Scan(&k.userKey, &k.userID, &k.sealed, &k.status, &k.created, &k.used, &k.usedService, &k.usedRegion)
+		Scan(&k.userKey, &k.userID, &k.sealed, &k.status, &k.created)
 	if errors.Is(err, db.ErrNoRows) {
 		err = errNoEntity
 	}
@@ -34,8 +33,8 @@ func readKey(tx *db.Tx, account, id string) (k accessKey, err error) {
 }
 
 func insertKey(tx *db.Tx, account string, k accessKey) error {
-	_, err := tx.Exec(`INSERT INTO iam_access_key (account, access_key_id, user_key, user_id, secret, status, created_at, used_at, used_service, used_region)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, '', '')`, account, k.id, k.userKey, k.userID, k.sealed, k.status, k.created)
+	_, err := tx.Exec(`INSERT INTO iam_access_key (account, access_key_id, user_key, user_id, secret, status, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, account, k.id, k.userKey, k.userID, k.sealed, k.status, k.created)
 	return err
 }
 
@@ -56,9 +55,25 @@ func moveKey(tx *db.Tx, account, id, userKey string) error {
 	return err
 }
 
-// markUsed notes the last use of a key, unless a later one is known.
+// markUsed notes the last use of a key or role, unless a later one is known.
 func markUsed(tx *db.Tx, account, id string, u use) error {
-	_, err := tx.Exec(`UPDATE iam_access_key SET used_at = $1, used_service = $2, used_region = $3 WHERE account = $4 AND access_key_id = $5 AND used_at < $1`,
-		u.at, u.service, u.region, account, id)
+	_, err := tx.Exec(`INSERT INTO iam_last_use (account, id, used_at, service, region) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (account, id) DO UPDATE SET used_at = excluded.used_at, service = excluded.service, region = excluded.region
+		WHERE iam_last_use.used_at < excluded.used_at`, account, id, u.at, u.service, u.region)
+	return err
+}
+
+// lastUse reads when a key or role was used last, zero for never.
+func lastUse(tx *db.Tx, account, id string) (u use, err error) {
+	err = tx.QueryRow(`SELECT used_at, service, region FROM iam_last_use WHERE account = $1 AND id = $2`, account, id).Scan(&u.at, &u.service, &u.region)
+	if errors.Is(err, db.ErrNoRows) {
+		return use{}, nil
+	}
+	return u, err
+}
+
+// forgetUse drops what is known of a key or role that is gone.
+func forgetUse(tx *db.Tx, account, id string) error {
+	_, err := tx.Exec(`DELETE FROM iam_last_use WHERE account = $1 AND id = $2`, account, id)
 	return err
 }
