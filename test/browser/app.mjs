@@ -25,6 +25,31 @@ export const factors = (...names) => ({ Policies: { SignInPolicy: { AllowedFirst
 // E-mail of the pool's own, which second factors need.
 export const DEVELOPER = { EmailConfiguration: { EmailSendingAccount: "DEVELOPER", SourceArn: "arn:aws:ses:us-east-1:000000000000:identity/example.com" } };
 
+// What depends on the client of an app: the addresses of its requests, and the exchange of its codes.
+function addresses(app) {
+  return {
+    url(path, query = {}) {
+      const all = { client_id: app.clientId, response_type: "code", redirect_uri: app.callback, scope: "openid email", state: STATE, ...query };
+      return `${app.base}${path}?${new URLSearchParams(Object.entries(all).filter(([, v]) => v !== undefined))}`;
+    },
+    // Redeems a code, as the backend of the app does.
+    async redeem(code, more = {}) {
+      const body = new URLSearchParams({ grant_type: "authorization_code", client_id: app.clientId, redirect_uri: app.callback, code, ...more });
+      const answer = await fetch(`${app.server.url}/${app.id}/oauth2/token`, { method: "POST", body });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      return JSON.parse(text);
+    },
+  };
+}
+
+// Another app of the same pool.
+export async function secondClient(app, browser, client) {
+  const { UserPoolClient } = await app.admin("CreateUserPoolClient", webClient(browser, client));
+  const second = { ...app, clientId: UserPoolClient.ClientId };
+  return Object.assign(second, addresses(second));
+}
+
 // Makes a pool with a client that uses its pages, in the path form of addresses. With version its pages have a domain, of
 // managed login (2) or classic (1).
 export async function makeApp(server, browser, { pool = {}, client = {}, version } = {}) {
@@ -51,19 +76,7 @@ export async function makeApp(server, browser, { pool = {}, client = {}, version
   }
   const api = new UserPool(server.url, made.clientId);
   app.call = api.call.bind(api);
-  app.url = (path, query = {}) => {
-    const all = { client_id: app.clientId, response_type: "code", redirect_uri: app.callback, scope: "openid email", state: STATE, ...query };
-    return `${app.base}${path}?${new URLSearchParams(Object.entries(all).filter(([, v]) => v !== undefined))}`;
-  };
-  // Redeems a code, as the backend of the app does.
-  app.redeem = async (code, more = {}) => {
-    const body = new URLSearchParams({ grant_type: "authorization_code", client_id: app.clientId, redirect_uri: app.callback, code, ...more });
-    const answer = await fetch(`${server.url}/${made.id}/oauth2/token`, { method: "POST", body });
-    const text = await answer.text();
-    assert.equal(answer.status, 200, text);
-    return JSON.parse(text);
-  };
-  return app;
+  return Object.assign(app, addresses(app));
 }
 
 // Moves the clock of the server on, or back to where it was.
@@ -134,16 +147,13 @@ export class Person {
       assert.fail(`no form of ${names} at ${this.page.url()}: ${(await this.page.innerText("body")).replace(/\s+/g, " ")}`);
     });
     const button = press ? form.getByRole("button", { name: press }) : form.locator("[type=submit]").first();
+    const digits = this.script && names.length === 1 && await form.locator("[data-digits]").first().getAttribute("data-digits", { timeout: 1 }).catch(() => {});
+    const sendsItself = fields.code?.replace(/\D/g, "").length === Number(digits);
     await this.leave(async () => {
       for (const name of names) await form.locator(`[name="${name}"]`).fill(fields[name]);
-      if (!this.sends(fields)) await button.click();
+      if (!sendsItself) await button.click();
     });
     return this;
-  }
-
-  // Whether a form that is filled in like this has sent itself: a complete code does, where the page has a script.
-  sends({ code, ...others }) {
-    return this.script && code?.replace(/\D/g, "").length >= 6 && Object.keys(others).length === 0;
   }
 
   // Presses a button or follows a link by its name.

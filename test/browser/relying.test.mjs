@@ -175,3 +175,39 @@ describe("Amplify's signInWithRedirect", () => {
     await visit.close();
   });
 });
+
+describe("a page of another site", () => {
+  const server = useServer();
+  const browser = useBrowser();
+
+  // Sends a page's form to the address, with its query as fields.
+  const submit = (who, address) => who.leave(() => who.page.evaluate((text) => {
+    const url = new URL(text);
+    const form = Object.assign(document.createElement("form"), { method: "post", action: url.origin + url.pathname });
+    for (const [name, value] of url.searchParams) form.append(Object.assign(document.createElement("input"), { name, value }));
+    document.body.append(form);
+    form.submit();
+  }, address));
+
+  test("posts requests to sign in and out: the session is found though its cookie is SameSite", async () => {
+    const app = await makeApp(server, browser);
+    await app.user("ana", {}, SECRET);
+    const ana = await (await person(browser)).open(app);
+    await signIn(ana, "ana");
+    await ana.tokens(app);
+    const posted = async (path, query) => {
+      await ana.page.goto("https://app.example.com/");
+      await submit(ana, app.url(path, query));
+    };
+    await posted("/oauth2/authorize", { prompt: "none" });
+    await ana.tokens(app);
+    await posted("/oauth2/authorize", { response_mode: "form_post" }); // and is answered by a form, which sends itself
+    await ana.page.waitForURL(app.callback);
+    await ana.tokens(app);
+    await posted("/logout", { post_logout_redirect_uri: `${browser.local}/out`, redirect_uri: undefined });
+    assert.equal(ana.page.url(), `${browser.local}/out?state=st-1`);
+    await posted("/oauth2/authorize", { prompt: "none" });
+    assert.equal((await ana.answer(app)).error, "login_required");
+    await ana.close();
+  });
+});

@@ -264,7 +264,8 @@ func (h *handler) takeConfirm(ctx context.Context, v *visit, f *flow) site.Reply
 		}
 		return h.fault(ctx, v.r, err)
 	}
-	next := &flow{ID: f.ID, Query: f.Query, Name: f.Name, Notice: &notice{Kind: screen.AlertSuccess, Key: "confirm.done"}}
+	next := f.anew()
+	next.Notice = &notice{Kind: screen.AlertSuccess, Key: "confirm.done"}
 	if session != "" && v.chooses() && len(v.q.ACR) == 0 {
 		return h.hop(ctx, v, next, "InitiateAuth", func(ctx context.Context, r *signin.Request) (*signin.Answer, error) {
 			r.Flow, r.Session, r.Params = cognitoidp.AuthFlowTypeUserAuth, session, map[string]string{"USERNAME": next.Name}

@@ -118,7 +118,8 @@ func (h *handler) startAgain(ctx context.Context, v *visit, f *flow) site.Reply 
 
 // restart is the first page with the identifier, and with why somebody is there again.
 func (h *handler) restart(ctx context.Context, v *visit, f *flow, why string) site.Reply {
-	next := &flow{ID: f.ID, Query: f.Query, Name: f.Name, Notice: &notice{Kind: screen.AlertInfo, Key: why}}
+	next := f.anew()
+	next.Notice = &notice{Kind: screen.AlertInfo, Key: why}
 	return v.redirect(ctx, pool.EndpointLogin, next)
 }
 

@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 
@@ -18,9 +17,6 @@ import (
 // browser, or leads to the page that signs somebody in. A request may also be posted (OpenID Connect Core section 3.1.2.1);
 // it is then the same as in a query.
 func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
-	if r.Method == http.MethodPost {
-		r = asQuery(ctx, r)
-	}
 	q, err := h.Requests.Parse(ctx, r.Place.PoolID, r.URL.Query())
 	if err != nil {
 		return h.refuse(ctx, r, err)
@@ -55,16 +51,14 @@ func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
 	return v.with(site.Redirect(v.at(pool.EndpointLogin, nil)))
 }
 
-// asQuery is a request that was posted as one that has its form in the query.
-func asQuery(ctx context.Context, r *site.Request) *site.Request {
+// byQuery sends the browser, which posted a request, back with the same one in a query. What a page of another site posts
+// comes without the cookies of sessions, which are SameSite=Lax; what it then gets by the redirect comes with them.
+func byQuery(_ context.Context, r *site.Request) site.Reply {
 	form, err := r.Posted()
-	if err != nil {
+	if err != nil { // as a request without parameters is refused
 		form = url.Values{}
 	}
-	out := *r
-	out.Request = r.Request.Clone(ctx)
-	out.URL.RawQuery = form.Encode()
-	return &out
+	return site.Redirect(r.Place.Base + r.Place.Path + "?" + form.Encode())
 }
 
 // holders are the sessions of the browser that live.

@@ -160,3 +160,23 @@ func TestTooManyTries(t *testing.T) {
 		}
 	})
 }
+
+// TestAddPasskey: whoever is not signed in yet signs in and comes back, also where the app asked for a new sign-in.
+func TestAddPasskey(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, choosing, userAuth)
+		cognitotest.Call(w, w.API.SetUserPoolMfaConfig, &cognitoidp.SetUserPoolMfaConfigRequest{
+			UserPoolId: a.p.ID, WebAuthnConfiguration: &cognitoidp.WebAuthnConfigurationType{RelyingPartyId: new("id.example.com")},
+		})
+		w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+		for _, prompt := range []string{"", "login"} {
+			b := a.browser()
+			b.get(addresses.Base(b.p.Config) + "/passkeys/add?" + b.query("prompt", prompt)).says("Sign in to")
+			b.fill("username", "ana").fill("factor", "PASSWORD").fill("password", "wrong-Pass1!").fill("password", cognitotest.Password)
+			if b.says("Add a passkey"); !strings.Contains(b.at, "/passkeys/add?") {
+				w.T.Errorf("at %s", b.at)
+			}
+			b.fill("credential", "{}").says("The passkey was not added")
+		}
+	})
+}

@@ -42,12 +42,17 @@ type flow struct {
 	// Options are those of a passkey ceremony, and Seed the key of an authenticator app that is being set up.
 	Options string `json:"p,omitempty"`
 	Seed    string `json:"k,omitempty"`
+	// Enrol means that a passkey is to be added once the sign-in has ended.
+	Enrol bool `json:"g,omitempty"`
 	// Asks means that the code page asks whether to remember the device, and Remember that its user wants it.
 	Asks     bool `json:"e,omitempty"`
 	Remember bool `json:"f,omitempty"`
 	// Notice is told on the next page, once.
 	Notice *notice `json:"x,omitempty"`
 }
+
+// anew is the flow at its first step.
+func (f *flow) anew() *flow { return &flow{ID: f.ID, Query: f.Query, Name: f.Name, Enrol: f.Enrol} }
 
 // notice is an alert that survives a redirect.
 type notice struct {
@@ -66,15 +71,13 @@ const (
 	stepChoose   step = "choose"
 	stepPasskey  step = "passkey"
 	stepCode     step = "code"
-	stepFactor   step = "factor"   // which second factor
-	stepSetUp    step = "setup"    // which second factor to set up
-	stepTOTP     step = "totp"     // an authenticator app is set up
-	stepAddress  step = "address"  // the address for codes is asked for
-	stepReplace  step = "replace"  // the temporary password is replaced
-	stepConfirm  step = "confirm"  // the code of a sign-up
-	stepReset    step = "reset"    // the code of a recovery
-	stepEnrol    step = "enrol"    // a passkey is added once the sign-in has ended
-	stepEnrolled step = "enrolled" // it was
+	stepFactor   step = "factor"  // which second factor
+	stepSetUp    step = "setup"   // which second factor to set up
+	stepTOTP     step = "totp"    // an authenticator app is set up
+	stepAddress  step = "address" // the address for codes is asked for
+	stepReplace  step = "replace" // the temporary password is replaced
+	stepConfirm  step = "confirm" // the code of a sign-up
+	stepReset    step = "reset"   // the code of a recovery
 )
 
 const (

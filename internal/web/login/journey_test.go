@@ -20,6 +20,7 @@ func TestSignInForCode(t *testing.T) {
 		w.User(a.p, "ana", "email", "ana@example.com")
 		b := a.browser().open("nonce", "n-1")
 		b.fill("username", "ana").fill("password", "wrong-Pass1!").says("Name or password is not right")
+		password := b.at
 		b.fill("password", cognitotest.Password)
 		code := b.code()
 		if iss := b.left.Query().Get("iss"); iss != addresses.Issuer(a.p) {
@@ -42,6 +43,7 @@ func TestSignInForCode(t *testing.T) {
 		if claims := payload(w, out.Access); !strings.Contains(claims, `"scope":"openid email"`) {
 			w.T.Errorf("access token %s", claims)
 		}
+		b.get(password).says("Choose an account").says("ana@example.com")
 		if b.open(); b.code() == code {
 			w.T.Error("the same code again")
 		}

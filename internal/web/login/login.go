@@ -54,7 +54,7 @@ func Routes(d Deps) []site.Route {
 	h := &handler{Deps: d, dresses: looks{brands: d.Brands}}
 	pages := map[pool.Endpoint]map[string]site.Endpoint{
 		pool.EndpointAuthorize: {
-			http.MethodGet: {Operation: "Authorize_GET", Handle: h.authorize}, http.MethodPost: {Operation: "Authorize_POST", Handle: h.authorize},
+			http.MethodGet: {Operation: "Authorize_GET", Handle: h.authorize}, http.MethodPost: {Operation: "Authorize_POST", Handle: byQuery},
 		},
 		pool.EndpointLogin:         {http.MethodGet: h.get("Login_GET", h.showLogin), http.MethodPost: h.post("Login_POST", h.takeLogin)},
 		pool.EndpointSignUp:        {http.MethodGet: h.get("Signup_GET", h.showSignUp), http.MethodPost: h.post("Signup_POST", h.takeSignUp)},
@@ -66,7 +66,7 @@ func Routes(d Deps) []site.Route {
 		pool.EndpointMFAOption:     {http.MethodGet: h.get("MfaOption_GET", h.showOption), http.MethodPost: h.post("MfaOption_POST", h.takeOption)},
 		pool.EndpointNewPassword:   {http.MethodGet: h.get("ChangePassword_GET", h.showReplace), http.MethodPost: h.post("ChangePassword_POST", h.takeReplace)},
 		pool.EndpointAddPasskey:    {http.MethodGet: h.get("AddPasskey_GET", h.showAddPasskey), http.MethodPost: h.post("AddPasskey_POST", h.takeAddPasskey)},
-		pool.EndpointLogout:        {http.MethodGet: {Operation: "Logout_GET", Handle: h.logout}, http.MethodPost: {Operation: "Logout_POST", Handle: h.logoutPosted}},
+		pool.EndpointLogout:        {http.MethodGet: {Operation: "Logout_GET", Handle: h.logout}, http.MethodPost: {Operation: "Logout_POST", Handle: byQuery}},
 		pool.EndpointError:         {http.MethodGet: {Operation: "Error_GET", Handle: h.failed}},
 		pool.EndpointConfirmUser:   {http.MethodGet: {Operation: "Confirm_With_Link_GET", Handle: h.opened, Proof: true}},
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // logout ends the browser's sessions and leads to a registered logout_uri, or to the login page of an app, as on Cognito;
-// and to a post_logout_redirect_uri (OpenID Connect RP-Initiated Logout section 2). Tokens are not revoked.
+// and to a post_logout_redirect_uri (OpenID Connect RP-Initiated Logout section 2, by POST too). Tokens are not revoked.
 func (h *handler) logout(ctx context.Context, r *site.Request) site.Reply {
 	in := r.URL.Query()
 	for name, values := range in {
@@ -55,11 +55,6 @@ func (h *handler) logout(ctx context.Context, r *site.Request) site.Reply {
 		return reply(site.Redirect(to))
 	}
 	return reply(h.alone(ctx, r, 200, &screen.Screen{Kind: screen.SignedOut, Title: screen.Say("signedout.title"), Lead: screen.Say("signedout.lead")}))
-}
-
-// logoutPosted is logout by POST, which OpenID Connect RP-Initiated Logout section 2 asks for.
-func (h *handler) logoutPosted(ctx context.Context, r *site.Request) site.Reply {
-	return h.logout(ctx, asQuery(ctx, r))
 }
 
 // unsent is a sign-out that leads nowhere.

@@ -40,7 +40,8 @@ func (h *handler) showAddPasskey(ctx context.Context, v *visit, f *flow) site.Re
 		return h.fault(ctx, v.r, err)
 	}
 	if !signedIn {
-		return v.with(site.Redirect(v.at(pool.EndpointLogin, nil)))
+		f.Enrol = true
+		return v.redirect(ctx, pool.EndpointLogin, f)
 	}
 	return h.drawAddPasskey(ctx, v, f, c, nil)
 }
@@ -74,7 +75,8 @@ func (h *handler) takeAddPasskey(ctx context.Context, v *visit, f *flow) site.Re
 	case err != nil:
 		return h.fault(ctx, v.r, err)
 	case !signedIn:
-		return v.with(site.Redirect(v.at(pool.EndpointLogin, nil)))
+		f.Enrol = true
+		return v.redirect(ctx, pool.EndpointLogin, f)
 	}
 	if err := h.Factors.AddPasskey(ctx, c, []byte(form.Get("credential"))); err != nil {
 		p := judge(ctx, err, "")

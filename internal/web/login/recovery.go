@@ -44,7 +44,8 @@ func (h *handler) takeForgot(ctx context.Context, v *visit, f *flow) site.Reply 
 }
 
 func (h *handler) sendRecovery(ctx context.Context, v *visit, f *flow) site.Reply {
-	next := &flow{ID: f.ID, Query: f.Query, Name: f.Name, Step: stepReset, Notice: f.Notice}
+	next := f.anew()
+	next.Step, next.Notice = stepReset, f.Notice
 	err := h.gated(ctx, "ForgotPassword", func(ctx context.Context) error {
 		delivery, err := h.Accounts.ForgotPassword(ctx, v.caller(f.Name))
 		if err == nil {
@@ -123,9 +124,9 @@ func (h *handler) takeReset(ctx context.Context, v *visit, f *flow) site.Reply {
 		}
 		return h.drawReset(ctx, v, f, p, form)
 	}
-	return v.redirect(ctx, pool.EndpointLogin, &flow{
-		ID: f.ID, Query: f.Query, Name: f.Name, Notice: &notice{Kind: screen.AlertSuccess, Key: "reset.done"},
-	})
+	next := f.anew()
+	next.Notice = &notice{Kind: screen.AlertSuccess, Key: "reset.done"}
+	return v.redirect(ctx, pool.EndpointLogin, next)
 }
 
 // showReplace asks for a password in the place of a temporary one.

@@ -16,7 +16,7 @@ import (
 
 // showLogin is the page that a sign-in begins with, and those of its first factor.
 func (h *handler) showLogin(ctx context.Context, v *visit, f *flow) site.Reply {
-	if f.ID == "" && !v.timedOut && !v.q.Login {
+	if f.ID == "" && !v.q.Login { // of a flow that has ended, too: somebody went back after signing in
 		holders, err := h.holders(ctx, v)
 		if err != nil {
 			return h.fault(ctx, v.r, err)
@@ -225,5 +225,9 @@ func (h *handler) finish(ctx context.Context, v *visit, f *flow, ending *authori
 		return h.fault(ctx, v.r, err)
 	}
 	v.cookies = append(v.cookies, kept)
+	if f.Enrol { // what prompt asked for is done
+		v.query = without(v.query, "prompt")
+		return v.with(site.Redirect(v.at(pool.EndpointAddPasskey, nil)).WithCookie(h.drop(v, f)))
+	}
 	return v.with(h.answer(ctx, v.r, ending.Answer).WithCookie(h.drop(v, f)))
 }
