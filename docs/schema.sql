@@ -181,6 +181,7 @@ CREATE TABLE token_session (
     seed_hash bytea NOT NULL,
     epoch bigint NOT NULL DEFAULT -1,
     resource text COLLATE "C" NOT NULL DEFAULT '',
+    document_url text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (pool_id, sub, event_id)
 );
 CREATE INDEX token_session_expiry ON token_session (expires_at);
@@ -522,3 +523,21 @@ CREATE TABLE client_terms (
     PRIMARY KEY (pool_id, client_id, name)
 );
 CREATE INDEX client_terms_id ON client_terms (pool_id, terms_id);
+
+CREATE TABLE cimd_policy (
+    pool_id text COLLATE "C" NOT NULL,
+    policy_id text COLLATE "C" NOT NULL,
+    config text COLLATE "C" NOT NULL,
+    PRIMARY KEY (pool_id, policy_id)
+);
+
+CREATE TABLE client_document (
+    pool_id text COLLATE "C" NOT NULL,
+    policy_id text COLLATE "C" NOT NULL,
+    url text COLLATE "C" NOT NULL,
+    body bytea NOT NULL,
+    fetched_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, policy_id, url)
+);
+CREATE INDEX client_document_expiry ON client_document (expires_at);

@@ -33,6 +33,8 @@ type root struct {
 	Group  groupCmd  `cmd:"" group:"Manage what a server has" help:"Groups of a user pool." example:"cognate group list"`
 	Token  tokenCmd  `cmd:"" group:"Manage what a server has" help:"Get, decode and verify tokens." example:"cognate token verify \"$ACCESS_TOKEN\""`
 
+	Branding brandingCmd `cmd:"" group:"Manage what a server has" help:"The look of the pages that people sign in on." example:"cognate branding preview"`
+
 	Code     codeCmd     `cmd:"" group:"Use a dev server" help:"Print the newest code that was sent to an address." example:"cognate code ana@example.com --wait 10s"`
 	Snapshot snapshotCmd `cmd:"" group:"Use a dev server" help:"Save and restore the whole state." example:"cognate snapshot save before-tests"`
 	Reset    resetCmd    `cmd:"" group:"Use a dev server" help:"Take a dev server back to its first start: the seed file or the demo pool, an empty inbox, the real time." example:"cognate reset"`

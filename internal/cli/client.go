@@ -163,7 +163,7 @@ func explainCall(err error, endpoint string) error {
 		if f.Code == "" {
 			return withHint(fmt.Errorf("%s answers with status %d", endpoint, f.Status), "is that a Cognate server?")
 		}
-		line := fmt.Errorf("%s: %s", f.Code, f.Message)
+		line := refused{f}
 		if strings.HasPrefix(f.Message, "Credential should be scoped to a valid") {
 			return withHint(line, "the server does not serve this Region: --region, or AWS_REGION")
 		}
@@ -178,6 +178,15 @@ func explainCall(err error, endpoint string) error {
 	}
 	return withHint(fmt.Errorf("%s does not answer: %w", endpoint, err), "another server is named with --endpoint-url")
 }
+
+// refused is a refusal of the server as a person reads it.
+type refused struct{ *awscall.Failure }
+
+// Error implements error.
+func (r refused) Error() string { return r.Code + ": " + r.Message }
+
+// Unwrap returns the refusal itself.
+func (r refused) Unwrap() error { return r.Failure }
 
 func noServer(endpoint string) error {
 	return withHint(fmt.Errorf("no server answers at %s", endpoint), `start one with "cognate dev", or name another with --endpoint-url`)

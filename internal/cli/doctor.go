@@ -12,6 +12,7 @@ import (
 	"cognate/internal/config"
 	"cognate/internal/core/message"
 	"cognate/internal/server"
+	"cognate/internal/web/login/screen"
 )
 
 // doctorCmd checks what serve would run with. Its flags are those of serve, none
@@ -170,8 +171,15 @@ func plain(err error) error {
 	return err
 }
 
-// checkTexts reads the operator's texts of messages.
+// checkTexts reads the operator's texts of messages, and templates and texts of pages.
 func checkTexts(all *checks, s config.Settings) {
+	if s.Pages != "" {
+		if _, err := screen.Open(s.Pages, false); err != nil {
+			all.add("fail", "pages", "docs/managed-login.md tells what the files hold", "%v", err)
+		} else {
+			all.add("ok", "pages", "", "%s can be used", s.Pages)
+		}
+	}
 	if s.MessageTexts == "" {
 		return
 	}

@@ -36,6 +36,7 @@ type common struct {
 	SMSPrivate     bool       `name:"sms-webhook-allow-private" help:"Permit a webhook on loopback or private addresses."`
 	Branding       string     `default:"cognate" enum:"cognate,aws" help:"What clients without a managed-login style show: cognate's own style, or, as at AWS, no pages (403)." placeholder:"cognate|aws"`
 	MessageTexts   string     `help:"Folder with texts of messages for pools that set none: <language>.yaml, and <user pool id>/<language>.yaml." type:"existingdir" placeholder:"DIR"`
+	Pages          string     `help:"Folder with templates and texts of yours for the sign-in pages; dev shows changes at once." type:"existingdir" placeholder:"DIR"`
 	AWSServices    awsFlags   `embed:""`
 	Budgets        limitFlags `embed:""`
 	Records        auditFlags `embed:""`
@@ -56,7 +57,7 @@ func (c *common) settings(mode config.Mode) config.Settings {
 			Password: c.SMTPPassword, From: c.SMTPFrom, TLS: c.SMTPTLS,
 		},
 		AWS:    c.AWSServices.settings(),
-		Limits: c.Budgets.settings(), MessageTexts: c.MessageTexts, StyleNeeded: c.Branding == "aws",
+		Limits: c.Budgets.settings(), MessageTexts: c.MessageTexts, Pages: c.Pages, StyleNeeded: c.Branding == "aws",
 		SMS:     config.SMSWebhook{URL: c.SMSWebhook, Secret: c.SMSSecret, AllowPrivate: c.SMSPrivate},
 		Version: Version(), LogFormat: c.LogFormat, LogLevel: c.LogLevel,
 	}

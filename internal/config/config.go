@@ -62,6 +62,7 @@ type Settings struct {
 	SMTP           SMTP
 	SMS            SMSWebhook
 	StyleNeeded    bool   // managed login shows no pages for a client without a style, as at AWS
+	Pages          string // folder of templates and texts of sign-in pages; dev watches it; empty: those that the server comes with
 	MessageTexts   string // folder of texts of messages, by language; empty: those that the server comes with
 	AWS            AWS
 	TrustedProxies []string // CIDRs whose X-Forwarded-For is believed

@@ -5,6 +5,7 @@ import (
 	stsapi "cognate/internal/api/sts"
 	"cognate/internal/core/account"
 	"cognate/internal/core/branding"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/exchange"
@@ -30,6 +31,7 @@ type (
 	machineOps   = machine.Ops
 	sessionOps   = session.Ops
 	exchangeOps  = exchange.Ops
+	clientdocOps = clientdoc.Ops
 )
 
 // UserPools is the cognito-idp API. An operation in two rooms is ambiguous and does not compile; one in none is answered
@@ -46,6 +48,7 @@ type UserPools struct {
 	machineOps
 	sessionOps
 	exchangeOps
+	clientdocOps
 	fallback
 }
 

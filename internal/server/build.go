@@ -20,6 +20,7 @@ import (
 	"cognate/internal/base/shed"
 	"cognate/internal/config"
 	"cognate/internal/core/branding"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
@@ -95,6 +96,7 @@ func (a *app) buildRooms() error {
 		Region: arn.Region(s.Region), Account: s.Account, Addresses: a.addresses,
 		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev, AuditRetention: s.AuditRetention,
 		Made: a.made, Functions: a.functions,
+		Documents: clientdoc.NewClient(httpkit.ClientOptions{AllowLocal: s.Mode == config.Dev}),
 	}
 	if err := a.transports(&c); err != nil {
 		return err

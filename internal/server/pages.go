@@ -31,6 +31,7 @@ func (a *app) site() (*site.Site, error) {
 		oauth.Routes(oauth.Deps{
 			Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses,
 			Machines: a.Machines, Codes: a.Requests, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits, Registrar: a.Registration, Exchanger: a.Exchange,
+			Clients: a.Requests, Documents: a.ClientDocs,
 		}),
 		recovery.Routes(a.Factors),
 	)...), nil
@@ -38,9 +39,9 @@ func (a *app) site() (*site.Site, error) {
 
 // pages are those that people sign in on.
 func (a *app) pages() ([]site.Route, error) {
-	drawer, err := screen.New()
+	drawer, err := screen.Open(a.settings.Pages, a.settings.Mode == config.Dev)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--pages: %w", err)
 	}
 	cookies := site.Cookies{Keys: a.keys, Now: a.clock.Now}
 	csrf, err := site.NewCSRF(cookies, a.addresses.Origin())

@@ -29,16 +29,17 @@ function executable() {
 // another port) and at https://<any host of example.com or .test>; /callback and /out are what apps have: they show what
 // they were sent. No other address resolves, so nothing outside this
 // machine is asked. related lists what https://<host>/.well-known/webauthn says: other origins that may use its passkeys.
-// trust lists the keys, by their hashes, of further servers with certificates of their own.
-export function useBrowser({ related = [], trust = [] } = {}) {
+// trust lists the keys, by their hashes, of further servers with certificates of their own. Without amplify its module is
+// not there, nor needed.
+export function useBrowser({ related = [], trust = [], amplify = true } = {}) {
   const browser = { local: "", neighbour: "", visit: undefined };
   const servers = [];
   let chrome;
   before(async () => {
-    const amplify = await build({
+    const bundle = amplify && await build({
       entryPoints: [join(folder, "amplify.js")], nodePaths: [modules], bundle: true, format: "esm", platform: "browser", write: false, logLevel: "error",
     });
-    const files = { "/amplify.js": amplify.outputFiles[0].text, "/.well-known/webauthn": JSON.stringify({ origins: related }) };
+    const files = { "/amplify.js": bundle && bundle.outputFiles[0].text, "/.well-known/webauthn": JSON.stringify({ origins: related }) };
     const handler = (request, response) => {
       const { pathname } = new URL(request.url, "http://page");
       return pathname === "/callback" || pathname === "/out" ? echo(request, response) : serve(files, pathname, response);

@@ -103,9 +103,16 @@ func (r *Room) find(ctx context.Context, p *pool.Pool, c *pool.Client, in Redemp
 	if err := json.Unmarshal(plain, &out.grant); err != nil {
 		return nil, fmt.Errorf("authorization: %w", err)
 	}
+	if out.grant.Document != c.DocumentURL() {
+		guard.Wrong(ctx)
+		return nil, fmt.Errorf("%w: it was issued to another client", ErrCode)
+	}
 	if err := in.fits(out.grant); err != nil {
 		guard.Wrong(ctx)
 		return nil, err
+	}
+	if !out.grant.stands(c) {
+		return nil, fmt.Errorf("%w: the app client may not have any more what it was issued for", ErrCode)
 	}
 	if !out.user.Enabled {
 		return nil, fmt.Errorf("%w: the user is disabled", ErrCode)

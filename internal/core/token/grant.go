@@ -51,7 +51,7 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 	s := &Session{
 		PoolID: p.ID, Sub: subj.Sub, ClientID: c.ID, ID: t.ids.TokenSession(), EventID: o.EventID,
 		OriginJTI: t.ids.UUID(), DeviceKey: subj.DeviceKey, Scope: o.Scope, AMR: subj.AMR, ACR: o.ACR,
-		AuthTime: subj.AuthTime, Epoch: subj.Epoch, Parent: o.Parent, Resource: o.Resource, Created: now.UnixMilli(), LastActive: now.UnixMilli(),
+		AuthTime: subj.AuthTime, Epoch: subj.Epoch, Parent: o.Parent, Resource: o.Resource, DocumentURL: c.DocumentURL(), Created: now.UnixMilli(), LastActive: now.UnixMilli(),
 		Expires: now.Add(c.RefreshTTL()).UnixMilli(), seed: make([]byte, seedSize),
 	}
 	if s.EventID == "" {

@@ -11,6 +11,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/web/oauth"
 	"cognate/internal/web/site"
@@ -38,6 +39,7 @@ func newApp(w *cognitotest.World, poolEdit func(*cognitoidp.CreateUserPoolReques
 	})
 	a.handler = site.New(site.Deps{Addresses: addresses, Guard: w.Guard}, append(Routes(pages(w)), oauth.Routes(oauth.Deps{
 		Pools: w.Pools, Tokens: w.Tokens, Addresses: addresses, Machines: w.Machines, Codes: w.Requests, Engine: w.Engine, Users: w.Users, Facts: w.Visits,
+		Registrar: w.Registration, Clients: w.Requests, Documents: w.ClientDocs, Revoker: token.Ops{Tokens: w.Tokens},
 	})...)...)
 	return a
 }

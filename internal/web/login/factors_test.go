@@ -77,7 +77,7 @@ func TestCodeByMail(t *testing.T) {
 		b := a.browser().open()
 		b.fill("username", "ana").says("How do you want to sign in")
 		b.fill("factor", "EMAIL_OTP").says("the 8-digit code we sent to a***@e***")
-		b.fill("code", "00000000").says("That code is not right").says("the 8-digit code").says("Enter the password of your account")
+		b.fill("code", "00000000").says("That code is not right").says("the 8-digit code").says("Password")
 		first := w.Code(a.p, "ana@example.com")
 		w.Clock.Advance(31 * time.Second)
 		b.fill("resend", "1").says("We sent a new code")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cognate/internal/base/obs"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
 	"cognate/internal/web/site"
@@ -85,8 +86,8 @@ func (h *handler) leaving(ctx context.Context, r *site.Request, in url.Values) (
 		}
 		return p, nil, nil
 	}
-	_, c, err := h.Pools.PoolClient(ctx, p.ID, id)
-	if errors.Is(err, pool.ErrClientNotFound) {
+	_, c, err := h.Requests.Client(ctx, p.ID, id)
+	if errors.Is(err, pool.ErrClientNotFound) || errors.Is(err, clientdoc.ErrDocument) {
 		return nil, nil, &unsent{"the pool has no app client with this client_id"}
 	}
 	return p, c, err

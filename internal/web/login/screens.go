@@ -2,6 +2,7 @@ package login
 
 import (
 	"context"
+	"net/url"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/pool"
@@ -92,7 +93,25 @@ func (v *visit) identifier() (label screen.Text, kind string) {
 	return screen.Say("label.username"), "text"
 }
 
-func (v *visit) app() string { return value(v.q.Client.Config.ClientName) }
+func (v *visit) app() string {
+	c := v.q.Client
+	if !c.Stranger() {
+		return value(c.Config.ClientName)
+	}
+	// Anybody can take any name: where it comes from, and where the browser is sent, cannot be made up.
+	name, from, to := value(c.Config.ClientName), "", v.q.RedirectURI
+	if u, err := url.Parse(v.q.RedirectURI); err == nil {
+		if to = u.Host; to == "" {
+			to = u.Scheme + ":"
+		}
+	}
+	if d := c.Document; d != nil {
+		if name, from = d.Name, d.Host+" \u2192 "; d.Host == to {
+			from = ""
+		}
+	}
+	return name + " (" + from + to + ")"
+}
 
 // entrances are the links to recovery and sign-up, where the pool has them.
 func (v *visit) entrances(f *flow) []screen.Link {

@@ -197,6 +197,9 @@ func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, 
 	if err != nil {
 		return site.Reply{}, err
 	}
+	if drawn.Problem != "" {
+		obs.Warn(ctx, "pages of --pages: %s", drawn.Problem)
+	}
 	reply := site.HTML(status, drawn.HTML, drawn.CSP).With("Referrer-Policy", "same-origin").
 		With("Content-Language", drawn.Language)
 	if s.TOTP == nil { // whose key stays the same while a page is asked for again and again

@@ -11,8 +11,10 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/limit"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/authorization"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
@@ -133,6 +135,9 @@ func (h *handler) refreshToken(ctx context.Context, in *asked) site.Reply {
 	if text == "" {
 		return *reject(ctx, codeRequest, "refresh_token is missing")
 	}
+	if d := in.client.Document; d != nil && !d.Refreshes {
+		return *reject(ctx, codeUnallowed, "the client metadata document does not have the grant type refresh_token")
+	}
 	request := &cognitoidp.GetTokensFromRefreshTokenRequest{RefreshToken: text, ClientId: in.client.ID}
 	if in.secret != "" {
 		request.ClientSecret = &in.secret
@@ -154,8 +159,9 @@ func (h *handler) known(ctx context.Context, r *site.Request) (bool, error) {
 	if err != nil {
 		return false, nil
 	}
-	p, c, err := h.Pools.PoolClient(ctx, r.Place.PoolID, id)
-	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
+	p, c, err := h.Clients.Client(ctx, r.Place.PoolID, id)
+	var over *limit.Over
+	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) || errors.Is(err, clientdoc.ErrDocument) || errors.As(err, &over) {
 		return false, nil
 	}
 	if err != nil {

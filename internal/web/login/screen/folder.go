@@ -2,6 +2,7 @@ package screen
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -10,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Kinds returns the pages that there are.
@@ -22,8 +25,8 @@ func Kinds() []Kind {
 
 // An operator's folder has the folders templates and texts. In templates, page.html is the frame of every page, a file named
 // after a Kind ("login.html") is what stands in the card of that page, and style.css is added to the style; the folder
-// classic in it has the same for classic pages. In texts, a file named after a language ("de.json") replaces texts of the
-// catalog. A folder in either that is named after a pool has what is for that pool alone, over what is for all.
+// classic in it has the same for classic pages. In texts, a file named after a language ("de.yaml", or "de.json") replaces texts
+// of the catalog. A folder in either that is named after a pool has what is for that pool alone, over what is for all.
 const (
 	templatesFolder = "templates"
 	textsFolder     = "texts"
@@ -110,13 +113,14 @@ func (r *reader) catalogs(folder string, below *edition) map[string]*catalog {
 			continue
 		}
 		name := path.Join(folder, e.Name())
-		lang, isJSON := strings.CutSuffix(e.Name(), ".json")
+		kind := path.Ext(name)
+		lang := strings.TrimSuffix(e.Name(), kind)
 		have := out[lang]
-		if !isJSON || have == nil {
-			r.fail(name, errors.New("the name is not a language of the pages and .json"))
+		if have == nil || kind != ".yaml" && kind != ".json" {
+			r.fail(name, errors.New("the name is not a language of the pages and .yaml or .json"))
 			continue
 		}
-		own, err := readCatalog(lang, r.read(name))
+		own, err := readYAML(lang, r.read(name))
 		if err == nil {
 			err = fits(own, have)
 		}
@@ -127,6 +131,19 @@ func (r *reader) catalogs(folder string, below *edition) map[string]*catalog {
 		out[lang] = have.with(own.texts)
 	}
 	return out
+}
+
+// readYAML reads texts as YAML, of which JSON is a part.
+func readYAML(lang string, data []byte) (*catalog, error) {
+	var texts map[string]any
+	if err := yaml.Unmarshal(data, &texts); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(texts)
+	if err != nil {
+		return nil, err
+	}
+	return readCatalog(lang, text)
 }
 
 // fits reports texts that no page asks for, and arguments that nobody fills in.
@@ -202,6 +219,19 @@ func (r *reader) try(e *edition) {
 			}
 		}
 	}
+}
+
+// Templates returns the templates of a generation of pages.
+func Templates(g Generation) []byte {
+	name := "managed"
+	if g == Classic {
+		name = "classic"
+	}
+	data, err := pageFiles.ReadFile("pages/" + name + ".html")
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return data
 }
 
 // Texts returns the texts of a language as a file of an operator's folder has them.

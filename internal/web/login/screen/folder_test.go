@@ -29,7 +29,7 @@ var own = map[string]string{
 	"templates/eu_One/page.html":    `{{define "page"}}<!doctype html><title>{{.DocTitle}}</title><style>{{.Style}}</style><main class="mine">{{template "body" .}}</main>{{end}}`,
 	"templates/eu_One/style.css":    `.mine{color:blue}</style>`,
 	"templates/classic/error.html":  `<h1>Old {{.Title}}</h1>`,
-	"texts/de.json":                 `{"login.next": "Los geht’s"}`,
+	"texts/de.yaml":                 "login.next: Los geht’s",
 	"texts/eu_One/de.json":          `{"login.next": "Jetzt los", "limit.minutes": {"one": "Noch {count} Minute", "other": "Noch {count} Minuten"}}`,
 	"texts/eu_One/.ignored":         `x`,
 	"templates/.git/ignored.config": `x`,
@@ -83,6 +83,7 @@ func TestFolderMistakes(t *testing.T) {
 		"no such text":      {"texts/de.json", `{"login.nxt": "x"}`, `there is no text "login.nxt"`},
 		"no such argument":  {"texts/de.json", `{"login.title": "Bei {application}"}`, `has no {application}`},
 		"no JSON":           {"texts/eu_One/de.json", `{`, "texts/eu_One/de.json"},
+		"no texts":          {"texts/eu_One/de.yaml", `login.next: [1, 2]`, "neither a text"},
 		"classic, no field": {"templates/eu_One/classic/error.html", `{{.Nothing}}`, "Nothing"},
 	} {
 		folder := t.TempDir()
