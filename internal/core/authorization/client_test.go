@@ -24,7 +24,7 @@ func TestRegisteredAsks(t *testing.T) {
 			w.T.Fatal(err)
 		}
 		_, session := w.signIn(w.parse())
-		q := w.parse("client_id", *made.ClientId)
+		q := w.parse("client_id", *made.ClientId, "code_challenge", challengeOf(verifier), "code_challenge_method", "S256")
 		if w.Requests.Answers(q, w.holder(session)) || w.Requests.Credit(q, w.holder(session)) != nil {
 			w.T.Error("a session answers for a client that registered itself")
 		}

@@ -61,7 +61,7 @@ func (h *handler) failed(ctx context.Context, r *site.Request) site.Reply {
 		key = "error.page"
 	}
 	s := &screen.Screen{Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say(key)}
-	if told, err := h.Cookies.Open(ctx, r, causeCookie); err == nil {
+	if told, err := h.Cookies.Peek(ctx, r, causeCookie); err == nil {
 		s.RequestID, s.Detail, _ = strings.Cut(string(told), "\n")
 		obs.Cause(ctx, "after the request %s", s.RequestID)
 	}

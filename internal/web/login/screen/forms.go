@@ -65,15 +65,11 @@ var lists = []Kind{Choose, ChooseMFA, SetUpMFA, Accounts}
 
 func (v *view) forms(s *Screen) {
 	list := slices.Contains(lists, s.Kind)
-	focus := false
 	for i := range s.Forms {
 		f := &s.Forms[i]
 		out := formView{ID: f.ID, Action: f.Action, Hidden: f.Hidden, Rows: list && len(f.Fields) == 0 && !f.Quiet}
 		for j := range f.Fields {
-			field := v.field(s, &f.Fields[j])
-			field.Focus = field.Focus && !focus
-			focus = focus || field.Focus
-			out.Fields = append(out.Fields, field)
+			out.Fields = append(out.Fields, v.field(s, &f.Fields[j]))
 		}
 		if slices.ContainsFunc(f.Fields, func(f Field) bool { return f.Type == "password" }) {
 			out.Person = s.Identifier
@@ -85,22 +81,28 @@ func (v *view) forms(s *Screen) {
 		}
 		v.Forms = append(v.Forms, out)
 	}
-	if !focus {
-		v.focusFirst()
-	}
+	v.focus()
 	v.rules(s)
 	v.terms(s)
 }
 
-// focusFirst puts the focus in the first empty field.
-func (v *view) focusFirst() {
+// focus leaves the focus with one field: the first that is empty among those that want it, else the first of those, else
+// the first that is empty.
+func (v *view) focus() {
+	var first *fieldView
+	rank := 0
 	for _, f := range v.Forms {
 		for _, field := range f.Fields {
-			if field.Value == "" && field.InputType != "" {
-				field.Focus = true
-				return
+			empty := field.Value == "" && field.InputType != ""
+			mine := map[[2]bool]int{{true, true}: 3, {true, false}: 2, {false, true}: 1}[[2]bool{field.Focus, empty}]
+			if mine > rank {
+				first, rank = field, mine
 			}
+			field.Focus = false
 		}
+	}
+	if first != nil {
+		first.Focus = true
 	}
 }
 
