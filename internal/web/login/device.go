@@ -23,7 +23,7 @@ func (h *handler) held(ctx context.Context, v *visit) ([]device.Held, error) {
 	if !device.Tracking(v.q.Pool) {
 		return nil, nil
 	}
-	value, err := h.Cookies.Open(ctx, v.r, deviceCookie)
+	value, err := h.Cookies.Peek(ctx, v.r, deviceCookie)
 	if errors.Is(err, site.ErrNoCookie) {
 		return nil, nil
 	}

@@ -59,7 +59,7 @@ func (h *handler) failed(ctx context.Context, r *site.Request) site.Reply {
 		key = "error.page"
 	}
 	detail := ""
-	if cause, err := h.Cookies.Open(ctx, r, causeCookie); err == nil && h.Dev {
+	if cause, err := h.Cookies.Peek(ctx, r, causeCookie); err == nil && h.Dev {
 		detail = string(cause)
 	}
 	return h.apart(ctx, r, http.StatusBadRequest, screen.Say(key), detail)
