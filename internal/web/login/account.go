@@ -168,7 +168,18 @@ func (h *handler) takeSignUp(ctx context.Context, v *visit, f *flow) site.Reply 
 	}
 	var made *account.SignedUp
 	err := h.gated(ctx, "SignUp", func(ctx context.Context) (err error) {
-		made, err = h.Accounts.SignUp(ctx, v.caller(name), account.SignUpInput{Password: form.Get("password"), Attributes: attributes(form)})
+		in := &cognitoidp.SignUpRequest{ClientId: v.q.Client.ID, Username: name}
+		if pw := form.Get("password"); pw != "" {
+			in.Password = &pw
+		}
+		given := attributes(form)
+		for name, value := range given {
+			in.UserAttributes = append(in.UserAttributes, cognitoidp.AttributeType{Name: name, Value: &value})
+		}
+		if err := fits(cognitoidp.DecodeSignUpRequest, in); err != nil {
+			return err
+		}
+		made, err = h.Accounts.SignUp(ctx, v.caller(name), account.SignUpInput{Password: form.Get("password"), Attributes: given})
 		return err
 	})
 	if err != nil {
@@ -243,7 +254,7 @@ func (h *handler) drawConfirm(ctx context.Context, v *visit, f *flow, p *problem
 // takeConfirm redeems the code of a sign-up, and signs in by it where the pool lets a code be the first factor.
 func (h *handler) takeConfirm(ctx context.Context, v *visit, f *flow) site.Reply {
 	form, _ := v.r.Posted()
-	if name := strings.TrimSpace(form.Get("username")); name != "" && f.Name == "" { // as the classic page sends it
+	if name := strings.TrimSpace(form.Get("username")); named(name) && f.Name == "" { // as the classic page sends it
 		f.Name, f.Step = name, stepConfirm
 	}
 	code := plainCode(form.Get("code"))
@@ -255,6 +266,10 @@ func (h *handler) takeConfirm(ctx context.Context, v *visit, f *flow) site.Reply
 	}
 	session := ""
 	err := h.gated(ctx, "ConfirmSignUp", func(ctx context.Context) (err error) {
+		in := &cognitoidp.ConfirmSignUpRequest{ClientId: v.q.Client.ID, Username: f.Name, ConfirmationCode: code}
+		if err := fits(cognitoidp.DecodeConfirmSignUpRequest, in); err != nil {
+			return err
+		}
 		session, err = h.Accounts.ConfirmSignUp(ctx, v.caller(f.Name), account.ConfirmInput{Code: code, Session: f.Session})
 		return err
 	})

@@ -24,7 +24,7 @@ func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answ
 	case cognitoidp.ChallengeNameTypeSelectChallenge:
 		return h.offer(ctx, v, f, a.Offered)
 	case cognitoidp.ChallengeNameTypeWebAuthn:
-		f.Step, f.Options = stepPasskey, a.Params["CREDENTIAL_REQUEST_OPTIONS"]
+		return h.askPasskey(ctx, v, f, a.Params["CREDENTIAL_REQUEST_OPTIONS"])
 	case cognitoidp.ChallengeNameTypeSelectMfaType:
 		f.Step, f.Offered = stepFactor, listed(a.Params["MFAS_CAN_CHOOSE"])
 	case cognitoidp.ChallengeNameTypeMfaSetup:
@@ -45,6 +45,17 @@ func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answ
 		return h.fault(ctx, v.r, errors.New("login: no page for the challenge "+string(a.Challenge)))
 	}
 	return v.redirect(ctx, f.Step.page(), f)
+}
+
+// askPasskey shows the ceremony of a passkey at once: its options name all passkeys of the user, which no cookie has room for.
+func (h *handler) askPasskey(ctx context.Context, v *visit, f *flow, options string) site.Reply {
+	f.Step = stepPasskey
+	set, err := h.save(ctx, v, f)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	v.cookies = append(v.cookies, set...)
+	return h.drawPasskey(ctx, v, f, options)
 }
 
 // offer goes on with the factors that may be chosen: at once where there is one.

@@ -229,3 +229,10 @@ func (a *app) token(pairs ...string) (status int, body string) {
 func (a *app) redeem(code string, pairs ...string) (status int, body string) {
 	return a.token(append([]string{"grant_type", "authorization_code", "code", code, "redirect_uri", callback}, pairs...)...)
 }
+
+// csrf is the token of the form of the page.
+func (b *browser) csrf() string {
+	b.T.Helper()
+	_, values := b.form("_csrf")
+	return values.Get("_csrf")
+}

@@ -39,9 +39,8 @@ type flow struct {
 	Sent        int64  `json:"w,omitempty"` // when, in seconds since 1970
 	// Required are the attributes that a new password has to come with.
 	Required []string `json:"r,omitempty"`
-	// Options are those of a passkey ceremony, and Seed the key of an authenticator app that is being set up.
-	Options string `json:"p,omitempty"`
-	Seed    string `json:"k,omitempty"`
+	// Seed is the key of an authenticator app that is being set up.
+	Seed string `json:"k,omitempty"`
 	// Enrol means that a passkey is to be added once the sign-in has ended.
 	Enrol bool `json:"g,omitempty"`
 	// Asks means that the code page asks whether to remember the device, and Remember that its user wants it.

@@ -28,6 +28,10 @@ const keySpent = "timeout.spent"
 
 // judge is what an AWS exception means on a page; nil for what is no refusal.
 func judge(ctx context.Context, err error, field string) *problem {
+	if p := impossible(err); p != nil {
+		obs.From(ctx).Outcome = "ValidationError"
+		return p
+	}
 	var e rt.Exception
 	if !errors.As(err, &e) || e.Fault() {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/account"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
@@ -39,6 +40,10 @@ func (h *handler) takeForgot(ctx context.Context, v *visit, f *flow) site.Reply 
 	if f.Name == "" {
 		return h.drawForgot(ctx, v, f, missing("username", "missing.identifier"))
 	}
+	if !named(f.Name) {
+		f.Name = ""
+		return h.drawForgot(ctx, v, f, missing("username", "wrong.value"))
+	}
 	f.Notice = nil
 	return h.sendRecovery(ctx, v, f)
 }
@@ -47,6 +52,9 @@ func (h *handler) sendRecovery(ctx context.Context, v *visit, f *flow) site.Repl
 	next := f.anew()
 	next.Step, next.Notice = stepReset, f.Notice
 	err := h.gated(ctx, "ForgotPassword", func(ctx context.Context) error {
+		if err := fits(cognitoidp.DecodeForgotPasswordRequest, &cognitoidp.ForgotPasswordRequest{ClientId: v.q.Client.ID, Username: f.Name}); err != nil {
+			return err
+		}
 		delivery, err := h.Accounts.ForgotPassword(ctx, v.caller(f.Name))
 		if err == nil {
 			next.delivered(delivery, h.Clock.Now().Unix())
@@ -115,6 +123,11 @@ func (h *handler) takeReset(ctx context.Context, v *visit, f *flow) site.Reply {
 		return h.drawReset(ctx, v, f, missing("password", "missing.new_password"), form)
 	}
 	err := h.gated(ctx, "ConfirmForgotPassword", func(ctx context.Context) error {
+		if err := fits(cognitoidp.DecodeConfirmForgotPasswordRequest, &cognitoidp.ConfirmForgotPasswordRequest{
+			ClientId: v.q.Client.ID, Username: f.Name, ConfirmationCode: code, Password: password,
+		}); err != nil {
+			return err
+		}
 		return h.Accounts.ConfirmForgotPassword(ctx, v.caller(f.Name), account.RecoverInput{Code: code, Password: password})
 	})
 	if err != nil {

@@ -36,7 +36,7 @@ func (h *handler) drawLogin(ctx context.Context, v *visit, f *flow, p *problem) 
 	case stepChoose:
 		return h.drawChoose(ctx, v, f, p)
 	case stepPasskey:
-		return h.drawPasskey(ctx, v, f, p)
+		return h.passkeyAgain(ctx, v, f)
 	case stepName:
 		return h.drawName(ctx, v, f, p)
 	}
@@ -83,6 +83,10 @@ func (h *handler) takeName(ctx context.Context, v *visit, f *flow, form url.Valu
 	f.Name = strings.TrimSpace(form.Get("username"))
 	if f.Name == "" {
 		return h.drawName(ctx, v, f, missing("username", "missing.identifier"))
+	}
+	if !named(f.Name) {
+		f.Name = ""
+		return h.drawName(ctx, v, f, missing("username", "wrong.value"))
 	}
 	if form.Get("password") != "" {
 		return h.takePassword(ctx, v, f, form)
