@@ -3,11 +3,14 @@ package login
 import (
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/device"
@@ -300,4 +303,22 @@ func TestStolenDevice(t *testing.T) {
 		asks("a wrong secret", forge(device.Held{Sub: ana, Key: key, Secret: "wrong"}).password("ana"))
 	}
 	forge(device.Held{Sub: ana, Key: key, Secret: "wrong"}).password("ana").says("oo many")
+}
+
+// TestRememberWhileSettingUp asks on the page that sets an authenticator app up too.
+func TestRememberWhileSettingUp(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, remembering(true, true), nil)
+	cognitotest.Call(w, w.API.SetUserPoolMfaConfig, &cognitoidp.SetUserPoolMfaConfigRequest{
+		UserPoolId: a.p.ID, MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOn), SoftwareTokenMfaConfiguration: &cognitoidp.SoftwareTokenMfaConfigType{Enabled: new(true)},
+	})
+	w.User(a.p, "ana")
+	b := a.browser().password("ana").says("Set up your authenticator app").says("Remember this device")
+	m := keyPattern.FindStringSubmatch(html.UnescapeString(b.body))
+	code, err := totp.GenerateCode(strings.ReplaceAll(m[1], " ", ""), w.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.fill("code", code, "remember", "true").code()
+	b.password("ana").code()
 }
