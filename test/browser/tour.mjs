@@ -205,6 +205,8 @@ async function ends(server, browser, see, who) {
   await who.open(app, { redirect_uri: `${app.callback}/` });
   await see("error-for-developers");
   await who.page.goto(`${app.base}/logout`);
+  await see("sign-out");
+  await who.press("Sign out");
   await see("signed-out");
   const links = await makePool(server, {
     AutoVerifiedAttributes: ["email"], VerificationMessageTemplate: { DefaultEmailOption: "CONFIRM_WITH_LINK" },
