@@ -218,7 +218,7 @@ func (v *view) dress(look *Look, s *Screen) {
 	if !look.graphics {
 		v.Icon = ""
 	}
-	if look.settings != nil { // whose owner has a logo, or wants none
+	if look.settings.at("components") != nil { // whose owner has a logo, or wants none
 		return
 	}
 	if r, _ := utf8.DecodeRuneInString(s.App); unicode.IsLetter(r) || unicode.IsDigit(r) {
