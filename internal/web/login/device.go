@@ -52,12 +52,15 @@ const rememberField = "remember"
 
 // remember adds that checkbox to the form of a code, where the pool asks its users. A form with it is not sent by the last
 // digit alone.
-func (f *flow) remember(form *screen.Form) {
+func (v *visit) remember(f *flow, form *screen.Form) {
 	if !f.Asks {
 		return
 	}
 	form.Fields[0].MaxLength = 0
 	box := screen.Field{Name: rememberField, Type: "checkbox", Label: screen.Say("code.remember")}
+	if device.SparesMFA(v.q.Pool) {
+		box.Hint = screen.Say("code.remember_hint")
+	}
 	if f.Remember {
 		box.Value = "true"
 	}

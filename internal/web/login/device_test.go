@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -188,7 +189,7 @@ func TestRememberedBrowser(t *testing.T) {
 func TestRememberOnPrompt(t *testing.T) {
 	cognitotest.Each(t, func(w *cognitotest.World) {
 		a := newDevices(w, true, true)
-		b := a.browser().password("ana").says("Remember this device")
+		b := a.browser().password("ana").says("Remember this device").says("We ask for no code on it next time")
 		b.mailed("ana").code()
 		if got := told(a.devices("ana")[0], "dev:device_remembered_status"); got != "not_remembered" {
 			w.T.Fatalf("without a tick: %s", got)
@@ -321,4 +322,42 @@ func TestRememberWhileSettingUp(t *testing.T) {
 	}
 	b.fill("code", code, "remember", "true").code()
 	b.password("ana").code()
+}
+
+// TestForgetWhileRedeeming holds that nothing that is opened from a device while it is forgotten outlives it.
+func TestForgetWhileRedeeming(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newDevices(w, true, false)
+		b := a.browser().password("ana").mailed("ana")
+		key := deviceKey(w.T, b.tokens().Access)
+		var codes [8]string
+		for i := range codes {
+			codes[i] = b.open().code()
+		}
+		var opened [len(codes)]signedIn
+		var wg sync.WaitGroup
+		for i, code := range codes {
+			wg.Go(func() {
+				if status, body := a.redeem(code); status == 200 {
+					_ = json.Unmarshal([]byte(body), &opened[i])
+				}
+			})
+			if i == len(codes)/2 {
+				wg.Go(func() {
+					if err := w.API.AdminForgetDevice(w.Ctx, &cognitoidp.AdminForgetDeviceRequest{UserPoolId: a.p.ID, Username: "ana", DeviceKey: key}); err != nil {
+						w.T.Error(err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		for i, s := range opened {
+			if s.Refresh == "" {
+				continue
+			}
+			if status, body := a.token("grant_type", "refresh_token", "refresh_token", s.Refresh); status != 400 {
+				w.T.Errorf("session %d outlives its device: %d %s", i, status, body)
+			}
+		}
+	})
 }

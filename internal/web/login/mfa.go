@@ -46,7 +46,7 @@ func (h *handler) drawCode(ctx context.Context, v *visit, f *flow, p *problem) s
 	title := codeTitles[f.Medium]
 	form.ID, form.Submit = "code", screen.Button{Text: screen.Say("code.submit")}
 	form.Fields = []screen.Field{h.codeField(f, p)}
-	f.remember(&form)
+	v.remember(f, &form)
 	s := &screen.Screen{
 		Kind: screen.Code, Icon: title[1], Title: screen.Say(title[0]), Lead: screen.Say("code.lead_totp"), Identifier: f.Name,
 		ChangeURL: v.at(pool.EndpointLogin, nil), Alert: f.told(p), Forms: []screen.Form{form},
@@ -204,7 +204,7 @@ func (h *handler) drawTOTP(ctx context.Context, v *visit, f *flow, p *problem) s
 	}
 	form.ID, form.Submit = "code", screen.Button{Text: screen.Say("totp.submit")}
 	form.Fields = []screen.Field{h.codeField(f, p)}
-	f.remember(&form)
+	v.remember(f, &form)
 	label := v.app() + ":" + f.Name
 	uri := "otpauth://totp/" + url.PathEscape(label) + "?" + url.Values{"secret": {f.Seed}, "issuer": {v.app()}}.Encode()
 	return v.show(ctx, p.code(), &screen.Screen{
