@@ -13,6 +13,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
+	"cognate/internal/base/shed"
 )
 
 const (
@@ -149,7 +150,9 @@ func (r *Room) get(ctx context.Context, address string) (body []byte, life int64
 		return nil, 0, err
 	}
 	req.Header.Set("Accept", "application/json")
+	back := shed.Away(ctx) // a stranger's server may take its time: nobody else waits for it
 	answer, err := r.Client.Do(req)
+	back()
 	switch {
 	case err != nil:
 		return nil, 0, err
