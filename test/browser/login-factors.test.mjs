@@ -180,6 +180,33 @@ describe("a second factor", () => {
     await ana.close();
   });
 
+  test("spared in a browser that its user has remembered, until the device is forgotten", async () => {
+    const DeviceConfiguration = { ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true };
+    const app = await makeApp(server, browser, { pool: { ...DEVELOPER, DeviceConfiguration } });
+    await app.mfa({ MfaConfiguration: "ON", ...EMAIL });
+    await app.user("ana", { email: "ana@example.com", email_verified: "true" });
+    const ana = await person(browser);
+    await signIn(ana, app);
+    const code = ana.page.locator("[name=code]");
+    await code.pressSequentially(await app.code("ana@example.com"));
+    await ana.page.getByLabel("Remember this device").check(); // the code has not sent itself
+    await ana.press("Verify code");
+    const { device_key } = claims((await ana.tokens(app)).access_token);
+    const { Devices } = await app.admin("AdminListDevices", { Username: "ana" });
+    assert.deepEqual(Devices.map((d) => d.DeviceKey), [device_key]);
+    assert.match(Devices[0].DeviceAttributes.find((a) => a.Name === "device_name").Value, /^Chrome \d+ \/ Linux/);
+
+    await signIn(ana, app, { prompt: "login" });
+    assert.equal(claims((await ana.tokens(app)).access_token).device_key, device_key);
+    const other = await person(browser);
+    await signIn(other, app);
+    await other.says("Check your email");
+    await app.admin("AdminForgetDevice", { Username: "ana", DeviceKey: device_key });
+    await signIn(ana, app, { prompt: "login" });
+    await ana.says("Check your email");
+    await Promise.all([ana.close(), other.close()]);
+  });
+
   test("chosen among those that the user has", async () => {
     const app = await makeApp(server, browser, { pool: { SmsConfiguration: SMS.SmsMfaConfiguration.SmsConfiguration, ...DEVELOPER } });
     await app.mfa({ MfaConfiguration: "OPTIONAL", ...TOTP, ...SMS, ...EMAIL });

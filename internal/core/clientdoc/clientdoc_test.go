@@ -431,6 +431,11 @@ func TestTogether(t *testing.T) {
 	each(t, func(w *world) {
 		p := w.policy(w.site.URL + "/*")
 		var wg sync.WaitGroup
+		w.answer = func(rw http.ResponseWriter, r *http.Request) {
+			time.Sleep(200 * time.Millisecond)
+			rw.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(rw, w.document(r.URL.Path))
+		}
 		for range 20 {
 			wg.Go(func() {
 				if c, err := w.resolve("/agent.json"); err != nil || c.Document == nil {
@@ -439,6 +444,9 @@ func TestTogether(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		if n := w.asked.Load(); n > 2 {
+			w.T.Errorf("20 who came together asked %d times", n)
+		}
 		w.answer = func(rw http.ResponseWriter, r *http.Request) {
 			cognitotest.Call(w.World, w.API.DeleteCIMDPolicy, &cognitoidp.DeleteCIMDPolicyRequest{UserPoolId: w.p.ID, CIMDPolicyId: p.CIMDPolicyId})
 			rw.Header().Set("Content-Type", "application/json")

@@ -13,6 +13,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
+	"cognate/internal/base/shed"
 )
 
 const (
@@ -36,8 +37,8 @@ func NewClient(o httpkit.ClientOptions) *httpkit.Client {
 	})
 }
 
-// fresh fetches the document of an address and keeps it. What was not to be had is not asked for again at once, and a
-// source can have only so many fetched.
+// fresh fetches the document of an address and keeps it. What was not to be had is not asked for again at once, a source
+// can have only so many fetched, and those who want the same one at the same time wait for it together.
 func (r *Room) fresh(ctx context.Context, poolID string, p *policy, address string) (*document, error) {
 	key := poolID + " " + address
 	if err := r.known(key); err != nil {
@@ -47,13 +48,45 @@ func (r *Room) fresh(ctx context.Context, poolID string, p *policy, address stri
 	if err != nil {
 		return nil, err
 	}
-	d, err := r.fetch(ctx, poolID, p, address)
-	done(true)
-	if errors.Is(err, ErrDocument) {
-		r.remember(key, err)
+	f, first := r.join(key)
+	defer done(first)
+	if first {
+		defer close(f.done)
+		defer r.leave(key)
+		// For all who wait, whatever becomes of the request that it is done for.
+		if f.d, f.err = r.fetch(context.WithoutCancel(ctx), poolID, p, address); errors.Is(f.err, ErrDocument) {
+			r.remember(key, f.err)
+		}
+		return f.d, f.err
 	}
-	return d, err
+	select {
+	case <-f.done:
+		return f.d, f.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
+
+// join returns what is being fetched of a key, and whether the caller is the one to fetch it.
+func (r *Room) join(key string) (*flight, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f := r.under[key]; f != nil {
+		return f, false
+	}
+	f := &flight{done: make(chan struct{}), err: errAbandoned}
+	r.under[key] = f
+	return f, true
+}
+
+func (r *Room) leave(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.under, key)
+}
+
+// errAbandoned is what others learn of a fetch that a panic ended.
+var errAbandoned = errors.New("clientdoc: the fetch was abandoned")
 
 // known returns why a document was not to be had a moment ago.
 func (r *Room) known(key string) error {
@@ -117,7 +150,9 @@ func (r *Room) get(ctx context.Context, address string) (body []byte, life int64
 		return nil, 0, err
 	}
 	req.Header.Set("Accept", "application/json")
+	back := shed.Away(ctx) // a stranger's server may take its time: nobody else waits for it
 	answer, err := r.Client.Do(req)
+	back()
 	switch {
 	case err != nil:
 		return nil, 0, err

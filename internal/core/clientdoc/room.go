@@ -35,6 +35,14 @@ type Room struct {
 
 	mu     sync.Mutex
 	failed map[string]failure // by pool and address: what was not to be had a moment ago
+	under  map[string]*flight // by pool and address: what is being fetched
+}
+
+// flight is a document that is being fetched, for all who want it meanwhile.
+type flight struct {
+	done chan struct{}
+	d    *document
+	err  error
 }
 
 // failure is why a document was not to be had, and until when nobody asks for it again.
@@ -48,7 +56,7 @@ func New(d Deps) *Room {
 	if d.Client == nil {
 		d.Client = NewClient(httpkit.ClientOptions{})
 	}
-	return &Room{Deps: d, pages: pagetoken.Tokens{Keys: d.Keys, Now: d.Clock.Now}, failed: map[string]failure{}}
+	return &Room{Deps: d, pages: pagetoken.Tokens{Keys: d.Keys, Now: d.Clock.Now}, failed: map[string]failure{}, under: map[string]*flight{}}
 }
 
 // Ops are the AWS operations of this room.

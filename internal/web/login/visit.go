@@ -198,7 +198,7 @@ func (v *visit) redirect(ctx context.Context, e pool.Endpoint, f *flow) site.Rep
 
 // draw renders a screen with the headers of pages. Forms name their origin to the server alone.
 func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, lang string, status int, s *screen.Screen) (site.Reply, error) {
-	if s.Base = r.Place.Base; s.Kind == screen.Failure {
+	if s.Base = r.Place.Base; s.Kind == screen.Failure && s.RequestID == "" {
 		s.RequestID = obs.From(ctx).ID
 	}
 	drawn, err := h.Drawer.Draw(look, lang, s)

@@ -3,6 +3,7 @@ package screen
 import (
 	"html"
 	"html/template"
+	"slices"
 )
 
 // lookView is what a page shows of its look besides the style.
@@ -21,7 +22,7 @@ func (l *Look) view(base string) lookView {
 	var out lookView
 	if l.generation == Classic {
 		if l.logo != "" {
-			out.Logo = &picture{Light: base + l.logo}
+			out.Logo = &picture{Src: base + l.logo}
 		}
 		return out
 	}
@@ -64,11 +65,13 @@ func (l *Look) graphic(base, icon string) *picture {
 // favicons are the links to the icons of the browser's tab. Their paths have the letters of pathPattern alone.
 func (l *Look) favicons(base string) template.HTML {
 	out := ""
-	if p := l.picture(base, "FAVICON_SVG", ""); p != nil {
-		out += `<link rel="icon" type="image/svg+xml" href="` + html.EscapeString(p.Light) + `">` + "\n"
+	types := l.settings.list("components", "favicon", "enabledTypes")
+	enabled := func(kind string) bool { return types == nil || slices.Contains(types, any(kind)) }
+	if p := l.picture(base, "FAVICON_SVG", ""); p != nil && enabled("SVG") {
+		out += `<link rel="icon" type="image/svg+xml" href="` + html.EscapeString(p.Src) + `">` + "\n"
 	}
-	if p := l.picture(base, "FAVICON_ICO", ""); p != nil {
-		out += `<link rel="icon" sizes="32x32" href="` + html.EscapeString(p.Light) + `">` + "\n"
+	if p := l.picture(base, "FAVICON_ICO", ""); p != nil && enabled("ICO") {
+		out += `<link rel="icon" sizes="32x32" href="` + html.EscapeString(p.Src) + `">` + "\n"
 	}
 	return template.HTML(out)
 }

@@ -146,7 +146,7 @@ func (v *view) alert(s *Screen) {
 	for _, f := range v.Forms {
 		for _, field := range f.Fields {
 			if field.Error != "" {
-				links = append(links, fieldLink{field.ID, field.Error})
+				links = append(links, fieldLink{field.ID, field.summary()})
 			}
 		}
 	}
@@ -218,7 +218,7 @@ func (v *view) dress(look *Look, s *Screen) {
 	if !look.graphics {
 		v.Icon = ""
 	}
-	if look.settings != nil { // whose owner has a logo, or wants none
+	if look.settings.at("components") != nil { // whose owner has a logo, or wants none
 		return
 	}
 	if r, _ := utf8.DecodeRuneInString(s.App); unicode.IsLetter(r) || unicode.IsDigit(r) {
