@@ -226,12 +226,15 @@ screenshot: build
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=$$folder --window-size=1100,560 \
 	  --timeout=3000 --screenshot=docs/inbox.png http://localhost:7699/_cognate/inbox
 
-# Takes the pictures of every sign-in page in docs/managed-login anew: light, dark and on a phone; some in Arabic; the classic pages.
-.PHONY: screenshots
-screenshots: build deps-browser
-	cd $(BROWSER) && node screenshots.mjs $(CURDIR)/docs/managed-login && \
-	  PAGES_CLASSIC=1 node screenshots.mjs $(CURDIR)/docs/managed-login/classic && \
-	  PAGES_LANG=ar PAGES_ONLY=login-all,choose,code-wrong,signup,totp-setup node screenshots.mjs $(CURDIR)/docs/managed-login/ar
+# Takes the pictures of the sign-in pages in docs/managed-login anew, of a running server: light, dark and on a phone.
+.PHONY: screenshots sheets
+screenshots: build deps-browser deps-js
+	cd $(BROWSER) && node --test screenshots.mjs
+
+# Takes pictures of the samples of `cognate branding preview`, a page in all its forms on each, into SHEETS.
+SHEETS ?= $(CACHE)/sheets
+sheets: build deps-browser
+	cd $(BROWSER) && node sheets.mjs $(SHEETS) && PAGES_CLASSIC=1 node sheets.mjs $(SHEETS)/classic && PAGES_LANG=ar node sheets.mjs $(SHEETS)/ar
 
 clean:
 	rm -rf bin dist .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules

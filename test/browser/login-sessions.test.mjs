@@ -109,8 +109,11 @@ describe("a session of the browser", () => {
     await ana.says("LogoutURLs"); // dev tells why
     await ana.open(app, { prompt: "none" });
     await ana.tokens(app); // still signed in
-    await ana.page.goto(`${app.base}/logout`);
+    await ana.page.goto(`${app.base}/logout`); // nobody is signed out by an address alone
+    await ana.press("Sign out");
     await ana.says("You are signed out");
+    await ana.open(app, { prompt: "none" });
+    assert.equal((await ana.answer(app)).error, "login_required");
     await ana.close();
   });
 });

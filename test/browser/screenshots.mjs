@@ -1,45 +1,47 @@
-// Takes a picture of every sign-in page, light, dark and on a phone, side by side: node screenshots.mjs FOLDER [flags of
-// `cognate branding preview`]. `make screenshots` renews those of docs/managed-login.
+// Takes docs/managed-login/*.png anew, of a server and a browser of its own: every page in light, dark and as on a phone.
+// `make screenshots` runs it.
 
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
-import { executable } from "./browser.mjs";
-import { startPreview } from "./preview.mjs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { useServer } from "../clients/js/server.mjs";
+import { withFunctions } from "./app.mjs";
+import { useBrowser } from "./browser.mjs";
+import { small } from "./png.mjs";
+import { tour } from "./tour.mjs";
 
-const [folder, ...flags] = process.argv.slice(2);
-if (!folder) throw new Error("which folder?");
-const query = Object.fromEntries(Object.entries({ lang: process.env.PAGES_LANG, classic: process.env.PAGES_CLASSIC, only: process.env.PAGES_ONLY }).filter(([, v]) => v));
-const { only, ...more } = query;
+const folder = resolve(import.meta.dirname, "../../docs/managed-login");
+const shapes = {
+  light: { colorScheme: "light", width: 560, height: 560 }, dark: { colorScheme: "dark", width: 560, height: 560 }, phone: { colorScheme: "light", width: 320, height: 568 },
+};
 
-const preview = await startPreview(...flags);
-const chrome = await chromium.launch({ executablePath: executable(), args: ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb", "--font-render-hinting=none"] });
-try {
+const server = useServer(withFunctions);
+const browser = useBrowser();
+
+test("screenshots", { timeout: 600_000 }, async () => {
   mkdirSync(folder, { recursive: true });
-  const names = (await preview.names("?" + new URLSearchParams(more))).filter((name) => !only || only.split(",").includes(name));
-  for (const old of readdirSync(folder)) {
-    if (!only && old.endsWith(".png")) rmSync(join(folder, old));
-  }
-  const looks = [];
-  const windows = more.classic ? [["light", 860], ["light", 360]] : [["light", 560], ["dark", 560], ["light", 360]]; // classic pages are light
-  for (const [mode, width] of windows) {
-    const context = await chrome.newContext({ viewport: { width, height: 640 }, colorScheme: mode, reducedMotion: "reduce" });
-    looks.push({ mode, width, page: await context.newPage() });
-  }
-  const sheet = await (await chrome.newContext({ viewport: { width: windows.reduce((sum, [, width]) => sum + width + 16, 16), height: 100 } })).newPage();
-  for (const name of names) {
-    const shots = [];
-    for (const { mode, width, page } of looks) {
-      await page.goto(preview.page(name, { mode, ...more }));
-      await page.waitForTimeout(200); // what is read out as news comes a little later
-      const image = await page.screenshot({ fullPage: true, caret: "hide" });
-      shots.push(`<img width="${width}" alt="" src="data:image/png;base64,${image.toString("base64")}">`);
+  for (const file of readdirSync(folder)) if (file.endsWith(".png")) rmSync(join(folder, file));
+  const names = [];
+  await tour(server, browser, async (name, { page }) => {
+    names.push(name);
+    for (const [shape, { colorScheme, width, height }] of Object.entries(shapes)) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height });
+      await page.evaluate(() => scrollTo(0, 0));
+      await page.waitForTimeout(200); // news is put in after a moment
+      writeFileSync(join(folder, `${name}.${shape}.png`), small(await page.screenshot({ fullPage: true, caret: "hide" })));
     }
-    await sheet.setContent(`<body style="margin:0;padding:16px;display:flex;gap:16px;align-items:flex-start;background:#8a909c">${shots.join("")}`);
-    await sheet.evaluate("Promise.all([...document.images].map((image) => image.decode()))");
-    await sheet.screenshot({ path: join(folder, name + ".png"), fullPage: true });
-  }
-} finally {
-  await chrome.close();
-  await preview.close();
-}
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+  writeFileSync(join(folder, "README.md"), contents(names));
+});
+
+const contents = (names) => `# Managed login in pictures
+
+Every page in its states, as the server draws it without any branding unless the name says so: light, dark, and 320 pixels wide.
+\`make screenshots\` takes them anew, of a running server in Chromium. [Managed login](../managed-login.md) says what the pages do.
+
+| page | light | dark | phone |
+| --- | --- | --- | --- |
+${names.map((name) => `| ${name.replaceAll("-", " ")} | ${Object.keys(shapes).map((shape) => `![](${name}.${shape}.png)`).join(" | ")} |`).join("\n")}
+`;

@@ -75,38 +75,28 @@ func cutFields(text string, variables bool) []string {
 }
 
 // match compares a split ARN, field by field.
-func (p *arnPattern) match(ctx *Context, a *arnParts) outcome {
+func (p *arnPattern) match(ctx *Context, a *arnParts) bool {
 	if p.all {
-		return matches
+		return true
 	}
 	if !a.valid {
-		return differs
+		return false
 	}
-	open := false
 	for i := segments - 1; i >= 0; i-- {
-		switch p.field[i].match(ctx, a.field[i], false) {
-		case differs:
-			return differs
-		case unresolved:
-			open = true
+		if !p.field[i].match(ctx, a.field[i], false) {
+			return false
 		}
 	}
-	if open {
-		return unresolved
-	}
-	return matches
+	return true
 }
 
 // matchText compares the value of a condition key.
-func (p *arnPattern) matchText(ctx *Context, s string) outcome {
+func (p *arnPattern) matchText(ctx *Context, s string) bool {
 	if p.whole {
 		return p.text.match(ctx, s, false)
 	}
 	a := splitARN(s)
-	if !a.valid {
-		return differs
-	}
-	return p.match(ctx, &a)
+	return a.valid && p.match(ctx, &a)
 }
 
 func (p *arnPattern) keys(add func(string)) {

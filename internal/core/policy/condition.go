@@ -118,18 +118,14 @@ func (c *condition) some(ctx *Context, have []string) bool {
 }
 
 // test compares one value of the request with the alternatives of the policy. A negated operator holds when none of
-// them matches; what cannot be resolved makes neither form hold.
+// them matches.
 func (c *condition) test(ctx *Context, s string) bool {
-	open := false
 	for i := range c.values {
-		switch c.values[i].compare(c.operator, ctx, s) {
-		case matches:
+		if c.values[i].matches(c.operator, ctx, s) {
 			return !c.negated
-		case unresolved:
-			open = true
 		}
 	}
-	return c.negated && !open
+	return c.negated
 }
 
 // null is true for "true" when the key is absent and for "false" when it is there. A key that has only empty values
@@ -154,7 +150,8 @@ func empty(have []string) bool {
 	return true
 }
 
-func (v *value) compare(op operator, ctx *Context, s string) outcome {
+// matches compares a value of the request with this one of the policy.
+func (v *value) matches(op operator, ctx *Context, s string) bool {
 	switch op.family {
 	case stringValue, stringLike:
 		return v.pattern.match(ctx, s, false)
@@ -164,32 +161,32 @@ func (v *value) compare(op operator, ctx *Context, s string) outcome {
 		return v.arn.matchText(ctx, s)
 	case numericValue:
 		n, ok := parseDecimal(s)
-		return outcomeOf(ok && op.relation.holds(n.compare(v.number)))
+		return ok && op.relation.holds(n.compare(v.number))
 	case dateValue:
 		t, ok := parseInstant(s)
-		return outcomeOf(ok && op.relation.holds(t.compare(v.instant)))
+		return ok && op.relation.holds(t.compare(v.instant))
 	case binaryValue:
 		b, err := base64.StdEncoding.DecodeString(s)
-		return outcomeOf(err == nil && bytes.Equal(b, v.bytes))
+		return err == nil && bytes.Equal(b, v.bytes)
 	case ipValue:
 		a, err := netip.ParseAddr(s)
-		return outcomeOf(err == nil && a.Zone() == "" && v.prefix.Contains(a.Unmap()))
+		return err == nil && a.Zone() == "" && v.prefix.Contains(a.Unmap())
 	}
-	return differs
+	return false
 }
 
 // equalFold compares without regard to case, for which a pattern with variables has to be put together first.
-func (p *pattern) equalFold(ctx *Context, s string) outcome {
+func (p *pattern) equalFold(ctx *Context, s string) bool {
 	if p.exact {
-		return outcomeOf(strings.EqualFold(p.text, s))
+		return strings.EqualFold(p.text, s)
 	}
 	parts, ok := p.resolve(ctx, nil)
 	if !ok {
-		return unresolved
+		return false
 	}
 	var b strings.Builder
 	for _, q := range parts {
 		b.WriteString(q.text)
 	}
-	return outcomeOf(strings.EqualFold(b.String(), s))
+	return strings.EqualFold(b.String(), s)
 }

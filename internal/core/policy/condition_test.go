@@ -45,7 +45,8 @@ func TestConditions(t *testing.T) {
 		{`{"StringNotLike":{"k:a":"x*"}}`, one("k:a", "yx"), true},
 
 		{`{"StringEquals":{"k:a":"${k:c}"}}`, one("k:a", "${k:c}"), false},
-		{`{"StringNotEquals":{"k:a":"${k:c}"}}`, one("k:a", "x"), false},
+		{`{"StringNotEquals":{"k:a":"${k:c}"}}`, one("k:a", "x"), true},
+		{`{"ForAllValues:StringNotEquals":{"k:a":"${k:c}"}}`, one("k:a", "x", "y"), true},
 		{`{"StringNotEquals":{"k:a":"${k:c, 'y'}"}}`, one("k:a", "x"), true},
 		{`{"StringEqualsIfExists":{"k:a":"${k:c}"}}`, nil, true},
 		{`{"StringEqualsIfExists":{"k:a":"x"}}`, one("k:a", "y"), false},

@@ -237,7 +237,7 @@ func (e *evaluation) applies(s *statement) (grip, bool) {
 
 func (s *statement) matchesAction(action string) bool {
 	for i := range s.actions {
-		if s.actions[i].match(nil, action, true) == matches {
+		if s.actions[i].match(nil, action, true) {
 			return !s.notAction
 		}
 	}
@@ -245,14 +245,10 @@ func (s *statement) matchesAction(action string) bool {
 }
 
 func (s *statement) matchesResource(ctx *Context, a *arnParts) bool {
-	open := false
 	for i := range s.resources {
-		switch s.resources[i].match(ctx, a) {
-		case matches:
+		if s.resources[i].match(ctx, a) {
 			return !s.notResource
-		case unresolved:
-			open = true
 		}
 	}
-	return s.notResource && !open
+	return s.notResource
 }

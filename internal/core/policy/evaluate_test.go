@@ -107,7 +107,7 @@ func TestResources(t *testing.T) {
 		{`"Resource":"arn:aws:s3:::b/${aws:username"`, []string{"arn:aws:s3:::b/${aws:username"}, []string{"arn:aws:s3:::b/ann"}},
 		{`"Resource":["arn:aws:s3:::b/${aws:missing}","arn:aws:s3:::c"]`, []string{"arn:aws:s3:::c"}, []string{"arn:aws:s3:::b/x"}},
 		{`"NotResource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]`, []string{"arn:aws:s3:::c", "*"}, []string{"arn:aws:s3:::b", "arn:aws:s3:::b/k"}},
-		{`"NotResource":"arn:aws:s3:::b/${aws:missing}"`, nil, []string{"arn:aws:s3:::b/x", "arn:aws:s3:::c"}},
+		{`"NotResource":"arn:aws:s3:::b/${aws:missing}"`, []string{"arn:aws:s3:::b/x", "arn:aws:s3:::c"}, nil},
 	} {
 		for _, yes := range []bool{true, false} {
 			for _, resource := range map[bool][]string{true: c.yes, false: c.no}[yes] {

@@ -97,12 +97,13 @@ func (p *parser) findStatements(root *node) error {
 		return p.fail(n, textSyntax, fmt.Sprintf(textEmpty, "Statement"))
 	}
 	p.policy.statements = make([]statement, len(p.nodes))
+	places := places{text: p.text}
 	for i, n := range p.nodes {
 		if n.kind != objectNode {
 			return p.fail(n, textSyntax, textInvalidJSON)
 		}
 		s := &p.policy.statements[i]
-		s.start, s.end = position(p.text, n.start), position(p.text, n.end)
+		s.start, s.end = places.at(n.start), places.at(n.end)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ type partKind uint8
 
 const (
 	literal  partKind = iota // exactly its text
-	any                      // "*": any run of characters, also none
+	anyRun                   // "*": any run of characters, also none
 	one                      // "?": exactly one character
 	variable                 // "${key}": the value of a context key, taken literally
 )
@@ -21,23 +21,6 @@ type part struct {
 	text     string // the literal, or the context key of a variable
 	fallback string // what stands in for an absent key
 	defaults bool   // whether there is a fallback
-}
-
-// outcome is the result of a comparison. A pattern with a variable that the request does not resolve is neither equal nor
-// different: it never makes a statement apply.
-type outcome uint8
-
-const (
-	differs outcome = iota
-	matches
-	unresolved
-)
-
-func outcomeOf(b bool) outcome {
-	if b {
-		return matches
-	}
-	return differs
 }
 
 // pattern is a compiled text with wildcards and variables. A pattern of one literal or none is the commonest and is
@@ -51,14 +34,14 @@ type pattern struct {
 
 // compile cuts text into parts. wild says whether "*" and "?" are wildcards, variables whether "${...}" is read.
 func compile(text string, wild, variables bool) pattern {
+	if strings.IndexAny(text, "*?$") < 0 {
+		return pattern{exact: true, text: text}
+	}
 	c := compiler{wild: wild, variables: variables}
 	c.read(text)
 	c.flush()
 	p := pattern{parts: c.parts, variables: c.found}
-	switch {
-	case len(p.parts) == 0:
-		p.exact = true
-	case len(p.parts) == 1 && p.parts[0].kind == literal:
+	if len(p.parts) == 1 && p.parts[0].kind == literal {
 		p.exact, p.text = true, p.parts[0].text
 	}
 	return p
@@ -83,8 +66,8 @@ func (c *compiler) read(text string) {
 		switch b := text[i]; {
 		case c.wild && b == '*':
 			c.flush()
-			if n := len(c.parts); n == 0 || c.parts[n-1].kind != any {
-				c.parts = append(c.parts, part{kind: any})
+			if n := len(c.parts); n == 0 || c.parts[n-1].kind != anyRun {
+				c.parts = append(c.parts, part{kind: anyRun})
 			}
 		case c.wild && b == '?':
 			c.flush()
@@ -122,9 +105,6 @@ func (c *compiler) flush() {
 	}
 }
 
-// everything reports whether the pattern is a single "*".
-func (p *pattern) everything() bool { return len(p.parts) == 1 && p.parts[0].kind == any }
-
 // keys calls add with every context key that a variable of the pattern names.
 func (p *pattern) keys(add func(string)) {
 	for i := range p.parts {
@@ -134,23 +114,21 @@ func (p *pattern) keys(add func(string)) {
 	}
 }
 
-// match compares s with the pattern, case by case unless fold asks for ASCII letters of either case.
-func (p *pattern) match(ctx *Context, s string, fold bool) outcome {
+// match compares s with the pattern, case by case unless fold asks for ASCII letters of either case. A pattern with a
+// variable that has no value matches nothing, as IAM documents, so that what is negated holds.
+func (p *pattern) match(ctx *Context, s string, fold bool) bool {
 	if p.exact {
 		if fold {
-			return outcomeOf(foldEqual(s, p.text))
+			return foldEqual(s, p.text)
 		}
-		return outcomeOf(s == p.text)
+		return s == p.text
 	}
 	if !p.variables {
-		return outcomeOf(glob(p.parts, s, fold))
+		return glob(p.parts, s, fold)
 	}
 	var buffer [16]part
 	parts, ok := p.resolve(ctx, buffer[:0])
-	if !ok {
-		return unresolved
-	}
-	return outcomeOf(glob(parts, s, fold))
+	return ok && glob(parts, s, fold)
 }
 
 // resolve appends the parts to into with literals in the place of variables. A value is a literal whatever it contains:
@@ -182,7 +160,7 @@ func glob(parts []part, s string, fold bool) bool {
 		}
 		if at < len(parts) {
 			switch q := &parts[at]; q.kind {
-			case any:
+			case anyRun:
 				if at++; at == len(parts) {
 					return true
 				}

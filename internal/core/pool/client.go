@@ -236,6 +236,30 @@ func (c *Client) Writable(attr string) bool {
 	return c.write.Has(attr)
 }
 
+// Within is the client with no more attributes to read and to write than another one has.
+func (c *Client) Within(other *Client) *Client {
+	out := *c
+	out.read, out.write = both(c.read, other.read), both(c.write, other.write)
+	return &out
+}
+
+// both are the attributes that are in two sets, of which nil is everything.
+func both(a, b Set) Set {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	out := Set{}
+	for name := range a {
+		if b.Has(name) {
+			out[name] = true
+		}
+	}
+	return out
+}
+
 // OAuth reports whether the client may use the OAuth endpoints and managed login.
 func (c *Client) OAuth() bool { return on(c.Config.AllowedOAuthFlowsUserPoolClient) }
 

@@ -100,6 +100,9 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 	case p.over:
 		return h.startAgain(ctx, v, f)
 	}
+	if f.Step == stepAddress && addressKinds[p.text.Key] != "" {
+		p.field = "address"
+	}
 	switch f.Step {
 	case stepCode, stepTOTP, stepAddress:
 		return h.drawMFA(ctx, v, f, p)

@@ -113,7 +113,7 @@ func (b *browser) send(r *http.Request) {
 			}
 		}
 		body, _ := io.ReadAll(rec.Result().Body)
-		b.status, b.body, b.at, b.left, b.header = rec.Code, string(body), r.URL.String(), nil, rec.Header()
+		b.status, b.body, b.at, b.left, b.header = rec.Code, strings.ReplaceAll(string(body), "<wbr>", ""), r.URL.String(), nil, rec.Header()
 		if rec.Code != http.StatusFound {
 			return
 		}

@@ -75,6 +75,8 @@ func TestSignUpForCode(t *testing.T) {
 		}, nil)
 		b := a.browser().open()
 		b.get(strings.Replace(b.at, "/login", "/signup", 1))
+		b.fill("username", "", "requiredAttributes[email]", "", "password", "short").says("Enter a user name").says("Email: This is needed")
+		b.fill("username", "bea", "requiredAttributes[email]", "bea", "password", cognitotest.Password).says(`id="f-requiredAttributes-email-error"`)
 		b.fill("username", "bea", "requiredAttributes[email]", "bea@example.com", "password", "short").says("at least")
 		b.fill("username", "bea", "requiredAttributes[email]", "bea@example.com", "password", cognitotest.Password)
 		b.says("b***@e***")

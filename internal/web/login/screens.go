@@ -94,6 +94,19 @@ func (v *visit) identifier() (label screen.Text, kind string) {
 	return screen.Say("label.username"), "text"
 }
 
+// noIdentifier is what the page says where it was left out.
+func (v *visit) noIdentifier() string {
+	switch label, _ := v.identifier(); label.Key {
+	case "label.email":
+		return "missing.email"
+	case "label.phone":
+		return "missing.phone"
+	case "label.username":
+		return "missing.username"
+	}
+	return "missing.identifier"
+}
+
 func (v *visit) app() string {
 	c := v.q.Client
 	if !c.Stranger() {

@@ -82,7 +82,7 @@ func (h *handler) takeLogin(ctx context.Context, v *visit, f *flow) site.Reply {
 func (h *handler) takeName(ctx context.Context, v *visit, f *flow, form url.Values) site.Reply {
 	f.Name = strings.TrimSpace(form.Get("username"))
 	if f.Name == "" {
-		return h.drawName(ctx, v, f, missing("username", "missing.identifier"))
+		return h.drawName(ctx, v, f, missing("username", v.noIdentifier()))
 	}
 	if !named(f.Name) {
 		f.Name = ""

@@ -43,6 +43,7 @@ type fieldView struct {
 	MaxLength                            int
 	Options                              []optionView
 	Rules                                *rulesView
+	vague                                bool // the error does not name the field
 	Show, ShowLabel, Hide, HideLabel     string
 	// Suffix tells the copies of a field apart in the ids of what explains it.
 	Suffix string
@@ -183,6 +184,7 @@ func (v *view) field(s *Screen, f *Field) *fieldView {
 			out.CheckValue = f.Value
 		}
 	}
+	out.vague = f.Error.Key == "missing.value" || f.Error.Key == "wrong.value"
 	out.Plain = f.Type == "password" || f.Type == "email" || f.Type == "url" || strings.HasPrefix(f.Autocomplete, "username")
 	out.LTR = v.rtl && (f.Type == "email" || f.Type == "tel" || f.Type == "url" || f.Type == "code")
 	for _, o := range f.Options {
@@ -212,6 +214,14 @@ func (f *fieldView) describe() {
 
 // HintID is the id of the field's hint.
 func (f *fieldView) HintID() string { return f.ID + f.Suffix + "-hint" }
+
+// summary is what the alert on top of the page says of the field: an error that names no field comes with its label.
+func (f *fieldView) summary() string {
+	if f.vague {
+		return f.Label + ": " + f.Error
+	}
+	return f.Error
+}
 
 // ErrorID is the id of what is wrong with the field.
 func (f *fieldView) ErrorID() string { return f.ID + f.Suffix + "-error" }

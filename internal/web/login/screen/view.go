@@ -150,7 +150,7 @@ func (v *view) alert(s *Screen) {
 	for _, f := range v.Forms {
 		for _, field := range f.Fields {
 			if field.Error != "" {
-				links = append(links, fieldLink{field.ID, field.Error})
+				links = append(links, fieldLink{field.ID, field.summary()})
 			}
 		}
 	}

@@ -169,16 +169,13 @@
     } catch { /* nobody chose one */ }
   }
   function complain(form, what) {
-    let box = byId("alert");
-    if (!box) {
-      box = document.createElement("div");
-      box.id = "alert";
-      form.before(box);
-    }
+    const box = byId("alert"), said = document.createElement("p");
+    said.textContent = form.dataset[what] || form.dataset.failed;
+    box.hidden = false;
     box.className = "alert error";
     box.setAttribute("role", "alert");
     box.tabIndex = -1;
-    box.textContent = form.dataset[what] || form.dataset.failed;
+    (box.lastElementChild ?? box).replaceChildren(said);
     box.focus();
   }
   all("form[data-autofill]").forEach(offer);
