@@ -21,7 +21,7 @@ var classicIDs = map[string]string{"username": "signInFormUsername", "password":
 
 // classic turns the view of a managed page into that of a classic one.
 func classic(v *view) *classicView {
-	v.Languages = nil
+	v.LanguageList = ""
 	for i := range v.Forms {
 		f := &v.Forms[i]
 		f.ASF = v.Kind == SignIn || v.Kind == Confirm
