@@ -57,7 +57,7 @@ func (r *Room) Assume(ctx context.Context, a *Assumption) (*Role, error) {
 	}
 	sets := policy.Sets{Resource: []policy.Source{{Policy: own.trust, ID: "trust policy of " + own.name}}, Alone: true}
 	for _, action := range append([]string{a.Action}, a.Further...) {
-		if err := d.decide(ctx, action, a.Role, sets); err != nil {
+		if err := r.decide(ctx, d, action, a.Role, sets); err != nil {
 			return nil, errors.Join(ErrDenied, err)
 		}
 	}

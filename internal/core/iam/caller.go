@@ -40,6 +40,8 @@ type Session struct {
 	Context map[string][]string
 	// Chained says that a role's session assumed the role.
 	Chained bool
+	// Scoped counts the layers that were put on the session after it began.
+	Scoped int
 }
 
 // Layer is a union of session policies: a document, managed policies, or both.

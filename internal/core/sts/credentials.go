@@ -30,9 +30,11 @@ func (r *Room) issue(ctx context.Context, s *iam.Session, life time.Duration, mi
 	if _, err := io.ReadFull(r.d.Rand, secret); err != nil {
 		return nil, fmt.Errorf("sts: random: %w", err)
 	}
-	// The wire has seconds.
-	s.Issued = r.d.Now().UTC().Truncate(time.Second)
-	s.Expires = s.Issued.Add(life)
+	now := r.d.Now().UTC().Truncate(time.Second) // the wire has seconds
+	if s.Issued.IsZero() {
+		s.Issued = now
+	}
+	s.Expires = now.Add(life)
 	padded := 0
 	if minimum != nil {
 		padded = int(*minimum)
@@ -76,4 +78,3 @@ func (r *Room) Lookup(ctx context.Context, accessKeyID, token string) (sigv4.Cre
 	p, err := r.d.IAM.Session(ctx, accessKeyID, s)
 	return sigv4.Credential{Secret: base64.StdEncoding.EncodeToString(secret), SessionToken: token, Principal: p}, err
 }
-

@@ -83,7 +83,8 @@ func (o Ops) GetFederationToken(ctx context.Context, in *sts.GetFederationTokenR
 	if err != nil {
 		return nil, err
 	}
-	s := &iam.Session{Kind: policy.FederatedUser, Of: who.User, ID: who.ID, Name: in.Name, Tags: tags}
+	// Without a session policy the session has no rights, whatever is put on it later.
+	s := &iam.Session{Kind: policy.FederatedUser, Of: who.User, ID: who.ID, Name: in.Name, Tags: tags, Layers: []iam.Layer{{}}}
 	if layer != nil {
 		s.Layers = []iam.Layer{*layer}
 	}
@@ -127,27 +128,25 @@ func (o Ops) GetScopedCredentials(ctx context.Context, in *sts.GetScopedCredenti
 		if _, err := packed(layer, nil); err != nil {
 			return nil, err
 		}
-		if len(s.Scopes()) >= maxScopes {
+		if s.Scoped >= maxScopes {
 			return nil, sts.NewPackedPolicyTooLarge("These credentials were scoped down %d times already.", maxScopes)
 		}
 		s.Layers = append(s.Layers[:len(s.Layers):len(s.Layers)], *layer)
 		s.Scoped++
 	}
-	left := s.Expires.Sub(o.d.Now()).Truncate(time.Second)
+	left := s.Expires.Sub(o.d.Now().Truncate(time.Second))
 	life := left
 	if in.DurationSeconds != nil {
 		if life = time.Duration(*in.DurationSeconds) * time.Second; life > left {
 			return nil, sts.NewInsufficientSessionLifetime("The session ends in %d seconds.", int64(left/time.Second))
 		}
 	}
-	issued := s.Issued
 	c, err := o.issue(ctx, &s, life, in.MinimumSessionTokenSize)
 	if err != nil {
 		return nil, err
 	}
-	_ = issued
 	out := &sts.GetScopedCredentialsResponse{Credentials: c.shape(), SourceIdentity: text(s.SourceIdentity), ScopedPoliciesCount: new(int64(s.Scoped))}
-	out.SessionInfo = &sts.ScopedSession{ScopedSessionId: text(p.UserID), Arn: text(p.ARN)}
+	out.SessionInfo = &sts.ScopedSession{ScopedSessionId: p.UserID, Arn: p.ARN}
 	out.SessionTokenSize, out.SessionTokenUtilization = c.sizes()
 	return out, nil
 }

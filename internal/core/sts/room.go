@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"cognate/internal/api/sts"
+	"cognate/internal/base/oidc"
 	"cognate/internal/core/iam"
+	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
 )
 
 // Deps are what the room needs.
@@ -18,10 +21,12 @@ type Deps struct {
 	IAM     *iam.Room
 	Keyring Sealer
 	Account string
-	// Pools knows the tokens of the user pools of this server.
-	Pools PoolTokens
+	// Pools, Tokens and Addresses know the tokens of the user pools of this server.
+	Pools     *pool.Pools
+	Tokens    *token.Tokens
+	Addresses pool.Addresses
 	// Web verifies the tokens of other issuers.
-	Web  WebTokens
+	Web  *oidc.Verifier
 	Rand io.Reader        // crypto/rand when nil
 	Now  func() time.Time // the server's clock; time.Now when nil
 }
@@ -36,7 +41,7 @@ type Sealer interface {
 type Room struct {
 	d Deps
 	// identities verifies the tokens of the identity pools of this server; nil while there are none.
-	identities IdentityTokens
+	identities Identities
 }
 
 // New returns the room.

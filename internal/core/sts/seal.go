@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +50,7 @@ func (r *Room) seal(ctx context.Context, accessKeyID string, secret []byte, s *i
 
 // open reads a session token; every one that was not made for this access key is sigv4.ErrUnknownKey.
 func (r *Room) open(ctx context.Context, accessKeyID, token string) (secret []byte, s *iam.Session, err error) {
-	if len(token) > maxToken {
+	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // the decoder would skip them
 		return nil, nil, sigv4.ErrUnknownKey
 	}
 	sealed, err := base64.StdEncoding.Strict().DecodeString(token)
@@ -87,7 +88,7 @@ func encode(secret []byte, s *iam.Session) []byte {
 	if s.Chained {
 		chained = 1
 	}
-	b = pack.Count(b, chained)
+	b = pack.Count(pack.Count(b, chained), s.Scoped)
 	long := pack.Count(nil, len(s.Layers))
 	for _, l := range s.Layers {
 		document := l.Document
@@ -126,7 +127,7 @@ func decode(plain []byte) (secret []byte, s *iam.Session, ok bool) {
 	if mfa := r.Int(); mfa > 0 {
 		s.MFA = time.UnixMilli(mfa)
 	}
-	s.Chained = r.Count(1) == 1
+	s.Chained, s.Scoped = r.Count(1) == 1, r.Count(maxLayers)
 	long, err := expand(r.Take(r.Count(maxPlain)))
 	if err != nil || r.Bad() {
 		return nil, nil, false

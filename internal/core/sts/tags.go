@@ -14,7 +14,7 @@ func tagsOf(tags []sts.Tag) ([]iam.Tag, error) {
 	out := make([]iam.Tag, len(tags))
 	for i, t := range tags {
 		if slices.ContainsFunc(out[:i], func(o iam.Tag) bool { return strings.EqualFold(o.Key, t.Key) }) {
-			return nil, parameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+			return nil, parameter(iam.TextTwice)
 		}
 		out[i] = iam.Tag(t)
 	}
