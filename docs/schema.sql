@@ -55,6 +55,57 @@ CREATE TABLE iam_root_key (
     PRIMARY KEY (account)
 );
 
+CREATE TABLE iam_entity (
+    account text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    config text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, kind, name_key)
+);
+
+CREATE TABLE iam_link (
+    account text COLLATE "C" NOT NULL,
+    target text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, target, kind, name_key)
+);
+
+CREATE TABLE iam_access_key (
+    account text COLLATE "C" NOT NULL,
+    access_key_id text COLLATE "C" NOT NULL,
+    user_key text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    secret bytea NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (account, access_key_id)
+);
+
+CREATE TABLE iam_last_use (
+    account text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    used_at bigint NOT NULL,
+    service text COLLATE "C" NOT NULL,
+    region text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, id)
+);
+
+CREATE TABLE iam_change (
+    account text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    PRIMARY KEY (account)
+);
+
+CREATE TABLE iam_mfa_guess (
+    account text COLLATE "C" NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    tries bigint NOT NULL,
+    since bigint NOT NULL,
+    step bigint NOT NULL,
+    PRIMARY KEY (account, name_key)
+);
+
 CREATE TABLE kms_key (
     id text COLLATE "C" NOT NULL,
     description text COLLATE "C" NOT NULL,

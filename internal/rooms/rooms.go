@@ -121,7 +121,7 @@ func (r *Rooms) buildLeft() {
 	r.Audit = audit.New(c.DB, c.AuditRetention)
 	r.IAM = iam.New(iam.Deps{
 		DB: c.DB, Keyring: c.Keys, Account: c.Account, Rand: c.Rand,
-		RootAccessKeyID: c.RootAccessKeyID, RootSecret: c.RootSecret, AcceptAnyKey: c.Dev,
+		RootAccessKeyID: c.RootAccessKeyID, RootSecret: c.RootSecret, AcceptAnyKey: c.Dev, Secure: c.Addresses.Secure(), Now: c.Clock.Now,
 	})
 	r.KMS = kms.New(kms.Deps{
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Region: c.Region, Account: c.Account, MakeKeys: c.Dev,

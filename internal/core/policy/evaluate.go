@@ -12,10 +12,10 @@ type Request struct {
 	Context *Context
 }
 
-// Source is a policy with the name by which a decision refers to it.
+// Source is a policy with the name by which a decision refers to it, and what kind of policy it is to its keeper.
 type Source struct {
-	Policy *Policy
-	ID     string
+	Policy   *Policy
+	ID, Type string
 }
 
 // Sets are the policies that apply to a request.
@@ -71,6 +71,8 @@ type Decision struct {
 	Layer Layer
 	// Matched are the statements behind the result: one in an Evaluate, all of them in an Explain.
 	Matched []Match
+	// Layers are the results of the kinds of policies each for itself, of those that there are; only in an Explain.
+	Layers map[Layer]Result
 }
 
 // Allowed reports whether the request may go on.
@@ -95,6 +97,7 @@ type evaluation struct {
 	bounded  bool
 	full     bool
 	matched  []Match
+	layers   map[Layer]Result
 }
 
 // verdict is what the policies of one layer say together.
@@ -118,6 +121,10 @@ func (e *evaluation) decide(sets *Sets) Decision {
 		}
 	}
 	resource := e.layer(ByResource, sets.Resource)
+	if e.full {
+		session.allowed = sessionAllows
+		e.note(sets, identity, boundary, session, resource)
+	}
 	for _, v := range []*verdict{&identity, &boundary, &session, &resource} {
 		if v.denied {
 			return e.answer(ExplicitDeny, v.match.Layer, v.match)
@@ -125,6 +132,23 @@ func (e *evaluation) decide(sets *Sets) Decision {
 	}
 	boundaryAllows := sets.Boundary == nil || boundary.allowed
 	return e.combine(sets, identity, resource, boundaryAllows, sessionAllows)
+}
+
+// note keeps the results of the layers for an Explain.
+func (e *evaluation) note(sets *Sets, verdicts ...verdict) {
+	e.layers = map[Layer]Result{}
+	there := []bool{sets.Identity != nil, sets.Boundary != nil, sets.Session != nil, sets.Resource != nil}
+	for layer, v := range verdicts {
+		switch {
+		case !there[layer]:
+		case v.denied:
+			e.layers[Layer(layer)] = ExplicitDeny
+		case v.allowed:
+			e.layers[Layer(layer)] = Allowed
+		default:
+			e.layers[Layer(layer)] = ImplicitDeny
+		}
+	}
 }
 
 // combine decides where no statement denies.
@@ -165,7 +189,7 @@ func (e *evaluation) combine(sets *Sets, identity, resource verdict, boundary, s
 
 // answer makes the decision; a full evaluation names all statements with the effect that decided.
 func (e *evaluation) answer(result Result, layer Layer, match ...Match) Decision {
-	d := Decision{Result: result, Layer: layer, Matched: match}
+	d := Decision{Result: result, Layer: layer, Matched: match, Layers: e.layers}
 	if !e.full || result == ImplicitDeny {
 		return d
 	}

@@ -21,7 +21,7 @@ func sources(t testing.TB, kind Kind, documents ...string) []Source {
 	t.Helper()
 	all := []Source{}
 	for i, d := range documents {
-		all = append(all, Source{must(t, kind, d), string(rune('a' + i))})
+		all = append(all, Source{Policy: must(t, kind, d), ID: string(rune('a' + i))})
 	}
 	return all
 }

@@ -4,7 +4,7 @@ import "testing"
 
 func TestScopeDown(t *testing.T) {
 	everything := sources(t, Inline, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
-	managed := Source{must(t, Managed, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"rum:PutRumEvents","Resource":"*"}}`), "m"}
+	managed := Source{Policy: must(t, Managed, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"rum:PutRumEvents","Resource":"*"}}`), ID: "m"}
 	guests, err := ScopeDown(nil, managed)
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 	if !IsID(id) {
 		return nil, cognitoidp.NewInvalidParameter("The user pool id %s is not valid.", id)
 	}
-	config, mfa, err := p.rules().newPoolSettings(id, p.poolARN(id), in)
+	config, mfa, err := p.rules().newPoolSettings(id, p.ARN(id), in)
 	if err != nil {
 		return nil, err
 	}

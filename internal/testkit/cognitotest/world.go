@@ -38,6 +38,9 @@ type World struct {
 
 // Options change what New assembles.
 type Options struct {
+	// Dev relaxes what cognate dev does.
+	Dev bool
+
 	// Mute leaves out the inbox, so that no message can be delivered.
 	Mute bool
 	// Functions answers for the Lambda functions of pools; nil for none.
@@ -76,6 +79,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	w.Rooms, err = rooms.Build(rooms.Config{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", Addresses: pool.NewAddresses(PublicURL),
 		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits, Refused: o.Refused, Documents: o.Documents,
+		Dev: o.Dev,
 	})
 	w.must(err)
 	return w

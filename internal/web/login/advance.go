@@ -116,7 +116,7 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 	}
 	if f.Name == "" { // a passkey that nobody's name was typed for
 		p.text = screen.Say("passkey.failed")
-	} else if f.Step == stepName && !v.classic && v.chooses() == false {
+	} else if f.Step == stepName && !v.classic && !v.chooses() {
 		f.Step = stepPassword
 	}
 	return h.drawLogin(ctx, v, f, p)
@@ -124,10 +124,25 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 
 // startAgain begins a sign-in anew after its session has ended, with the identifier that was typed.
 func (h *handler) startAgain(ctx context.Context, v *visit, f *flow) site.Reply {
+	if reply, done := h.already(ctx, v, f); done {
+		return reply
+	}
 	if f.Name == "" {
 		return h.restart(ctx, v, f, "timeout.again")
 	}
 	return h.restart(ctx, v, f, "timeout.kept")
+}
+
+// already answers a form that was sent twice: the flow has ended, because the first one signed somebody in.
+func (h *handler) already(ctx context.Context, v *visit, f *flow) (site.Reply, bool) {
+	if f.ID != "" || !v.timedOut {
+		return site.Reply{}, false
+	}
+	holders, err := h.holders(ctx, v)
+	if err != nil || len(holders) == 0 || !h.Requests.Answers(v.q, holders[0]) {
+		return site.Reply{}, false
+	}
+	return v.with(site.Redirect(v.at(pool.EndpointAuthorize, nil))), true
 }
 
 // restart is the first page with the identifier, and with why somebody is there again.

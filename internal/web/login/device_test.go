@@ -106,15 +106,6 @@ func told(d cognitoidp.DeviceType, name string) string {
 	return *d.DeviceAttributes[i].Value
 }
 
-// jarred is another browser with cookies of this one.
-func (b *browser) jarred() *browser {
-	out := b.browser()
-	for name, c := range b.jar {
-		out.jar[name] = c
-	}
-	return out
-}
-
 // TestRememberedBrowser skips the second factor in a browser that is a remembered device, until it is forgotten.
 func TestRememberedBrowser(t *testing.T) {
 	cognitotest.Each(t, func(w *cognitotest.World) {

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,8 +137,10 @@ func (h *handler) flow(ctx context.Context, v *visit) (*flow, error) {
 func (h *handler) save(ctx context.Context, v *visit, f *flow) ([]*http.Cookie, error) {
 	var out []*http.Cookie
 	if f.ID == "" {
-		f.ID = id.Source{}.String(flowChars, flowAlphabet)
-		for _, c := range v.others(f.ID) {
+		// Ids begin with the time, so that the oldest flows of a browser are known.
+		f.ID = strconv.FormatInt(h.Clock.Now().Unix(), 36)
+		f.ID += id.Source{}.String(flowChars-len(f.ID), flowAlphabet)
+		for _, c := range v.tooMany() {
 			out = append(out, h.Cookies.Drop(v.r.Place, flowCookie(c)))
 		}
 	}
@@ -148,18 +152,16 @@ func (h *handler) save(ctx context.Context, v *visit, f *flow) ([]*http.Cookie, 
 	return append(out, c), err
 }
 
-// others are the ids of the other flows of the browser, when there are too many to keep.
-func (v *visit) others(own string) []string {
+// tooMany are the ids of the oldest flows of the browser, as many as have to go for another one.
+func (v *visit) tooMany() []string {
 	var ids []string
 	for _, c := range v.r.Cookies() {
-		if _, name, found := strings.Cut(c.Name, flowName+"."); found && name != own {
+		if _, name, found := strings.Cut(c.Name, flowName+"."); found {
 			ids = append(ids, name)
 		}
 	}
-	if len(ids) < maxFlows {
-		return nil
-	}
-	return ids
+	slices.Sort(ids)
+	return ids[:max(0, len(ids)-maxFlows+1)]
 }
 
 // drop is the cookie that forgets a flow, nil for one that was never kept.

@@ -109,7 +109,7 @@ func (v *visit) chooses() bool {
 // takePassword verifies the password of the identifier.
 func (h *handler) takePassword(ctx context.Context, v *visit, f *flow, form url.Values) site.Reply {
 	if f.Name == "" {
-		return h.drawName(ctx, v, f, nil)
+		return h.startAgain(ctx, v, f)
 	}
 	password := form.Get("password")
 	if password == "" {

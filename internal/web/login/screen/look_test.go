@@ -90,7 +90,7 @@ func TestSettingsAct(t *testing.T) {
 		{"components.pageHeader.backgroundImage.enabled", true, `.bar-head{background-image:url("/PAGE_HEADER_BACKGROUND")`, ""},
 		{"components.pageFooter.backgroundImage.enabled", false, "", "/PAGE_FOOTER_BACKGROUND"},
 		{"components.favicon.enabledTypes", []any{"SVG"}, `href="/FAVICON_SVG"`, `href="/FAVICON_ICO"`},
-		{"components.favicon.enabledTypes", []any{}, "", "FAVICON"},
+		{"components.favicon.enabledTypes", []any{}, "data:image/svg+xml", "FAVICON"},
 		{"componentClasses.idpButtons.icons.enabled", true, `src="/ICON"`, ""},
 		{"componentClasses.idpButtons.icons.enabled", false, "", `src="/ICON"`},
 	} {
