@@ -146,6 +146,14 @@ def test_parameters_that_are_taken(site, browser, more):
     redeem(site, browser)
 
 
+def test_acr_values(site, browser):
+    """oidcc-ensure-request-with-acr-values-succeeds, with values that discovery names: the ID token tells which was reached."""
+    supported = site.discovery["acr_values_supported"]
+    browser.sign_in(site.authorize(acr_values=" ".join(supported[:2])))
+    got = claims(redeem(site, browser)["id_token"])
+    assert got["acr"] == supported[0] and got["amr"] == ["pwd"]
+
+
 def test_prompt(site, browser):
     """oidcc-prompt-none-not-logged-in, oidcc-prompt-none-logged-in, oidcc-prompt-login."""
     assert browser.open(site.authorize(prompt="none")).left_with == {"error": "login_required", "state": "s-1", "iss": site.issuer}
