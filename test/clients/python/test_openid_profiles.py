@@ -105,6 +105,7 @@ def test_userinfo(strict, browser):
     assert [a.status_code for a in got] == [200] * 3 and got[0].json() == got[1].json() == got[2].json()
     info = got[0].json()
     assert (info["email_verified"], info["phone_number_verified"], info["updated_at"]) == (True, True, 1700000000)
+    assert claims(tokens["id_token"])["updated_at"] == 1700000000
     assert requests.post(url, headers=bearer, data={"access_token": tokens["access_token"]}, timeout=30).status_code == 400
     assert requests.get(f"{url}?access_token={tokens['access_token']}", timeout=30).status_code == 400
 
