@@ -226,5 +226,15 @@ screenshot: build
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=$$folder --window-size=1100,560 \
 	  --timeout=3000 --screenshot=docs/inbox.png http://localhost:7699/_cognate/inbox
 
+# Takes the pictures of the sign-in pages in docs/managed-login anew, of a running server: light, dark and on a phone.
+.PHONY: screenshots sheets
+screenshots: build deps-browser deps-js
+	cd $(BROWSER) && node --test screenshots.mjs
+
+# Takes pictures of the samples of `cognate branding preview`, a page in all its forms on each, into SHEETS.
+SHEETS ?= $(CACHE)/sheets
+sheets: build deps-browser
+	cd $(BROWSER) && node sheets.mjs $(SHEETS) && PAGES_CLASSIC=1 node sheets.mjs $(SHEETS)/classic && PAGES_LANG=ar node sheets.mjs $(SHEETS)/ar
+
 clean:
 	rm -rf bin dist .cache $(JS)/node_modules $(ESDK)/node_modules $(BROWSER)/node_modules

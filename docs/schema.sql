@@ -55,6 +55,57 @@ CREATE TABLE iam_root_key (
     PRIMARY KEY (account)
 );
 
+CREATE TABLE iam_entity (
+    account text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    config text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, kind, name_key)
+);
+
+CREATE TABLE iam_link (
+    account text COLLATE "C" NOT NULL,
+    target text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, target, kind, name_key)
+);
+
+CREATE TABLE iam_access_key (
+    account text COLLATE "C" NOT NULL,
+    access_key_id text COLLATE "C" NOT NULL,
+    user_key text COLLATE "C" NOT NULL,
+    user_id text COLLATE "C" NOT NULL,
+    secret bytea NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (account, access_key_id)
+);
+
+CREATE TABLE iam_last_use (
+    account text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    used_at bigint NOT NULL,
+    service text COLLATE "C" NOT NULL,
+    region text COLLATE "C" NOT NULL,
+    PRIMARY KEY (account, id)
+);
+
+CREATE TABLE iam_change (
+    account text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    PRIMARY KEY (account)
+);
+
+CREATE TABLE iam_mfa_guess (
+    account text COLLATE "C" NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    tries bigint NOT NULL,
+    since bigint NOT NULL,
+    step bigint NOT NULL,
+    PRIMARY KEY (account, name_key)
+);
+
 CREATE TABLE kms_key (
     id text COLLATE "C" NOT NULL,
     description text COLLATE "C" NOT NULL,
@@ -181,6 +232,7 @@ CREATE TABLE token_session (
     seed_hash bytea NOT NULL,
     epoch bigint NOT NULL DEFAULT -1,
     resource text COLLATE "C" NOT NULL DEFAULT '',
+    document_url text COLLATE "C" NOT NULL DEFAULT '',
     PRIMARY KEY (pool_id, sub, event_id)
 );
 CREATE INDEX token_session_expiry ON token_session (expires_at);
@@ -522,3 +574,21 @@ CREATE TABLE client_terms (
     PRIMARY KEY (pool_id, client_id, name)
 );
 CREATE INDEX client_terms_id ON client_terms (pool_id, terms_id);
+
+CREATE TABLE cimd_policy (
+    pool_id text COLLATE "C" NOT NULL,
+    policy_id text COLLATE "C" NOT NULL,
+    config text COLLATE "C" NOT NULL,
+    PRIMARY KEY (pool_id, policy_id)
+);
+
+CREATE TABLE client_document (
+    pool_id text COLLATE "C" NOT NULL,
+    policy_id text COLLATE "C" NOT NULL,
+    url text COLLATE "C" NOT NULL,
+    body bytea NOT NULL,
+    fetched_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (pool_id, policy_id, url)
+);
+CREATE INDEX client_document_expiry ON client_document (expires_at);

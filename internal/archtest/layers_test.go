@@ -12,7 +12,7 @@ import (
 var rooms = [][]string{
 	{"lifecycle"},
 	{"guard", "pool", "policy", "audit"},
-	{"branding", "challenge", "code", "iam", "kms", "password", "token", "trigger"},
+	{"branding", "challenge", "clientdoc", "code", "iam", "kms", "password", "token", "trigger"},
 	{"message", "machine", "sts", "cedar"},
 	{"directory", "identity", "risk"},
 	{"factor", "device", "session", "registration", "exchange", "importjob", "dataset", "transfer"},

@@ -2,13 +2,16 @@ package rooms
 
 import (
 	"cognate/internal/api/cognitoidp"
+	iamapi "cognate/internal/api/iam"
 	stsapi "cognate/internal/api/sts"
 	"cognate/internal/core/account"
 	"cognate/internal/core/branding"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/exchange"
 	"cognate/internal/core/factor"
+	"cognate/internal/core/iam"
 	"cognate/internal/core/machine"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/session"
@@ -30,6 +33,7 @@ type (
 	machineOps   = machine.Ops
 	sessionOps   = session.Ops
 	exchangeOps  = exchange.Ops
+	clientdocOps = clientdoc.Ops
 )
 
 // UserPools is the cognito-idp API. An operation in two rooms is ambiguous and does not compile; one in none is answered
@@ -46,6 +50,7 @@ type UserPools struct {
 	machineOps
 	sessionOps
 	exchangeOps
+	clientdocOps
 	fallback
 }
 
@@ -54,6 +59,22 @@ type fallback struct{ deeper }
 type deeper struct{ cognitoidp.Unimplemented }
 
 var _ cognitoidp.Service = UserPools{}
+
+// AccessManagement is the IAM API.
+type AccessManagement struct {
+	accessOps
+	noAccess
+}
+
+type (
+	accessOps = iam.Ops
+	noAccess  struct{ iamapi.Unimplemented }
+)
+
+var _ iamapi.Service = AccessManagement{}
+
+// Access is the IAM API of these rooms.
+func (r *Rooms) Access() AccessManagement { return AccessManagement{accessOps: accessOps{Room: r.IAM}} }
 
 // TokenService is the STS API.
 type TokenService struct {

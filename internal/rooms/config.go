@@ -13,6 +13,7 @@ import (
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
 	"cognate/internal/base/esdk"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
 	"cognate/internal/base/obs"
@@ -52,6 +53,8 @@ type Config struct {
 
 	// Made yields signing keys that were made ahead.
 	Made token.KeySource
+	// Documents fetches the metadata documents of clients; the strict client when nil.
+	Documents *httpkit.Client
 	// Functions reaches the Lambda functions of pools.
 	Functions lambda.Invoker
 

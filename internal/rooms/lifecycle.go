@@ -37,6 +37,7 @@ func (r *Rooms) lifecycles() []lifecycle.Lifecycle {
 		r.Audit.Lifecycle(),
 		r.Requests.Lifecycle(),
 		r.Branding.Lifecycle(),
+		r.ClientDocs.Lifecycle(),
 	}
 }
 

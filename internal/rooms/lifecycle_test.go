@@ -23,6 +23,8 @@ var nobodys = map[string]string{
 	"user_pool":        "the pool itself",
 	"app_client":       "an application",
 	"resource_server":  "an API",
+	"cimd_policy":      "which metadata documents describe clients",
+	"client_document":  "what such a document says",
 	"pool_domain":      "a name of the pool",
 	"signing_key":      "keys of the pool",
 	"branding_style":   "how pages of a client look",

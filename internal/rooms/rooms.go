@@ -3,12 +3,15 @@ package rooms
 import (
 	"context"
 
+	"cognate/internal/base/db"
+	"cognate/internal/base/id"
 	"cognate/internal/base/job"
 	"cognate/internal/core/account"
 	"cognate/internal/core/audit"
 	"cognate/internal/core/authorization"
 	"cognate/internal/core/branding"
 	"cognate/internal/core/challenge"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/code"
 	"cognate/internal/core/device"
 	"cognate/internal/core/directory"
@@ -52,6 +55,7 @@ type Rooms struct {
 	Requests *authorization.Room
 	Visits   *session.Room
 
+	ClientDocs   *clientdoc.Room
 	Registration *registration.Room
 	Exchange     *exchange.Room
 
@@ -90,7 +94,7 @@ func Build(c Config) (*Rooms, error) {
 	})
 	r.Requests = authorization.New(authorization.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Directory: r.Users, Tokens: r.Tokens, Engine: r.Engine,
-		Addresses: c.Addresses, Rand: c.Rand,
+		Documents: r.ClientDocs, Addresses: c.Addresses, Rand: c.Rand,
 	})
 	r.Machines = machine.New(machine.Deps{Pools: r.Pools, Tokens: r.Tokens, Triggers: r.Triggers, Guard: r.Guard})
 	r.Visits = session.New(session.Deps{
@@ -105,7 +109,7 @@ func Build(c Config) (*Rooms, error) {
 		factorOps: factorOps{Factors: r.Factors}, deviceOps: deviceOps{Devices: r.Devices},
 		signinOps: signinOps{Engine: r.Engine}, accountOps: accountOps{Accounts: r.Accounts},
 		machineOps: machineOps{Room: r.Machines},
-		sessionOps: sessionOps{Room: r.Visits}, exchangeOps: exchangeOps{Room: r.Exchange},
+		sessionOps: sessionOps{Room: r.Visits}, exchangeOps: exchangeOps{Room: r.Exchange}, clientdocOps: clientdocOps{Room: r.ClientDocs},
 	}
 	r.all = r.lifecycles()
 	return r, nil
@@ -117,7 +121,7 @@ func (r *Rooms) buildLeft() {
 	r.Audit = audit.New(c.DB, c.AuditRetention)
 	r.IAM = iam.New(iam.Deps{
 		DB: c.DB, Keyring: c.Keys, Account: c.Account, Rand: c.Rand,
-		RootAccessKeyID: c.RootAccessKeyID, RootSecret: c.RootSecret, AcceptAnyKey: c.Dev,
+		RootAccessKeyID: c.RootAccessKeyID, RootSecret: c.RootSecret, AcceptAnyKey: c.Dev, Secure: c.Addresses.Secure(), Now: c.Clock.Now,
 	})
 	r.KMS = kms.New(kms.Deps{
 		DB: c.DB, Keyring: c.Keys, Clock: c.Clock, Rand: c.Rand, Region: c.Region, Account: c.Account, MakeKeys: c.Dev,
@@ -125,7 +129,7 @@ func (r *Rooms) buildLeft() {
 	r.Pools = pool.New(pool.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Region: c.Region, Account: c.Account, Addresses: c.Addresses,
 		PoolMade: r.poolMade, PoolGone: r.poolGone, PurgePool: r.purgePool, ClientGone: r.clientGone,
-		CountUsers: r.countUsers,
+		CountUsers: r.countUsers, Features: r.features,
 	})
 	r.Guard = guard.New(guard.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Shared: c.SharedSources, Limits: c.Limits, Refused: c.Refused,
@@ -138,6 +142,7 @@ func (r *Rooms) buildLeft() {
 	r.Tokens = token.New(token.Deps{
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Guard: r.Guard, Made: c.Made, Addresses: c.Addresses,
 	})
+	r.ClientDocs = clientdoc.New(clientdoc.Deps{DB: c.DB, Keys: c.Keys, Clock: c.Clock, IDs: id.Source{Rand: c.Rand}, Pools: r.Pools, Guard: r.Guard, Client: c.Documents})
 	r.Triggers = trigger.New(c.Functions)
 	if c.DataKeys == nil {
 		c.DataKeys = r.KMS
@@ -147,6 +152,11 @@ func (r *Rooms) buildLeft() {
 		Pools: r.Pools, Functions: r.Triggers, Texts: r.Triggers, Limits: r.Codes, Budgets: r.Guard, DataKeys: c.DataKeys, Suite: c.Suite,
 		Addresses: c.Addresses, Catalog: c.Catalog,
 	})
+}
+
+// features names what rooms keep of a pool that a pool on LITE cannot have.
+func (r *Rooms) features(tx *db.Tx, poolID string) ([]string, error) {
+	return r.ClientDocs.Features(tx, poolID)
 }
 
 // countUsers estimates how many users a pool has.

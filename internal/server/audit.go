@@ -14,7 +14,7 @@ import (
 )
 
 // readers are the verbs of signed operations that change nothing.
-var readers = []string{"Get", "List", "Describe", "AdminGet", "AdminList"}
+var readers = []string{"Get", "List", "Describe", "AdminGet", "AdminList", "Simulate"}
 
 // unrecorded are the services and operations that are no administration: sign-ins on behalf of a user, and what the keys
 // of KMS are for.
@@ -52,7 +52,7 @@ func (a auditor) Begin(ctx context.Context, action wire.Action) (context.Context
 			AccessKey: req.Principal.AccessKeyID, Region: string(req.Region), Sub: req.User,
 			Pool: first(textOf(action.Input, "UserPoolId"), req.Pool, textOf(out, "UserPool", "Id")), Username: textOf(action.Input, "Username"),
 			Target: first(textOf(action.Input, "ClientId"), textOf(action.Input, "GroupName"), textOf(action.Input, "Domain"),
-				textOf(action.Input, "ResourceArn"), textOf(action.Input, "Identifier"), textOf(action.Input, "KeyId")),
+				textOf(action.Input, "ResourceArn"), textOf(action.Input, "Identifier"), textOf(action.Input, "KeyId"), entityOf(action)),
 		}
 		if req.ClientIP.IsValid() {
 			e.Source = req.ClientIP.String()
@@ -70,6 +70,20 @@ func (a auditor) Begin(ctx context.Context, action wire.Action) (context.Context
 				"outcome", outcome, "error", err)
 		}
 	}
+}
+
+// entityOf is the user, role or whatever else of IAM an operation is about.
+func entityOf(action wire.Action) string {
+	if action.Service != "iam" {
+		return ""
+	}
+	for _, member := range []string{"RoleName", "UserName", "PolicyArn", "PolicyName", "OpenIDConnectProviderArn", "SAMLProviderArn", "Url",
+		"Name", "SerialNumber", "VirtualMFADeviceName", "AccountAlias"} {
+		if text := textOf(action.Input, member); text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // textOf is a text member of an operation's input or output, "" when it has none. Names of secrets are never asked for.

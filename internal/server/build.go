@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	iamapi "cognate/internal/api/iam"
 	kmsapi "cognate/internal/api/kms"
 	stsapi "cognate/internal/api/sts"
 	"cognate/internal/base/arn"
@@ -20,6 +21,7 @@ import (
 	"cognate/internal/base/shed"
 	"cognate/internal/config"
 	"cognate/internal/core/branding"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/kms"
 	"cognate/internal/core/pool"
 	"cognate/internal/rooms"
@@ -95,6 +97,7 @@ func (a *app) buildRooms() error {
 		Region: arn.Region(s.Region), Account: s.Account, Addresses: a.addresses,
 		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev, AuditRetention: s.AuditRetention,
 		Made: a.made, Functions: a.functions,
+		Documents: clientdoc.NewClient(httpkit.ClientOptions{AllowLocal: s.Mode == config.Dev}),
 	}
 	if err := a.transports(&c); err != nil {
 		return err
@@ -121,6 +124,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	registry, err := wire.NewRegistry(
 		wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", cognitoidp.Operations, a.API),
 		wire.NewService[kmsapi.Service](kmsapi.Info, "ValidationException", kmsapi.Operations, kms.Ops{Keys: a.KMS}),
+		wire.NewService[iamapi.Service](iamapi.Info, "ValidationError", iamapi.Operations, a.Access()),
 		wire.NewService[stsapi.Service](stsapi.Info, "ValidationError", stsapi.Operations, rooms.TokenService{}),
 	)
 	if err != nil {
@@ -134,7 +138,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--allowed-hosts: %w", err)
 	}
-	callers := newCallers(a.settings, names, a.IAM, a.Pools)
+	callers := newCallers(a.settings, names, a.Rooms)
 	return wire.NewServer(wire.Options{
 		Registry: registry, Protocols: []wire.Protocol{awsjson.Protocol{}, awsquery.Protocol{}, restjson.Protocol{}},
 		Authenticator: callers, Authorizer: callers, Auditor: auditor{a}, Gate: &a.gate, Metrics: a.metrics, Log: a.log, ClientIP: proxies.ClientIP, Around: a.around,

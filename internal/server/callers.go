@@ -11,9 +11,8 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/base/sigv4"
 	"cognate/internal/config"
-	"cognate/internal/core/iam"
-	"cognate/internal/core/pool"
 	"cognate/internal/core/sts"
+	"cognate/internal/rooms"
 	"cognate/internal/wire"
 )
 
@@ -25,17 +24,17 @@ var globalServices = map[string]bool{"iam": true, "sts": true}
 // they may do what they ask for.
 type callers struct {
 	verifier *sigv4.Verifier
-	iam      *iam.Room
-	pools    *pool.Pools
+	rooms    *rooms.Rooms
+	settings config.Settings
 	own      httpkit.Names // pages of which may use keys that Cognate did not issue
 	dev      bool
 }
 
-func newCallers(s config.Settings, own httpkit.Names, room *iam.Room, pools *pool.Pools) callers {
+func newCallers(s config.Settings, own httpkit.Names, r *rooms.Rooms) callers {
 	served := func(service string, region arn.Region) bool { return globalServices[service] || s.Serves(region) }
 	return callers{
-		verifier: sigv4.NewVerifier(sigv4.Options{Lookup: room.Credentials, Region: served}),
-		iam:      room, pools: pools, own: own, dev: s.Mode == config.Dev,
+		verifier: sigv4.NewVerifier(sigv4.Options{Lookup: r.IAM.Credentials, Region: served}),
+		rooms:    r, settings: s, own: own, dev: s.Mode == config.Dev,
 	}
 }
 
@@ -68,11 +67,26 @@ func (c callers) Authorize(ctx context.Context, p obs.Principal, a wire.Action) 
 	if a.Service == "sts" && sts.Open(a.Operation) {
 		return nil
 	}
-	if err := c.iam.Authorize(ctx, p, a.Service+":"+a.Operation, a.Resource); err != nil {
-		return err
+	if !p.Root { // what is asked for matters to policies alone
+		if err := c.permit(ctx, p, a); err != nil {
+			return err
+		}
 	}
+	c.rooms.IAM.Used(ctx, a.Service)
 	if a.Service == cognitoidp.ServiceName && a.Resource != "" {
-		return c.pools.InRegion(ctx, a.Resource)
+		return c.rooms.Pools.InRegion(ctx, a.Resource)
 	}
 	return nil
+}
+
+// permit asks the policies whether the caller may do this, and pass the roles that it names.
+func (c callers) permit(ctx context.Context, p obs.Principal, a wire.Action) error {
+	ask, err := c.ask(ctx, a)
+	if err != nil {
+		return err
+	}
+	if err := c.rooms.IAM.Authorize(ctx, p, ask); err != nil {
+		return err
+	}
+	return c.mayPass(ctx, p, a)
 }

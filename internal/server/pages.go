@@ -31,6 +31,7 @@ func (a *app) site() (*site.Site, error) {
 		oauth.Routes(oauth.Deps{
 			Pools: a.Pools, Tokens: a.Tokens, Addresses: a.addresses,
 			Machines: a.Machines, Codes: a.Requests, Engine: a.Engine, Revoker: token.Ops{Tokens: a.Tokens}, Users: a.Users, Facts: a.Visits, Registrar: a.Registration, Exchanger: a.Exchange,
+			Clients: a.Requests, Documents: a.ClientDocs,
 		}),
 		recovery.Routes(a.Factors),
 	)...), nil

@@ -45,34 +45,6 @@ func (d Dialect) Translate(f *Failure) (code string, status int) {
 	return f.Code, f.Status
 }
 
-// Error is an AWS error that stands outside a service's model, such as
-// AccessDeniedException. It satisfies rt.Exception.
-type Error struct {
-	Code    string
-	Message string
-	Status  int // 400 when zero
-}
-
-// Error returns the code and the message.
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-// ErrorCode returns the exception name.
-func (e *Error) ErrorCode() string { return e.Code }
-
-// ErrorMessage returns the text for the caller.
-func (e *Error) ErrorMessage() string { return e.Message }
-
-// HTTPStatus returns the status of the response.
-func (e *Error) HTTPStatus() int {
-	if e.Status == 0 {
-		return http.StatusBadRequest
-	}
-	return e.Status
-}
-
-// Fault reports whether the server is to blame.
-func (e *Error) Fault() bool { return e.HTTPStatus() >= 500 }
-
 // fromException renders an exception that may be shown as it is.
 func fromException(e rt.Exception) *Failure {
 	f := &Failure{Code: e.ErrorCode(), Message: e.ErrorMessage(), Status: e.HTTPStatus()}
@@ -97,8 +69,13 @@ func outside(ctx context.Context, op *Operation, err error) *Failure {
 // not declare for it would break typed clients, so they become internal ones.
 func fromCall(ctx context.Context, op *Operation, err error) *Failure {
 	var notBuilt *rt.NotBuilt
+	var common *rt.Common
 	var e rt.Exception
 	switch {
+	case errors.As(err, &common):
+		f := fromException(common)
+		f.Common = true
+		return f
 	case errors.As(err, &notBuilt):
 		obs.Cause(ctx, "%v", err)
 		// Never a 5xx: clients would send the call again.

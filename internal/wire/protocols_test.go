@@ -195,7 +195,7 @@ func TestQueryRefusals(t *testing.T) {
 		"MissingAuthenticationTokenException": "MissingAuthenticationToken", "InvalidSignatureException": "SignatureDoesNotMatch",
 		"UnrecognizedClientException": "InvalidClientTokenId", "ExpiredTokenException": "ExpiredToken", "AccessDeniedException": "AccessDenied",
 	} {
-		w.gate.authErr = &wire.Error{Code: code, Message: "m"}
+		w.gate.authErr = &rt.Common{Code: code, Message: "m"}
 		if rec := w.do(form(assume + "ab")); rec.Code != 403 || !strings.Contains(rec.Body.String(), "<Code>"+want+"</Code>") {
 			t.Errorf("%s: %d %s", code, rec.Code, rec.Body)
 		}

@@ -136,7 +136,7 @@ func TestSignatures(t *testing.T) {
 	unsigned.Header.Del("Authorization")
 	wantError(t, w.do(unsigned), 400, "MissingAuthenticationTokenException", "Missing Authentication Token")
 
-	w.gate.authErr = &wire.Error{Code: "InvalidSignatureException", Message: "bad"}
+	w.gate.authErr = &rt.Common{Code: "InvalidSignatureException", Message: "bad"}
 	wantError(t, w.do(request("DescribeUserPool", body)), 400, "InvalidSignatureException", "bad")
 	// Types come before the signature, constraints after it.
 	wantError(t, w.do(request("DescribeUserPool", `{"UserPoolId":1}`)), 400, "SerializationException", "NUMBER_VALUE can not be converted to a String")
@@ -145,7 +145,7 @@ func TestSignatures(t *testing.T) {
 	wantError(t, w.do(request("DescribeUserPool", body)), 500, "InternalErrorException", "Something went wrong")
 	w.gate.authErr = nil
 
-	w.gate.denyErr = &wire.Error{Code: "AccessDeniedException", Message: "User: x is not authorized"}
+	w.gate.denyErr = &rt.Common{Code: "AccessDeniedException", Message: "User: x is not authorized"}
 	wantError(t, w.do(request("DescribeUserPool", body)), 400, "AccessDeniedException", "User: x is not authorized")
 	w.gate.denyErr = errors.New("policy store is down")
 	wantError(t, w.do(request("DescribeUserPool", body)), 500, "InternalErrorException", "Something went wrong")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/api/rt"
 	"cognate/internal/base/obs"
 	"cognate/internal/wire"
 	"cognate/internal/wire/awsjson"
@@ -51,7 +52,7 @@ func (g *gate) Authenticate(_ context.Context, r *http.Request, _ []byte, servic
 	case g.authErr != nil:
 		return wire.Caller{}, g.authErr
 	case r.Header.Get("Authorization") == "" || service == "":
-		return wire.Caller{}, &wire.Error{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
+		return wire.Caller{}, &rt.Common{Code: "MissingAuthenticationTokenException", Message: "Missing Authentication Token"}
 	}
 	root := obs.Principal{Account: "000000000000", ARN: "arn:aws:iam::000000000000:root", Root: true}
 	return wire.Caller{Principal: root, Region: "eu-west-1"}, nil

@@ -13,7 +13,7 @@ const folder = join(import.meta.dirname, "pages");
 const modules = join(import.meta.dirname, "../clients/js/node_modules");
 
 // The browser of this machine; playwright's own download is not used.
-function executable() {
+export function executable() {
   for (const name of ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]) {
     for (const path of (process.env.PATH ?? "").split(delimiter)) {
       try {

@@ -180,6 +180,51 @@ describe("a second factor", () => {
     await ana.close();
   });
 
+  test("spared in a browser that its user has remembered, until the device is forgotten", async () => {
+    const DeviceConfiguration = { ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true };
+    const app = await makeApp(server, browser, { pool: { ...DEVELOPER, DeviceConfiguration } });
+    await app.mfa({ MfaConfiguration: "ON", ...EMAIL });
+    await app.user("ana", { email: "ana@example.com", email_verified: "true" });
+    const ana = await person(browser);
+    await signIn(ana, app);
+    const code = ana.page.locator("[name=code]");
+    await code.pressSequentially(await app.code("ana@example.com"));
+    await ana.page.getByLabel("Remember this device").check(); // the code has not sent itself
+    await ana.press("Verify code");
+    const { device_key } = claims((await ana.tokens(app)).access_token);
+    const { Devices } = await app.admin("AdminListDevices", { Username: "ana" });
+    assert.deepEqual(Devices.map((d) => d.DeviceKey), [device_key]);
+    assert.match(Devices[0].DeviceAttributes.find((a) => a.Name === "device_name").Value, /^Chrome \d+ \/ Linux/);
+
+    await signIn(ana, app, { prompt: "login" });
+    assert.equal(claims((await ana.tokens(app)).access_token).device_key, device_key);
+    const other = await person(browser);
+    await signIn(other, app);
+    await other.says("Check your email");
+    await app.admin("AdminForgetDevice", { Username: "ana", DeviceKey: device_key });
+    await signIn(ana, app, { prompt: "login" });
+    await ana.says("Check your email");
+    await Promise.all([ana.close(), other.close()]);
+  });
+
+  test("not asked for again on a device that is remembered", async () => {
+    const app = await makeApp(server, browser, { pool: { DeviceConfiguration: { DeviceOnlyRememberedOnUserPrompt: true, ChallengeRequiredOnNewDevice: true } } });
+    await app.mfa({ MfaConfiguration: "OPTIONAL", ...TOTP });
+    await app.user("ana");
+    const key = await enrolApp(app);
+    const ana = await person(browser);
+    await signIn(ana, app);
+    await ana.page.getByLabel("Remember this device").check();
+    await ana.fill({ code: totp(key, 1) });
+    await ana.tokens(app);
+    await signIn(ana, app, { prompt: "login" });
+    await ana.tokens(app);
+    const other = await person(browser);
+    await signIn(other, app);
+    await other.says("Enter the code of your app");
+    await Promise.all([ana.close(), other.close()]);
+  });
+
   test("chosen among those that the user has", async () => {
     const app = await makeApp(server, browser, { pool: { SmsConfiguration: SMS.SmsMfaConfiguration.SmsConfiguration, ...DEVELOPER } });
     await app.mfa({ MfaConfiguration: "OPTIONAL", ...TOTP, ...SMS, ...EMAIL });
@@ -270,6 +315,9 @@ describe("the first factor is chosen", () => {
   test("a passkey: added, then used by the button, in the suggestions and after the name", async () => {
     const app = await choosing();
     const ana = await person(browser);
+    await ana.page.addInitScript(() => {
+      if (window.name !== "suggests") PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+    });
     await ana.open(app, {}, "/passkeys/add");
     await ana.fill({ username: "ana" });
     await ana.press(/Password/);
@@ -286,23 +334,20 @@ describe("the first factor is chosen", () => {
     await ana.page.getByRole("button", { name: "Add a passkey" }).click();
     await ana.says("This device holds a passkey for your account already");
 
-    await ana.authenticator.present(false);
     await ana.open(app, { prompt: "login" });
-    await ana.authenticator.present(true);
     await ana.press("Sign in with a passkey");
     assert.deepEqual(claims((await ana.tokens(app)).id_token)["cognito:username"], "ana");
 
-    // The suggestions of the field: the virtual authenticator takes them by itself.
-    await ana.leave(() => ana.page.goto(app.url("/oauth2/authorize", { prompt: "login" })));
-    await ana.page.waitForURL(`${app.callback}?*`);
-    await ana.tokens(app);
-
-    await ana.authenticator.present(false);
     await ana.open(app, { prompt: "login" });
     await ana.fill({ username: "ana" });
     await ana.press(/Passkey/);
-    await ana.authenticator.present(true);
     await ana.press("Sign in with a passkey");
+    await ana.tokens(app);
+
+    // The suggestions of the field: the virtual authenticator takes one by itself.
+    await ana.page.evaluate(() => { window.name = "suggests"; });
+    await ana.page.goto(app.url("/oauth2/authorize", { prompt: "login" }), { waitUntil: "commit" });
+    await ana.page.waitForURL(`${app.callback}?*`);
     await ana.tokens(app);
     await ana.close();
   });

@@ -109,8 +109,11 @@ describe("a session of the browser", () => {
     await ana.says("LogoutURLs"); // dev tells why
     await ana.open(app, { prompt: "none" });
     await ana.tokens(app); // still signed in
-    await ana.page.goto(`${app.base}/logout`);
+    await ana.page.goto(`${app.base}/logout`); // nobody is signed out by an address alone
+    await ana.press("Sign out");
     await ana.says("You are signed out");
+    await ana.open(app, { prompt: "none" });
+    assert.equal((await ana.answer(app)).error, "login_required");
     await ana.close();
   });
 });
@@ -199,6 +202,42 @@ describe("what people do to pages", () => {
     await bea.page.goBack();
     await bea.says(/Confirm your account|Sign in to Acme/);
     await Promise.all([ana.close(), bea.close()]);
+  });
+
+  test("leave a page open for long", async () => {
+    const app = await makeApp(server, browser);
+    await app.user("ana");
+    const ana = await person(browser);
+    await ana.open(app);
+    await ana.fill({ username: "ana" });
+    await advance(server, "55m");
+    await ana.fill({ password: PASSWORD }); // nothing is lost yet
+    await ana.tokens(app);
+    await ana.open(app, { prompt: "login" });
+    await advance(server, "61m");
+    await ana.fill({ username: "ana" });
+    await ana.says("This page was open for too long");
+    await ana.press("Start again");
+    await ana.fill({ username: "ana" });
+    await ana.fill({ password: PASSWORD });
+    await ana.tokens(app);
+    await ana.close();
+    await advance(server);
+  });
+
+  test("keep no cookies", async () => {
+    const app = await makeApp(server, browser);
+    const ana = await person(browser);
+    await ana.page.route("**/login?*", async (route) => {
+      const headers = { ...await route.request().allHeaders() };
+      delete headers.cookie;
+      await route.continue({ headers });
+    });
+    await ana.open(app);
+    await ana.page.context().clearCookies();
+    await ana.fill({ username: "ana" });
+    await ana.says("This browser keeps no cookies for this site");
+    await ana.close();
   });
 
   test("press twice", async () => {

@@ -175,6 +175,37 @@ describe("Amplify's signInWithRedirect", () => {
     await ana.says("Sign in to Acme");
     await visit.close();
   });
+
+  test("signs in in the app of docs/managed-login.md", async () => {
+    const files = new Map(), pages = await servePages(files), back = `${pages.origin}/`;
+    const app = await makeApp(server, browser, { client: { CallbackURLs: [back], LogoutURLs: [back], AllowedOAuthFlows: ["code"] } });
+    await app.user("ana", { email: ANA, email_verified: "true" }, SECRET);
+    const blocks = guide({
+      "http://localhost:5173": pages.origin, "localhost:7654": front.origin.replace("https://", ""),
+      "us-east-1_DemoPool1": app.id, democlientforlocaltesting1: app.clientId,
+    }, "managed-login.md");
+    const { outputFiles } = await build({
+      stdin: { contents: blocks["main.js"], loader: "js", resolveDir: join(import.meta.dirname, "../clients/js") }, bundle: true,
+      format: "esm", platform: "browser", write: false, logLevel: "error",
+    });
+    files.set("/main.js", ["text/javascript", outputFiles[0].text]);
+    files.set("/", ["text/html", blocks["index.html"]]);
+    const ana = await person(browser);
+    await ana.page.goto(back);
+    await ana.says("Hello stranger");
+    await ana.press("Sign in");
+    await signIn(ana, "ana");
+    await ana.says(`Hello ${ANA}`);
+    await ana.page.reload();
+    await ana.says(`Hello ${ANA}`);
+    await ana.press("Sign out");
+    await ana.says("Hello stranger");
+    assert.equal(ana.page.url(), back);
+    await ana.press("Sign in");
+    await ana.says("Sign in to Acme");
+    await ana.page.context().close();
+    pages.close();
+  });
 });
 
 describe("a page of another site", () => {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const FENCE = /^```\S+[^\n]*\n(?:\/\/|#) (\S+)\n(.*?)^```$/gms;
+const FENCE = /^```\S+[^\n]*\n(?:\/\/|#|<!--) (\S+)(?: -->)?\n(.*?)^```$/gms;
 
 // Returns the blocks by the file names that their first lines give them, with addresses replaced: {"http://localhost:7654": "..."}.
 export function guide(addresses = {}, page = "oidc.md") {

@@ -27,6 +27,8 @@ type Principal struct {
 	AccessKeyID string
 	// Root is true for the account's root user, which may do everything.
 	Root bool
+	// Of is what the room that knows the principal keeps about it, a pointer; nobody else looks into it.
+	Of any
 }
 
 // IsZero reports whether nobody signed the request.
@@ -53,6 +55,9 @@ type Request struct {
 	Outcome string // exception code, or "" for success
 	Cause   string // why it was refused; log only
 	Warning string // what its author should know of what was done; log only
+	// Decision is the policy statement that allowed or refused what was asked for; log only.
+	Decision string
+	Secure   bool // the connection was encrypted
 	// After is how long it takes until a lock or a limit lets the caller try again, where it was one that refused.
 	After time.Duration
 

@@ -15,6 +15,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
 	"cognate/internal/base/keyring"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/directory"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
@@ -30,6 +31,7 @@ type Deps struct {
 	Directory *directory.Directory
 	Tokens    *token.Tokens
 	Engine    *signin.Engine
+	Documents *clientdoc.Room
 	Addresses pool.Addresses
 	Rand      io.Reader
 }

@@ -8,29 +8,29 @@ import (
 	. "cognate/internal/testkit/cognitotest"
 )
 
-// TestRegisteredAsks holds that nobody is signed in by a mere click to a client that a stranger has registered, whether the
-// pool tracks sessions or not.
+// TestRegisteredAsks holds that nobody is signed in by a mere click to a client that a stranger has registered: the pages ask.
 func TestRegisteredAsks(t *testing.T) {
-	Each(t, func(cw *World) {
-		w := newWorld(cw, nil)
-		Call(w.World, w.API.UpdateUserPool, &cognitoidp.UpdateUserPoolRequest{
-			UserPoolId: w.p.ID, DcrConfiguration: &cognitoidp.DcrConfigurationType{OpenDcrEnabled: new(true)},
-		})
-		made, err := w.Pools.Register(w.Ctx, true, &cognitoidp.CreateUserPoolClientRequest{
-			UserPoolId: w.p.ID, ClientName: "stranger", AllowedOAuthFlowsUserPoolClient: new(true), AllowedOAuthScopes: []string{"openid"},
-			AllowedOAuthFlows: []cognitoidp.OAuthFlowType{cognitoidp.OAuthFlowTypeCode}, CallbackURLs: []string{callback}, SupportedIdentityProviders: []string{"COGNITO"},
-		})
-		if err != nil {
-			w.T.Fatal(err)
-		}
-		_, session := w.signIn(w.parse())
-		q := w.parse("client_id", *made.ClientId)
-		if w.Requests.Answers(q, w.holder(session)) || w.Requests.Credit(q, w.holder(session)) != nil {
-			w.T.Error("a session answers for a client that registered itself")
-		}
-		_, err = w.Requests.Silent(w.Ctx, q, w.holder(session))
-		wants(w.T, "in silence", err, authorization.ErrNoSession)
+	w := newWorld(Quick(t), nil)
+	Call(w.World, w.API.UpdateUserPool, &cognitoidp.UpdateUserPoolRequest{
+		UserPoolId: w.p.ID, DcrConfiguration: &cognitoidp.DcrConfigurationType{OpenDcrEnabled: new(true)},
 	})
+	made, err := w.Pools.Register(w.Ctx, true, &cognitoidp.CreateUserPoolClientRequest{
+		UserPoolId: w.p.ID, ClientName: "stranger", AllowedOAuthFlowsUserPoolClient: new(true), AllowedOAuthScopes: []string{"openid"},
+		AllowedOAuthFlows: []cognitoidp.OAuthFlowType{cognitoidp.OAuthFlowTypeCode}, CallbackURLs: []string{callback}, SupportedIdentityProviders: []string{"COGNITO"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pairs := []string{"client_id", *made.ClientId, "code_challenge", challengeOf(verifier), "code_challenge_method", "S256"}
+	for _, prompt := range []string{"", "consent", "login"} {
+		if q := w.parse(append(pairs, "prompt", prompt)...); !q.Select {
+			t.Errorf("prompt %q: nobody is asked", prompt)
+		}
+	}
+	_, err = w.Requests.Parse(w.Ctx, w.p.ID, w.request(append(pairs, "prompt", "none")...))
+	if got := outcome(err); got != callback+"?error=login_required&state=s" {
+		t.Errorf("prompt none: %s", got)
+	}
 }
 
 // TestNoScopeLeft holds that a client whose scopes are gone gets nothing, least of all the scope of the API.

@@ -32,7 +32,8 @@ type grant struct {
 	Nonce       string         `json:"nonce,omitempty"`
 	Scope       string         `json:"scope"`
 	Resource    string         `json:"resource,omitempty"`
-	Session     string         `json:"session"` // sso...
+	Document    string         `json:"document,omitempty"` // by which a stranger uses the client
+	Session     string         `json:"session"`            // sso...
 	AuthTime    int64          `json:"authTime"`
 	AMR         []string       `json:"amr"`
 	ACR         string         `json:"acr,omitempty"`
@@ -45,7 +46,7 @@ type grant struct {
 func (q *Request) grantOf(sso *token.SSO, subj token.Subject, acr string, ch *token.Changes) grant {
 	return grant{
 		RedirectURI: q.RedirectURI, Sent: q.Sent, Challenge: q.Challenge, Nonce: q.Nonce, Scope: strings.Join(q.Scopes, " "),
-		Resource: q.Resource, Session: sso.ID, AuthTime: subj.AuthTime, AMR: subj.AMR, ACR: acr, Epoch: subj.Epoch,
+		Resource: q.Resource, Document: q.Client.DocumentURL(), Session: sso.ID, AuthTime: subj.AuthTime, AMR: subj.AMR, ACR: acr, Epoch: subj.Epoch,
 		DeviceKey: subj.DeviceKey, Changes: ch,
 	}
 }
@@ -116,9 +117,12 @@ func verifierForm(v string) bool {
 func (r *Room) tokens(ctx context.Context, q *Request, g grant, subj token.Subject) (*token.Grant, error) {
 	subj.AuthTime, subj.AMR, subj.Epoch, subj.DeviceKey = g.AuthTime, g.AMR, g.Epoch, g.DeviceKey
 	return r.Tokens.Prepare(ctx, q.Pool, q.Client, subj, token.Options{
-		Scope: g.Scope, ACR: g.ACR, Parent: g.Session, Nonce: g.Nonce, Resource: g.Resource, Browser: q.Implicit, Changes: g.Changes,
+		Scope: g.Scope, ACR: g.ACR, Parent: g.Session, Nonce: g.Nonce, Resource: g.Resource, Browser: q.Implicit || !q.refreshes(), Changes: g.Changes,
 	})
 }
+
+// refreshes reports whether the client may use refresh tokens: a stranger says in its document whether it does.
+func (q *Request) refreshes() bool { return q.Client.Document == nil || q.Client.Document.Refreshes }
 
 // implicit is the answer with tokens (RFC 6749 section 4.2.2).
 func (q *Request) implicit(t *cognitoidp.AuthenticationResultType) *Answer {

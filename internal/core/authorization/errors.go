@@ -10,6 +10,7 @@ const (
 	CodeResponseType  = "unsupported_response_type"
 	CodeServer        = "server_error"
 	CodeLogin         = "login_required"
+	CodeBusy          = "temporarily_unavailable"
 	CodeTarget        = "invalid_target"
 	CodeNoRequest     = "request_not_supported"
 	CodeNoRequestURI  = "request_uri_not_supported"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/base/db"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/directory"
@@ -115,7 +116,7 @@ func (r *Room) Holders(ctx context.Context, poolID string, named []Session) ([]H
 				continue
 			case err != nil:
 				return err
-			case !u.Enabled || !u.Epoch.Since(directory.Epoch(sso.Epoch)):
+			case !u.Enabled || !u.Epoch.Since(directory.Epoch(sso.Epoch)), awaitsPassword(u):
 				continue
 			}
 			groups, err := r.Directory.GroupsOf(tx, p, s.Sub)
@@ -127,6 +128,11 @@ func (r *Room) Holders(ctx context.Context, poolID string, named []Session) ([]H
 		return nil
 	})
 	return out, err
+}
+
+// awaitsPassword reports whether a user has to set a password before anything else.
+func awaitsPassword(u *directory.User) bool {
+	return u.Status == cognitoidp.UserStatusTypeResetRequired || u.Status == cognitoidp.UserStatusTypeForceChangePassword
 }
 
 // Answers reports whether the session of h answers the request without a new authentication: fresh enough for the client

@@ -1,6 +1,7 @@
 package authorization_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -178,6 +179,58 @@ func TestSilent(t *testing.T) {
 		wants(w.T, "an hour later", err, authorization.ErrNoSession)
 		if all, err := w.Requests.Holders(w.Ctx, w.p.ID, []authorization.Session{session, {Sub: w.sub, ID: "sso" + "0000000000000000000000000"}}); err != nil || len(all) != 0 {
 			w.T.Errorf("%v %v", all, err)
+		}
+	})
+}
+
+// TestRightsEnd holds that a client cannot redeem or refresh what it has lost since, and that losing rights gives none.
+func TestRightsEnd(t *testing.T) {
+	Each(t, func(cw *World) {
+		w := newWorld(cw, nil)
+		update := func(change func(*cognitoidp.UpdateUserPoolClientRequest)) {
+			in := &cognitoidp.UpdateUserPoolClientRequest{
+				UserPoolId: w.p.ID, ClientId: w.c.ID, ExplicitAuthFlows: w.c.Config.ExplicitAuthFlows, AllowedOAuthFlowsUserPoolClient: new(true),
+				AllowedOAuthFlows: w.c.Config.AllowedOAuthFlows, AllowedOAuthScopes: w.c.Config.AllowedOAuthScopes,
+				CallbackURLs: w.c.Config.CallbackURLs, SupportedIdentityProviders: w.c.Config.SupportedIdentityProviders,
+			}
+			change(in)
+			Call(w.World, w.API.UpdateUserPoolClient, in)
+			var err error
+			if _, w.c, err = w.Pools.Client(w.Ctx, w.c.ID); err != nil {
+				w.T.Fatal(err)
+			}
+		}
+		code := w.code("scope", "openid email aws.cognito.signin.user.admin")
+		out, err := w.redeem(code)
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		code = w.code("scope", "openid email aws.cognito.signin.user.admin")
+		update(func(in *cognitoidp.UpdateUserPoolClientRequest) { in.AllowedOAuthScopes = []string{"openid"} })
+		_, err = w.redeem(code)
+		wants(w.T, "a scope that was taken away", err, authorization.ErrCode)
+		again := Call(w.World, w.API.GetTokensFromRefreshToken, &cognitoidp.GetTokensFromRefreshTokenRequest{RefreshToken: *out.RefreshToken, ClientId: w.c.ID})
+		if access := claims(w.T, *again.AuthenticationResult.AccessToken); !strings.Contains(access, `"scope":"openid"`) {
+			w.T.Errorf("refreshed: %s", access)
+		}
+		code = w.code()
+		update(func(in *cognitoidp.UpdateUserPoolClientRequest) { in.CallbackURLs = []string{"myapp://done"} })
+		_, err = w.redeem(code)
+		wants(w.T, "a redirect URI that was taken away", err, authorization.ErrCode)
+
+		Call(w.World, w.API.CreateResourceServer, &cognitoidp.CreateResourceServerRequest{
+			UserPoolId: w.p.ID, Identifier: "api", Name: "api", Scopes: []cognitoidp.ResourceServerScopeType{{ScopeName: "read", ScopeDescription: "read"}},
+		})
+		update(func(in *cognitoidp.UpdateUserPoolClientRequest) {
+			in.AllowedOAuthScopes, in.CallbackURLs = []string{"api/read"}, []string{callback}
+		})
+		if err := w.API.DeleteResourceServer(w.Ctx, &cognitoidp.DeleteResourceServerRequest{UserPoolId: w.p.ID, Identifier: "api"}); err != nil {
+			w.T.Fatal(err)
+		}
+		for _, scope := range []string{"", " "} {
+			if _, err := w.Requests.Parse(w.Ctx, w.p.ID, w.request("scope", scope)); !strings.Contains(outcome(err), "error_description=invalid_scope") {
+				w.T.Errorf("no scope left: %v", err)
+			}
 		}
 	})
 }

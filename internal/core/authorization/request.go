@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/limit"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/pool"
 )
 
@@ -73,8 +75,13 @@ func (r *Room) Parse(ctx context.Context, poolID string, in url.Values) (*Reques
 	if clientID == "" {
 		return nil, &Refused{errorMissing, "", "client_id is missing"}
 	}
-	p, c, err := r.Pools.PoolClient(ctx, poolID, clientID)
+	p, c, err := r.Client(ctx, poolID, clientID)
+	var over *limit.Over
 	switch {
+	case errors.Is(err, clientdoc.ErrDocument):
+		return nil, &Refused{CodeRequest, "", err.Error()}
+	case errors.As(err, &over):
+		return nil, &Refused{CodeBusy, "", "too many client metadata documents were fetched from the network address of the browser"}
 	case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, pool.ErrClientNotFound):
 		return nil, &Refused{CodeRequest, clientID, "the pool has no app client with this client_id"}
 	case err != nil:
@@ -82,6 +89,24 @@ func (r *Room) Parse(ctx context.Context, poolID string, in url.Values) (*Reques
 	}
 	obs.From(ctx).Client = c.ID
 	return r.parse(p, c, in)
+}
+
+// Client returns a pool and one of its clients: an app client by its id, or the one that stands behind the address of a
+// metadata document, narrowed to that. The errors are pool.ErrPoolNotFound and pool.ErrClientNotFound, and those of
+// clientdoc.Resolve.
+func (r *Room) Client(ctx context.Context, poolID, clientID string) (*pool.Pool, *pool.Client, error) {
+	if !clientdoc.IsURL(clientID) {
+		return r.Pools.PoolClient(ctx, poolID, clientID)
+	}
+	p, err := r.Pools.Pool(ctx, poolID)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := r.Documents.Resolve(ctx, p, clientID)
+	if errors.Is(err, clientdoc.ErrUnknown) {
+		err = pool.ErrClientNotFound
+	}
+	return p, c, err
 }
 
 func (r *Room) parse(p *pool.Pool, c *pool.Client, in url.Values) (*Request, error) {
@@ -157,8 +182,11 @@ func (q *Request) once(in url.Values) error {
 func (q *Request) proofKey(in url.Values) error {
 	challenge, method := in.Get("code_challenge"), in.Get("code_challenge_method")
 	if challenge == "" && method == "" {
-		if q.Pool.ProofKeyRequired() {
+		switch {
+		case q.Pool.ProofKeyRequired():
 			return q.Deny(CodeRequest, "", "the pool asks for PKCE: code_challenge is missing")
+		case q.Client.Stranger() && !q.Client.HasSecret() && !q.Implicit:
+			return q.Deny(CodeRequest, "", "code_challenge is missing, which a client without a secret needs that registered itself or has a metadata document")
 		}
 		return nil
 	}
@@ -226,6 +254,12 @@ func (q *Request) prompt(in url.Values) error {
 	}
 	if q.None && len(words) > 1 {
 		return q.Deny(CodeRequest, "", "prompt=none stands alone")
+	}
+	// Whoever registered a client, or wrote its document, may be anybody: users see its name before it gets anything.
+	if q.Client.Stranger() {
+		if q.Select = true; q.None {
+			return q.Deny(CodeLogin, "", "prompt=none, but a client that registered itself or has a metadata document gets nothing without the user")
+		}
 	}
 	return nil
 }

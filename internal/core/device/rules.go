@@ -20,8 +20,11 @@ func MustProve(p *pool.Pool, d *Device) bool { return Tracking(p) && Remembered(
 
 // ReplacesMFA reports whether proving the device stands in for the challenge of a second factor, which the pool then
 // demands of new devices only. It does not stand in for setting a factor up.
-func ReplacesMFA(p *pool.Pool, d *Device) bool {
-	return MustProve(p, d) && on(p.Config.DeviceConfiguration.ChallengeRequiredOnNewDevice)
+func ReplacesMFA(p *pool.Pool, d *Device) bool { return MustProve(p, d) && SparesMFA(p) }
+
+// SparesMFA reports whether the pool asks remembered devices for no second factor.
+func SparesMFA(p *pool.Pool) bool {
+	return Tracking(p) && on(p.Config.DeviceConfiguration.ChallengeRequiredOnNewDevice)
 }
 
 // AskUser reports whether a confirmed device is remembered only once its user says so (UpdateDeviceStatus).

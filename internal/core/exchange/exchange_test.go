@@ -423,6 +423,18 @@ func TestReadable(t *testing.T) {
 	if _, c := w.derive(in); c["name"] != "Ana" || c["email"] != nil {
 		t.Errorf("%v", c)
 	}
+	out, _ := w.derive(w.request(*w.signIn(blind, "openid aws.cognito.signin.user.admin", "").AccessToken))
+	if _, got, err := w.Users.UserInfo(w.Ctx, w.p.ID, out.IssuedToken); err != nil || len(got) != 2 {
+		t.Errorf("userInfo: %v %v", got, err)
+	}
+	if got := cognitotest.Call(w.World, w.API.GetUser, &cognitoidp.GetUserRequest{AccessToken: out.IssuedToken}); len(got.UserAttributes) != 2 {
+		t.Errorf("GetUser: %v", got.UserAttributes)
+	}
+	twice := w.request(out.IssuedToken)
+	twice.RequestedTokenType = new(cognitoidp.IssuedTokenTypeIdentifierTypeIdToken)
+	if _, c := w.derive(twice); c["name"] != "Ana" || c["email"] != nil {
+		t.Errorf("twice: %v", c)
+	}
 }
 
 // TestRefusals: tokens that are worth nothing, or not to this client, and requests that are none.

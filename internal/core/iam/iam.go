@@ -1,6 +1,7 @@
-// Package iam knows who may call the operations that AWS signs: access keys and
-// what their owners may do. Its principal is the account's root user, whose
-// access key is given by the environment or made at the first start.
+// Package iam is the room of AWS Identity and Access Management: users, groups, roles, policies and identity providers of
+// the account. It knows who may call the operations that AWS signs, and what for: access keys and what policies say of
+// their owners. The account's root user, whose access key is given by the environment or made at the first start, may do
+// everything.
 package iam
 
 import (
@@ -9,14 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"cognate/internal/base/db"
 	"cognate/internal/base/keyring"
-	"cognate/internal/base/obs"
-	"cognate/internal/base/sigv4"
+	"cognate/internal/base/pagetoken"
 )
 
 // Sealer encrypts secrets under the data key of a scope and binds them to where
@@ -42,15 +42,24 @@ type Deps struct {
 	// AcceptAnyKey is the relaxation of cognate dev: key ids that Cognate did
 	// not issue act as the root user whatever their signature is.
 	AcceptAnyKey bool
-	Rand         io.Reader        // crypto/rand when nil
-	Now          func() time.Time // time.Now when nil
+	// Secure says that callers come over TLS, also where a proxy in front ends it.
+	Secure bool
+	Rand   io.Reader        // crypto/rand when nil
+	Now    func() time.Time // time.Now when nil
 }
 
 // Room holds the account's access keys. Call EnsureRoot before anything else, so that
 // the operator's choice of a root key counts.
 type Room struct {
-	deps Deps
-	root atomic.Pointer[rootInForce]
+	deps     Deps
+	root     atomic.Pointer[rootInForce]
+	pages    pagetoken.Tokens
+	sessions compiled
+	uses     uses
+
+	mu    sync.RWMutex
+	known known
+	drops uint64 // counts what was forgotten, so that nothing read before is remembered after it
 }
 
 // RootKey is the access key of the account's root user. The secret is shown to
@@ -68,7 +77,7 @@ func New(d Deps) *Room {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	return &Room{deps: d}
+	return &Room{deps: d, pages: pagetoken.Tokens{Keys: d.Keyring, Now: d.Now}}
 }
 
 // Handover takes a new root key to the operator. It is called before the key is in force, and the function that it returns
@@ -151,72 +160,4 @@ func (r *Room) current(ctx context.Context) (*RootKey, error) {
 	}
 	r.root.Store(&rootInForce{key: key, read: now})
 	return key, nil
-}
-
-// temporary begins the ids of temporary keys. They have an end and rights of their own, so that nobody else's is as good
-// as any key.
-const temporary = "ASIA"
-
-// Credentials answers the credential of an access key for signature verification; it is a sigv4.Lookup. Keys that are not
-// known answer sigv4.ErrUnknownKey, or in dev an unchecked root credential.
-func (r *Room) Credentials(ctx context.Context, accessKeyID, _ string) (sigv4.Credential, error) {
-	key, err := r.current(ctx)
-	if err != nil {
-		return sigv4.Credential{}, err
-	}
-	if key != nil && accessKeyID == key.AccessKeyID {
-		return sigv4.Credential{Secret: key.Secret, Principal: r.rootPrincipal(accessKeyID)}, nil
-	}
-	if r.deps.AcceptAnyKey && !strings.HasPrefix(accessKeyID, temporary) {
-		return sigv4.Credential{Unchecked: true, Principal: r.rootPrincipal(accessKeyID)}, nil
-	}
-	return sigv4.Credential{}, sigv4.ErrUnknownKey
-}
-
-func (r *Room) rootPrincipal(accessKeyID string) obs.Principal {
-	return obs.Principal{
-		Account:     r.deps.Account,
-		ARN:         "arn:aws:iam::" + r.deps.Account + ":root",
-		UserID:      r.deps.Account,
-		AccessKeyID: accessKeyID,
-		Root:        true,
-	}
-}
-
-// AccessDenied is a refusal by policy. It has the methods of an AWS exception.
-type AccessDenied struct{ Message string }
-
-// Error implements error.
-func (e *AccessDenied) Error() string { return "AccessDeniedException: " + e.Message }
-
-// ErrorCode is the name on the wire in the JSON protocols.
-func (e *AccessDenied) ErrorCode() string { return "AccessDeniedException" }
-
-// ErrorMessage is the text for the caller.
-func (e *AccessDenied) ErrorMessage() string { return e.Message }
-
-// HTTPStatus is the status in the AWS JSON protocols.
-func (e *AccessDenied) HTTPStatus() int { return 400 }
-
-// Fault is false: the caller is to blame.
-func (e *AccessDenied) Fault() bool { return false }
-
-// Authorize says whether p may do action (service:Operation) on the resource
-// with the given ARN ("" or "*" when the operation has none). The account's root
-// user may do everything; nobody else may do anything. Refusals are *AccessDenied.
-func (r *Room) Authorize(ctx context.Context, p obs.Principal, action, resource string) error {
-	if p.Root && p.Account == r.deps.Account {
-		return nil
-	}
-	who := p.ARN
-	if who == "" {
-		who = "anonymous"
-	}
-	on := ""
-	if resource != "" {
-		on = " on resource: " + resource
-	}
-	obs.Cause(ctx, "no policy of %s allows %s", who, action)
-	return &AccessDenied{Message: fmt.Sprintf("User: %s is not authorized to perform: %s%s because no identity-based policy allows the %s action",
-		who, action, on, action)}
 }

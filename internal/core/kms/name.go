@@ -1,10 +1,12 @@
 package kms
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
 
+	"cognate/internal/api/kms"
 	"cognate/internal/base/arn"
 )
 
@@ -74,6 +76,24 @@ func (k *Keys) regionOf(storedID string) arn.Region {
 		return arn.Region(region)
 	}
 	return k.deps.Region
+}
+
+// About is the ARN of the key that a request is about: the one it names, also by its alias, or that of its ciphertext.
+// Of a name that means nothing it is "*".
+func (k *Keys) About(ctx context.Context, in any, keyID string) string {
+	n, err := k.parse(Ops{k}.asked(ctx), keyID)
+	if sealed, ok := in.(*kms.DecryptRequest); ok && keyID == "" {
+		n = name{arn: "*"}
+		n.id, _, err = splitCiphertext(sealed.CiphertextBlob)
+	}
+	if err != nil {
+		return "*"
+	}
+	row, err := k.find(ctx, n)
+	if err != nil {
+		return n.arn
+	}
+	return k.arnOf(row)
 }
 
 // arnOf is the ARN of a key.

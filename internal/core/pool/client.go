@@ -25,11 +25,33 @@ type Client struct {
 	Scopes []string
 	// SSOValidity is how long a managed-login session may sign this client in without a new authentication; 0 is never.
 	SSOValidity time.Duration
+	// Document is where the client is described that this one stands for; nil for one that stands for itself.
+	Document *ClientDocument
 	// Version counts the changes of the client; it is the compare-and-swap value of its row.
 	Version int64
 
 	read, write             Set // nil: everything
 	access, id, refreshLife time.Duration
+}
+
+// ClientDocument is the client metadata document by which a stranger uses an app client.
+type ClientDocument struct {
+	URL       string // where it is, and the client id that the stranger goes by
+	Name      string // client_name
+	Host      string // of the URL
+	Refreshes bool   // the stranger may use refresh tokens
+}
+
+// Stranger reports whether somebody else than the pool's owner has chosen the name of the client and where it redirects to.
+// Users are asked before they are signed in to it.
+func (c *Client) Stranger() bool { return c.Registered() || c.Document != nil }
+
+// DocumentURL is the address by which a stranger uses the client, "" for none.
+func (c *Client) DocumentURL() string {
+	if c.Document == nil {
+		return ""
+	}
+	return c.Document.URL
 }
 
 // The lifetimes that apply when a client does not set them.
@@ -212,6 +234,30 @@ func (c *Client) Writable(attr string) bool {
 		return isStandard(attr) || strings.HasPrefix(attr, customPrefix)
 	}
 	return c.write.Has(attr)
+}
+
+// Within is the client with no more attributes to read and to write than another one has.
+func (c *Client) Within(other *Client) *Client {
+	out := *c
+	out.read, out.write = both(c.read, other.read), both(c.write, other.write)
+	return &out
+}
+
+// both are the attributes that are in two sets, of which nil is everything.
+func both(a, b Set) Set {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	out := Set{}
+	for name := range a {
+		if b.Has(name) {
+			out[name] = true
+		}
+	}
+	return out
 }
 
 // OAuth reports whether the client may use the OAuth endpoints and managed login.

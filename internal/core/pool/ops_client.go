@@ -55,9 +55,6 @@ func (p *Pools) createClient(ctx context.Context, n newcomer, in *cognitoidp.Cre
 		return nil, err
 	}
 	row := clientRow{id: id, poolID: in.UserPoolId, ssoMinutes: defaultSSOMinutes, registered: n.registered}
-	if n.registered {
-		row.ssoMinutes = 0 // whoever registered it is a stranger: nobody is signed in to it in silence
-	}
 	if row.secrets, err = p.sealSecrets(ctx, row.poolID, id, secrets); err != nil {
 		return nil, err
 	}

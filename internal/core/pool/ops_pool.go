@@ -59,7 +59,7 @@ func (p *Pools) CreatePoolWithID(ctx context.Context, id string, in *cognitoidp.
 	if !IsID(id) {
 		return nil, cognitoidp.NewInvalidParameter("The user pool id %s is not valid.", id)
 	}
-	config, mfa, err := p.rules().newPoolSettings(id, p.poolARN(id), in)
+	config, mfa, err := p.rules().newPoolSettings(id, p.ARN(id), in)
 	if err != nil {
 		return nil, err
 	}
@@ -185,11 +185,18 @@ func (o Ops) UpdateUserPool(ctx context.Context, in *cognitoidp.UpdateUserPoolRe
 	return &cognitoidp.UpdateUserPoolResponse{}, nil
 }
 
-// clientsFitTier holds that a pool goes down to LITE only when none of its clients has a feature above it.
+// clientsFitTier holds that a pool goes down to LITE only when neither its clients nor what other rooms keep of it has a
+// feature above it.
 func (p *Pools) clientsFitTier(tx *db.Tx, old, changed *cognitoidp.UserPoolType) error {
 	tier := *changed.UserPoolTier
 	if p.d.IgnoreTiers || tier == *old.UserPoolTier || tier != cognitoidp.UserPoolTierTypeLite {
 		return nil
+	}
+	if p.d.Features != nil {
+		features, err := p.d.Features(tx, *changed.Id)
+		if err = cmp.Or(err, tierRefusal(tier, *old.UserPoolTier, features)); err != nil {
+			return err
+		}
 	}
 	for after := ""; ; {
 		rows, err := listClients(tx, *changed.Id, after, 500)

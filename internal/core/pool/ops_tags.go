@@ -16,7 +16,7 @@ func (p *Pools) tagged(resource string) (string, error) {
 	if err != nil {
 		return "", cognitoidp.NewInvalidParameter("The resource ARN %s is not valid.", resource)
 	}
-	if a.Type() != "userpool" || a.String() != p.poolARN(a.Name()) {
+	if a.Type() != "userpool" || a.String() != p.ARN(a.Name()) {
 		return "", noResource(resource)
 	}
 	return a.Name(), nil

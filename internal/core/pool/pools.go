@@ -53,6 +53,8 @@ type Deps struct {
 	PurgePool func(ctx context.Context, poolID string) (done bool, err error)
 	// ClientGone runs in the transaction that deletes a client.
 	ClientGone func(tx *db.Tx, poolID, clientID string) error
+	// Features names what other rooms keep of a pool that a pool on LITE cannot have; nil for nothing.
+	Features func(tx *db.Tx, poolID string) ([]string, error)
 	// CountUsers estimates how many users a pool has; nil means that EstimatedNumberOfUsers is 0.
 	CountUsers func(ctx context.Context, poolID string) (int64, error)
 }

@@ -18,8 +18,8 @@ func (p *Pools) regionOf(poolID string) arn.Region {
 	return p.d.Region
 }
 
-// poolARN is the resource name of a pool of this server.
-func (p *Pools) poolARN(poolID string) string {
+// ARN is the resource name of a pool of this server, whether there is such a pool or not.
+func (p *Pools) ARN(poolID string) string {
 	region := string(p.regionOf(poolID))
 	return arn.ARN{
 		Partition: arn.Partition(region), Service: "cognito-idp", Region: region, Account: p.d.Account,
@@ -29,7 +29,7 @@ func (p *Pools) poolARN(poolID string) string {
 
 // snapshot is the pool of a row.
 func (p *Pools) snapshot(row poolRow) (*Pool, error) {
-	return newPool(row, p.regionOf(row.id), p.poolARN(row.id))
+	return newPool(row, p.regionOf(row.id), p.ARN(row.id))
 }
 
 // asked is the Region that a request works in: the one it was signed for, or the default where nobody signed.

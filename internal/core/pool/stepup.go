@@ -10,11 +10,14 @@ import (
 const stepUpFeature = "Step-Up Authentication"
 
 // StepUp refuses step-up authentication on a tier that has none (FeatureUnavailableInTierException).
-func (p *Pools) StepUp(of *Pool) error {
+func (p *Pools) StepUp(of *Pool) error { return p.AboveLite(of, stepUpFeature) }
+
+// AboveLite returns FeatureUnavailableInTierException for a feature that a pool on LITE has not.
+func (p *Pools) AboveLite(of *Pool, feature string) error {
 	if p.d.IgnoreTiers || *of.Config.UserPoolTier != cognitoidp.UserPoolTierTypeLite {
 		return nil
 	}
-	return tierRefusal(cognitoidp.UserPoolTierTypeLite, "", []string{stepUpFeature})
+	return tierRefusal(cognitoidp.UserPoolTierTypeLite, "", []string{feature})
 }
 
 // ACR is the pool's name of an authentication level, 1 to 4; "" for any other.

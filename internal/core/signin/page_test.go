@@ -71,7 +71,7 @@ func TestSignInByPasskey(t *testing.T) {
 		if answer(at(p, c), second, good) == nil {
 			w.T.Error("the answer to another challenge")
 		}
-		options, session = offer()
+		options, _ = offer()
 		for what, credential := range map[string]string{
 			"nobody's": strings.Replace(bob.Answer(w.T, options), `"userHandle":"`, `"userHandle":"AAAA`, 1),
 			"nothing":  "{}",

@@ -8,6 +8,7 @@ import (
 
 	"cognate/internal/api/sts"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/iam"
 )
 
 // Ops are the STS operations of this room; it needs nothing.
@@ -16,6 +17,13 @@ type Ops struct{}
 // Open reports whether an operation is allowed to whoever signed the request,
 // whatever policies say.
 func Open(operation string) bool { return operation == "GetCallerIdentity" }
+
+// About fills what an operation of STS is about.
+func About(account, operation string, in any, ask *iam.Ask) {
+	if in, ok := in.(*sts.GetFederationTokenRequest); ok {
+		ask.Resources = []string{"arn:aws:sts::" + account + ":federated-user/" + in.Name}
+	}
+}
 
 // GetCallerIdentity tells who signed the request.
 func (Ops) GetCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentityRequest) (*sts.GetCallerIdentityResponse, error) {

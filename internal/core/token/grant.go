@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
@@ -51,13 +53,13 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 	s := &Session{
 		PoolID: p.ID, Sub: subj.Sub, ClientID: c.ID, ID: t.ids.TokenSession(), EventID: o.EventID,
 		OriginJTI: t.ids.UUID(), DeviceKey: subj.DeviceKey, Scope: o.Scope, AMR: subj.AMR, ACR: o.ACR,
-		AuthTime: subj.AuthTime, Epoch: subj.Epoch, Parent: o.Parent, Resource: o.Resource, Created: now.UnixMilli(), LastActive: now.UnixMilli(),
+		AuthTime: subj.AuthTime, Epoch: subj.Epoch, Parent: o.Parent, Resource: o.Resource, DocumentURL: c.DocumentURL(), Created: now.UnixMilli(), LastActive: now.UnixMilli(),
 		Expires: now.Add(c.RefreshTTL()).UnixMilli(), seed: make([]byte, seedSize),
 	}
 	if s.EventID == "" {
 		s.EventID = t.ids.UUID()
 	}
-	if s.Scope == "" {
+	if s.Scope == "" && s.Parent == "" { // what came through the pages has the scopes that it was granted, and no others
 		s.Scope = AdminScope
 	}
 	if s.AuthTime == 0 {
@@ -94,7 +96,11 @@ func (t *Tokens) Prepare(ctx context.Context, p *pool.Pool, c *pool.Client, subj
 // the next one and the grant has to be committed.
 func (t *Tokens) Renew(ctx context.Context, p *pool.Pool, c *pool.Client, s *Session, subj Subject, ch *Changes) (*Grant, error) {
 	now := t.clock.Now()
-	result, err := t.sign(ctx, &claims{pool: p, client: c, subject: &subj, session: s, changes: ch, issued: now.Unix()})
+	told := *s
+	if s.Parent != "" {
+		told.Scope = strings.Join(remaining(c, strings.Fields(s.Scope)), " ")
+	}
+	result, err := t.sign(ctx, &claims{pool: p, client: c, subject: &subj, session: &told, changes: ch, issued: now.Unix()})
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +127,11 @@ func (t *Tokens) Renew(ctx context.Context, p *pool.Pool, c *pool.Client, s *Ses
 		t.active.note(s, g.touch)
 	}
 	return g, nil
+}
+
+// remaining are the scopes of a managed-login session that its client may still have.
+func remaining(c *pool.Client, scopes []string) []string {
+	return slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
 }
 
 // Commit makes a grant valid: it writes the new session, for which the least recently used ones of the user make room

@@ -36,7 +36,7 @@ func (t *Tokens) FindRefresh(tx *db.Tx, p *pool.Pool, c *pool.Client, text strin
 		return nil, fmt.Errorf("token: find session: %w", err)
 	}
 	sum := sha256.Sum256(r.seed)
-	if subtle.ConstantTimeCompare(sum[:], s.seedHash) != 1 || s.ClientID != c.ID {
+	if subtle.ConstantTimeCompare(sum[:], s.seedHash) != 1 || s.ClientID != c.ID || s.DocumentURL != c.DocumentURL() {
 		obs.Cause(ctx, "refresh token does not fit its session")
 		return nil, ErrInvalidRefresh
 	}

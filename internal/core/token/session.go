@@ -24,6 +24,7 @@ type Session struct {
 	Epoch       int64  // of the user at the authentication; -1 in sessions of before it was kept
 	Parent      string // the managed-login session that it came through, "" for none
 	Resource    string // aud of its access tokens, "" for none
+	DocumentURL string // of the metadata document by which a stranger uses the client, "" for none
 	IP          string // of the last sign-in or refresh that was written
 	UserAgent   string
 	Created     int64

@@ -119,7 +119,10 @@ func (t *Tokens) Read(ctx context.Context, p *pool.Pool, use, text string) (*Sho
 	}
 	s.Client, err = t.clientOf(ctx, p, clientID)
 	if err == nil && s.Origin != "" {
-		_, err = t.clientOf(ctx, p, s.Origin)
+		var origin *pool.Client
+		if origin, err = t.clientOf(ctx, p, s.Origin); err == nil {
+			s.Client = s.Client.Within(origin)
+		}
 	}
 	var gone *cognitoidp.NotAuthorizedException
 	if errors.As(err, &gone) {

@@ -58,11 +58,10 @@ func (t *Tokens) FindSSO(tx *db.Tx, p *pool.Pool, sub, id string) (*SSO, error) 
 }
 
 // Fresh reports whether the session may sign a client in without a new authentication: within the client's SSOSession
-// where the pool tracks sessions, and for an hour elsewhere. Clients that registered themselves have the former always: what
-// a stranger has registered is signed in to by nobody's mere click.
+// where the pool tracks sessions, and for an hour elsewhere.
 func (t *Tokens) Fresh(p *pool.Pool, c *pool.Client, s *SSO) bool {
 	life := ssoLife
-	if p.Sessions.Tracking || c.Registered() {
+	if p.Sessions.Tracking {
 		life = c.SSOValidity
 	}
 	return t.clock.Now().Before(time.Unix(s.AuthTime, 0).Add(life))

@@ -71,16 +71,20 @@ var Migrations = []db.Migration{{
 	// The device of a managed-login sign-in, "" for none.
 	ID:    "token/0005",
 	Steps: []db.Step{db.AddColumn{Table: "sso_session", Column: db.Column{Name: "device_key", Type: db.Text, Default: ""}}},
+}, {
+	// The metadata document by which a stranger uses the client of the session.
+	ID:    "token/0006",
+	Steps: []db.Step{db.AddColumn{Table: "token_session", Column: db.Column{Name: "document_url", Type: db.Text, Default: ""}}},
 }}
 
 func insertSession(tx *db.Tx, s *Session) error {
 	_, err := tx.Exec(`INSERT INTO token_session (pool_id, sub, event_id, id, origin_jti, client_id, device_key, scope,
 			amr, acr, auth_time, parent, ip, user_agent, created_at, last_active_at, expires_at,
-			generation, rotated_at, seed_hash, epoch, resource)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, $18, $19, $20)`,
+			generation, rotated_at, seed_hash, epoch, resource, document_url)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, $18, $19, $20, $21)`,
 		s.PoolID, s.Sub, s.EventID, s.ID, s.OriginJTI, s.ClientID, s.DeviceKey, s.Scope,
 		strings.Join(s.AMR, " "), s.ACR, s.AuthTime, s.Parent, s.IP, s.UserAgent, s.Created, s.LastActive, s.Expires,
-		s.seedHash, s.Epoch, s.Resource)
+		s.seedHash, s.Epoch, s.Resource, s.DocumentURL)
 	return err
 }
 
@@ -89,10 +93,10 @@ func findSession(tx *db.Tx, poolID, sub, eventID string) (*Session, error) {
 	s := &Session{PoolID: poolID, Sub: sub, EventID: eventID}
 	var amr string
 	err := tx.QueryRow(`SELECT id, origin_jti, client_id, device_key, scope, amr, acr, auth_time, parent, ip, user_agent,
-			created_at, last_active_at, expires_at, generation, rotated_at, seed_hash, epoch, resource
+			created_at, last_active_at, expires_at, generation, rotated_at, seed_hash, epoch, resource, document_url
 		FROM token_session WHERE pool_id = $1 AND sub = $2 AND event_id = $3`, poolID, sub, eventID).
 		Scan(&s.ID, &s.OriginJTI, &s.ClientID, &s.DeviceKey, &s.Scope, &amr, &s.ACR, &s.AuthTime, &s.Parent, &s.IP,
-			&s.UserAgent, &s.Created, &s.LastActive, &s.Expires, &s.generation, &s.rotated, &s.seedHash, &s.Epoch, &s.Resource)
+			&s.UserAgent, &s.Created, &s.LastActive, &s.Expires, &s.generation, &s.rotated, &s.seedHash, &s.Epoch, &s.Resource, &s.DocumentURL)
 	if err != nil {
 		return nil, err
 	}

@@ -179,7 +179,7 @@ func TestEndTracked(t *testing.T) {
 		f.update(func(tx *db.Tx) error { sso.ID = ""; return f.OpenSSO(tx, sso) })
 		through := func(c *pool.Client) *Grant {
 			f.clock.Advance(time.Second)
-			g, err := f.Prepare(f.t.Context(), f.pool, c, ana(), Options{Parent: sso.ID})
+			g, err := f.Prepare(f.t.Context(), f.pool, c, ana(), Options{Parent: sso.ID, Scope: AdminScope})
 			f.must(err)
 			f.update(func(tx *db.Tx) error { return f.Commit(tx, g) })
 			return g
@@ -266,7 +266,7 @@ func TestRevokeTokenLinked(t *testing.T) {
 			now := f.clock.Milli()
 			sso := &SSO{PoolID: f.pool.ID, Sub: ana().Sub, ClientID: c.ID, Created: now, LastActive: now, Expires: now + 3600_000}
 			f.update(func(tx *db.Tx) error { sso.ID = ""; return f.OpenSSO(tx, sso) })
-			g, err := f.Prepare(f.t.Context(), f.pool, c, ana(), Options{Parent: sso.ID})
+			g, err := f.Prepare(f.t.Context(), f.pool, c, ana(), Options{Parent: sso.ID, Scope: AdminScope})
 			f.must(err)
 			f.update(func(tx *db.Tx) error { return f.Commit(tx, g) })
 			f.track(tc.tracking, 20)

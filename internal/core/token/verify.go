@@ -90,8 +90,12 @@ func (t *Tokens) VerifyToken(ctx context.Context, text string) (*Access, error) 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := t.clientOf(ctx, p, c.owner()); err != nil {
-		return nil, err
+	if c.Origin != "" {
+		origin, err := t.clientOf(ctx, p, c.Origin)
+		if err != nil {
+			return nil, err
+		}
+		client = client.Within(origin)
 	}
 	var s *Session
 	err = t.db.Read(ctx, func(tx *db.Tx) error {

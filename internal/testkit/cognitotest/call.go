@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/api/iam"
 	"cognate/internal/api/rt"
+	"cognate/internal/api/sts"
 )
 
 // Call runs an operation that must succeed.
@@ -28,7 +30,7 @@ func Call[I, O any](w *World, operation func(context.Context, *I) (*O, error), i
 func Refusal[I, O any](w *World, operation func(context.Context, *I) (*O, error), in *I) string {
 	w.T.Helper()
 	_, err := operation(w.Ctx, in)
-	text, undeclared := render(name[I](), err)
+	text, undeclared := render(declared[I](), err)
 	if undeclared {
 		w.T.Errorf("%s declares no %s", name[I](), text)
 	}
@@ -64,7 +66,7 @@ func Together[I, O any](w *World, n int, operation func(context.Context, *I) (*O
 		wg.Go(func() {
 			<-start
 			_, err := operation(w.Ctx, in)
-			outcomes[i], _ = render(name[I](), err)
+			outcomes[i], _ = render(declared[I](), err)
 		})
 	}
 	close(start)
@@ -79,20 +81,39 @@ func Together[I, O any](w *World, n int, operation func(context.Context, *I) (*O
 // name is the operation that takes *I.
 func name[I any]() string { return strings.TrimSuffix(reflect.TypeFor[I]().Name(), "Request") }
 
+// declared are the codes that the operation that takes *I may answer; nil when it is no operation of a service here.
+func declared[I any]() []string {
+	in := reflect.TypeFor[I]()
+	return errorsOf()[in.PkgPath()+"."+strings.TrimSuffix(in.Name(), "Request")]
+}
+
+// errorsOf are the declared codes of all operations by the package of their service and their name.
+var errorsOf = sync.OnceValue(func() map[string][]string {
+	out := map[string][]string{}
+	enter(out, cognitoidp.Operations)
+	enter(out, iam.Operations)
+	enter(out, sts.Operations)
+	return out
+})
+
+func enter[S any](into map[string][]string, table []rt.Operation[S]) {
+	service := reflect.TypeFor[S]().PkgPath()
+	for _, op := range table {
+		into[service+"."+op.Name] = append([]string{}, op.Errors...)
+	}
+}
+
 // render returns an exception as text, and whether the operation fails to declare it.
-func render(operation string, err error) (text string, undeclared bool) {
+func render(declared []string, err error) (text string, undeclared bool) {
 	if err == nil {
 		return "", false
 	}
+	var common *rt.Common
 	var e rt.Exception
 	if !errors.As(err, &e) {
 		return "not an exception: " + err.Error(), true
 	}
-	for _, op := range cognitoidp.Operations {
-		if op.Name == operation {
-			undeclared = !slices.Contains(op.Errors, e.ErrorCode())
-		}
-	}
+	undeclared = declared != nil && !slices.Contains(declared, e.ErrorCode()) && !errors.As(err, &common)
 	return e.ErrorCode() + ": " + e.ErrorMessage(), undeclared
 }
 

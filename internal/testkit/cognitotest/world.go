@@ -13,6 +13,7 @@ import (
 
 	"cognate/internal/base/clock"
 	"cognate/internal/base/db"
+	"cognate/internal/base/httpkit"
 	"cognate/internal/base/keyring"
 	"cognate/internal/base/lambda"
 	"cognate/internal/base/obs"
@@ -37,10 +38,15 @@ type World struct {
 
 // Options change what New assembles.
 type Options struct {
+	// Dev relaxes what cognate dev does.
+	Dev bool
+
 	// Mute leaves out the inbox, so that no message can be delivered.
 	Mute bool
 	// Functions answers for the Lambda functions of pools; nil for none.
 	Functions lambda.Invoker
+	// Documents fetches the metadata documents of clients; nil for the strict client.
+	Documents *httpkit.Client
 	// Limits are the budgets of strangers, none when zero; see Gated.
 	Limits guard.Limits
 	// Refused is told of refusals by budgets and locks; nil for nobody.
@@ -72,7 +78,8 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	}
 	w.Rooms, err = rooms.Build(rooms.Config{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", Addresses: pool.NewAddresses(PublicURL),
-		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits, Refused: o.Refused,
+		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits, Refused: o.Refused, Documents: o.Documents,
+		Dev: o.Dev,
 	})
 	w.must(err)
 	return w

@@ -93,6 +93,14 @@ func (v *visit) namedBy(name string) bool {
 	return len(u) == 1 && string(u[0]) == name
 }
 
+// fieldOf is the field of an attribute on the page of a sign-up.
+func (v *visit) fieldOf(attribute string) string {
+	if slices.Contains(v.askedAtSignUp(), attribute) {
+		return requiredPrefix + attribute + "]"
+	}
+	return "username"
+}
+
 // inputs are how attributes are asked for: the type of the field, its autocomplete token and its hint.
 var inputs = map[string][3]string{
 	"email": {"email", "email"}, "phone_number": {"tel", "tel", "hint.phone"}, "name": {"text", "name"}, "given_name": {"text", "given-name"},
@@ -155,20 +163,31 @@ func (v *visit) rules() *screen.PasswordRules {
 func (h *handler) takeSignUp(ctx context.Context, v *visit, f *flow) site.Reply {
 	form, _ := v.r.Posted()
 	name := strings.TrimSpace(form.Get("username"))
-	if name == "" {
-		return h.drawSignUp(ctx, v, f, missing("username", "missing.identifier"), form)
+	var p *problem
+	p = p.empty(form, "username", v.noIdentifier())
+	for _, field := range v.askedAtSignUp() {
+		p = p.empty(form, requiredPrefix+field+"]", "missing.value")
 	}
 	if form.Get("password") == "" && !v.passwordless() {
-		return h.drawSignUp(ctx, v, f, missing("password", "missing.new_password"), form)
+		p = p.empty(form, "password", "missing.new_password")
 	}
-	for _, field := range v.askedAtSignUp() {
-		if strings.TrimSpace(form.Get(requiredPrefix+field+"]")) == "" {
-			return h.drawSignUp(ctx, v, f, missing(requiredPrefix+field+"]", "missing.value"), form)
-		}
+	if p != nil {
+		return h.drawSignUp(ctx, v, f, p, form)
 	}
 	var made *account.SignedUp
 	err := h.gated(ctx, "SignUp", func(ctx context.Context) (err error) {
-		made, err = h.Accounts.SignUp(ctx, v.caller(name), account.SignUpInput{Password: form.Get("password"), Attributes: attributes(form)})
+		in := &cognitoidp.SignUpRequest{ClientId: v.q.Client.ID, Username: name}
+		if pw := form.Get("password"); pw != "" {
+			in.Password = &pw
+		}
+		given := attributes(form)
+		for name, value := range given {
+			in.UserAttributes = append(in.UserAttributes, cognitoidp.AttributeType{Name: name, Value: &value})
+		}
+		if err := fits(cognitoidp.DecodeSignUpRequest, in); err != nil {
+			return err
+		}
+		made, err = h.Accounts.SignUp(ctx, v.caller(name), account.SignUpInput{Password: form.Get("password"), Attributes: given})
 		return err
 	})
 	if err != nil {
@@ -179,6 +198,8 @@ func (h *handler) takeSignUp(ctx context.Context, v *visit, f *flow) site.Reply 
 			return h.fault(ctx, v.r, err)
 		case errors.As(err, &taken):
 			p.field = "username"
+		case addressKinds[p.text.Key] != "":
+			p.field = v.fieldOf(addressKinds[p.text.Key])
 		}
 		return h.drawSignUp(ctx, v, f, p, form)
 	}
@@ -243,7 +264,7 @@ func (h *handler) drawConfirm(ctx context.Context, v *visit, f *flow, p *problem
 // takeConfirm redeems the code of a sign-up, and signs in by it where the pool lets a code be the first factor.
 func (h *handler) takeConfirm(ctx context.Context, v *visit, f *flow) site.Reply {
 	form, _ := v.r.Posted()
-	if name := strings.TrimSpace(form.Get("username")); name != "" && f.Name == "" { // as the classic page sends it
+	if name := strings.TrimSpace(form.Get("username")); named(name) && f.Name == "" { // as the classic page sends it
 		f.Name, f.Step = name, stepConfirm
 	}
 	code := plainCode(form.Get("code"))
@@ -255,6 +276,10 @@ func (h *handler) takeConfirm(ctx context.Context, v *visit, f *flow) site.Reply
 	}
 	session := ""
 	err := h.gated(ctx, "ConfirmSignUp", func(ctx context.Context) (err error) {
+		in := &cognitoidp.ConfirmSignUpRequest{ClientId: v.q.Client.ID, Username: f.Name, ConfirmationCode: code}
+		if err := fits(cognitoidp.DecodeConfirmSignUpRequest, in); err != nil {
+			return err
+		}
 		session, err = h.Accounts.ConfirmSignUp(ctx, v.caller(f.Name), account.ConfirmInput{Code: code, Session: f.Session})
 		return err
 	})

@@ -24,7 +24,7 @@ func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answ
 	case cognitoidp.ChallengeNameTypeSelectChallenge:
 		return h.offer(ctx, v, f, a.Offered)
 	case cognitoidp.ChallengeNameTypeWebAuthn:
-		f.Step, f.Options = stepPasskey, a.Params["CREDENTIAL_REQUEST_OPTIONS"]
+		return h.askPasskey(ctx, v, f, a.Params["CREDENTIAL_REQUEST_OPTIONS"])
 	case cognitoidp.ChallengeNameTypeSelectMfaType:
 		f.Step, f.Offered = stepFactor, listed(a.Params["MFAS_CAN_CHOOSE"])
 	case cognitoidp.ChallengeNameTypeMfaSetup:
@@ -45,6 +45,17 @@ func (h *handler) advance(ctx context.Context, v *visit, f *flow, a *signin.Answ
 		return h.fault(ctx, v.r, errors.New("login: no page for the challenge "+string(a.Challenge)))
 	}
 	return v.redirect(ctx, f.Step.page(), f)
+}
+
+// askPasskey shows the ceremony of a passkey at once: its options name all passkeys of the user, which no cookie has room for.
+func (h *handler) askPasskey(ctx context.Context, v *visit, f *flow, options string) site.Reply {
+	f.Step = stepPasskey
+	set, err := h.save(ctx, v, f)
+	if err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	v.cookies = append(v.cookies, set...)
+	return h.drawPasskey(ctx, v, f, options)
 }
 
 // offer goes on with the factors that may be chosen: at once where there is one.
@@ -89,6 +100,9 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 	case p.over:
 		return h.startAgain(ctx, v, f)
 	}
+	if f.Step == stepAddress && addressKinds[p.text.Key] != "" {
+		p.field = "address"
+	}
 	switch f.Step {
 	case stepCode, stepTOTP, stepAddress:
 		return h.drawMFA(ctx, v, f, p)
@@ -102,7 +116,7 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 	}
 	if f.Name == "" { // a passkey that nobody's name was typed for
 		p.text = screen.Say("passkey.failed")
-	} else if f.Step == stepName && !v.classic && v.chooses() == false {
+	} else if f.Step == stepName && !v.classic && !v.chooses() {
 		f.Step = stepPassword
 	}
 	return h.drawLogin(ctx, v, f, p)
@@ -110,10 +124,25 @@ func (h *handler) stopped(ctx context.Context, v *visit, f *flow, err error) sit
 
 // startAgain begins a sign-in anew after its session has ended, with the identifier that was typed.
 func (h *handler) startAgain(ctx context.Context, v *visit, f *flow) site.Reply {
+	if reply, done := h.already(ctx, v, f); done {
+		return reply
+	}
 	if f.Name == "" {
 		return h.restart(ctx, v, f, "timeout.again")
 	}
 	return h.restart(ctx, v, f, "timeout.kept")
+}
+
+// already answers a form that was sent twice: the flow has ended, because the first one signed somebody in.
+func (h *handler) already(ctx context.Context, v *visit, f *flow) (site.Reply, bool) {
+	if f.ID != "" || !v.timedOut {
+		return site.Reply{}, false
+	}
+	holders, err := h.holders(ctx, v)
+	if err != nil || len(holders) == 0 || !h.Requests.Answers(v.q, holders[0]) {
+		return site.Reply{}, false
+	}
+	return v.with(site.Redirect(v.at(pool.EndpointAuthorize, nil))), true
 }
 
 // restart is the first page with the identifier, and with why somebody is there again.

@@ -183,3 +183,91 @@ func TestFrames(t *testing.T) {
 		}
 	}
 }
+
+// TestImpossibleNames holds the forms to the constraints of the API: nobody is made whom the API cannot name, and nothing
+// that is typed is a fault.
+func TestImpossibleNames(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newApp(w, func(in *cognitoidp.CreateUserPoolRequest) {
+			in.AutoVerifiedAttributes = []cognitoidp.VerifiedAttributeType{cognitoidp.VerifiedAttributeTypeEmail}
+		}, nil)
+		w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+		base := addresses.Base(a.p.Config)
+		for _, name := range []string{"ad min", "ana\u200b", "an\u202ea", "tab\tx", "nl\nx", "nul\x00x", "\xff\xfe", strings.Repeat("x", 40000), strings.Repeat("x", 129)} {
+			b := a.browser().get(base + "/signup?" + a.query())
+			b.fill("username", name, "requiredAttributes[email]", "new@example.com", "password", cognitotest.Password)
+			if b.status != 400 {
+				w.T.Errorf("sign-up as %.20q: %d at %s", name, b.status, b.at)
+			}
+			for path, field := range map[string]string{"/login": "username", "/forgotPassword": "username"} {
+				b := a.browser().get(base + path + "?" + a.query())
+				if b.fill(field, name); b.status >= 500 {
+					w.T.Errorf("%s of %.20q: %d", path, name, b.status)
+				}
+			}
+		}
+		b := a.browser().get(base + "/signup?" + a.query())
+		b.fill("username", "new", "requiredAttributes[email]", strings.Repeat("x", 3000)+"@example.com", "password", cognitotest.Password)
+		if b.status != 400 {
+			w.T.Errorf("a long attribute: %d", b.status)
+		}
+		b.fill("username", "new", "requiredAttributes[email]", "new@example.com", "password", strings.Repeat("Aa1!", 100))
+		if b.status != 400 {
+			w.T.Errorf("a long password: %d", b.status)
+		}
+		b.fill("username", "new", "requiredAttributes[email]", "new@example.com", "password", cognitotest.Password)
+		for _, code := range []string{strings.Repeat("1", 5000), "a b", "\x00", "\xff"} {
+			at := b.at
+			if b.fill("code", code); b.status != 400 {
+				w.T.Errorf("code %.10q: %d", code, b.status)
+			}
+			b.get(at)
+		}
+	})
+}
+
+// TestLogoutByLink holds that a link of any site signs nobody out by itself, unless it names an app of the pool.
+func TestLogoutByLink(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	b := a.browser().open()
+	b.fill("username", "ana").fill("password", cognitotest.Password).code()
+	b.get(addresses.Base(a.p.Config) + "/logout").says("Sign out")
+	if b.open("prompt", "none"); b.left == nil || b.left.Query().Get("code") == "" {
+		t.Fatal("signed out by a link")
+	}
+	b.post("/"+a.p.ID+"/logout", url.Values{"_csrf": {"forged"}})
+	if b.status != 403 {
+		t.Errorf("a forged form: %d", b.status)
+	}
+	b.get(addresses.Base(a.p.Config)+"/logout").fill("_csrf", b.csrf()).says("You are signed out")
+	if b.open("prompt", "none"); b.left == nil || b.left.Query().Get("error") != "login_required" {
+		t.Errorf("signed in still: %v", b.left)
+	}
+}
+
+// TestLongQuery holds that a query does not make pages of any length.
+func TestLongQuery(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	for _, path := range []string{"/login", "/oauth2/authorize", "/signup"} {
+		b := a.browser().get(addresses.Base(a.p.Config) + path + "?" + a.query("state", strings.Repeat("x", 9000)))
+		if b.status != http.StatusRequestURITooLong || len(b.body) > 100_000 {
+			t.Errorf("%s: %d, %d bytes", path, b.status, len(b.body))
+		}
+	}
+}
+
+// TestHead answers those who only ask whether a page is there, and does nothing for them.
+func TestHead(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	for path, status := range map[string]int{"/login": 200, "/signup": 200, "/oauth2/authorize": 405, "/logout": 405} {
+		r := httptest.NewRequest(http.MethodHead, addresses.Base(a.p.Config)+path+"?"+a.query(), nil)
+		rec := httptest.NewRecorder()
+		if a.handler.ServeHTTP(rec, r); rec.Code != status || rec.Body.Len() > 0 && status == 200 {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"cognate/internal/base/obs"
 	"cognate/internal/core/authorization"
 	"cognate/internal/core/pool"
+	"cognate/internal/web/login/screen"
 	"cognate/internal/web/site"
 )
 
@@ -17,6 +19,9 @@ import (
 // browser, or leads to the page that signs somebody in. A request may also be posted (OpenID Connect Core section 3.1.2.1);
 // it is then the same as in a query.
 func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
+	if len(r.URL.RawQuery) > maxQuery {
+		return h.apart(ctx, r, http.StatusRequestURITooLong, screen.Say("error.page"), "the query has more than 8 KiB")
+	}
 	q, err := h.Requests.Parse(ctx, r.Place.PoolID, r.URL.Query())
 	if err != nil {
 		return h.refuse(ctx, r, err)
@@ -27,7 +32,7 @@ func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
 	}
 	holders, err := h.holders(ctx, v)
 	if err != nil {
-		return h.fault(ctx, r, err)
+		return h.faultAtClient(ctx, v, err)
 	}
 	if q.Select && !q.None {
 		return v.with(site.Redirect(v.at(pool.EndpointLogin, nil)))
@@ -49,6 +54,12 @@ func (h *handler) authorize(ctx context.Context, r *site.Request) site.Reply {
 		return h.refuse(ctx, r, q.Deny(authorization.CodeLogin, "", "prompt=none, and no session of the browser answers the request"))
 	}
 	return v.with(site.Redirect(v.at(pool.EndpointLogin, nil)))
+}
+
+// faultAtClient tells a client of a failure of ours, so that an app that asks in silence does not wait for ever.
+func (h *handler) faultAtClient(ctx context.Context, v *visit, err error) site.Reply {
+	_ = site.Failed(ctx, err) // notes the cause
+	return h.refuse(ctx, v.r, v.q.Deny(authorization.CodeServer, "", "a failure of the server"))
 }
 
 // byQuery sends the browser, which posted a request, back with the same one in a query. What a page of another site posts
@@ -91,18 +102,21 @@ func (h *handler) silent(ctx context.Context, v *visit, holder authorization.Hol
 	if errors.Is(err, authorization.ErrNoSession) {
 		return site.Reply{}, false
 	}
+	if refusal := v.refusedByFunction(err); refusal != nil {
+		return h.refuse(ctx, v.r, refusal), true
+	}
 	if err != nil {
-		return h.refuse(ctx, v.r, v.refusedByFunction(err)), true
+		return h.faultAtClient(ctx, v, err), true
 	}
 	return v.with(h.answer(ctx, v.r, answer)), true
 }
 
 // refusedByFunction is the redirect that tells a client that a function of the pool's owner refused, with the text in
-// Cognito's form. Another error is left as it is.
+// Cognito's form; nil for another error.
 func (v *visit) refusedByFunction(err error) error {
 	var e rt.Exception
 	if !errors.As(err, &e) || e.Fault() {
-		return err
+		return nil
 	}
 	return v.q.Deny(authorization.CodeRequest, e.ErrorMessage()+" ", e.ErrorCode())
 }

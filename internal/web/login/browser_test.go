@@ -11,6 +11,7 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
 	"cognate/internal/testkit/cognitotest"
 	"cognate/internal/web/oauth"
 	"cognate/internal/web/site"
@@ -38,6 +39,7 @@ func newApp(w *cognitotest.World, poolEdit func(*cognitoidp.CreateUserPoolReques
 	})
 	a.handler = site.New(site.Deps{Addresses: addresses, Guard: w.Guard}, append(Routes(pages(w)), oauth.Routes(oauth.Deps{
 		Pools: w.Pools, Tokens: w.Tokens, Addresses: addresses, Machines: w.Machines, Codes: w.Requests, Engine: w.Engine, Users: w.Users, Facts: w.Visits,
+		Registrar: w.Registration, Clients: w.Requests, Documents: w.ClientDocs, Revoker: token.Ops{Tokens: w.Tokens},
 	})...)...)
 	return a
 }
@@ -111,7 +113,7 @@ func (b *browser) send(r *http.Request) {
 			}
 		}
 		body, _ := io.ReadAll(rec.Result().Body)
-		b.status, b.body, b.at, b.left, b.header = rec.Code, string(body), r.URL.String(), nil, rec.Header()
+		b.status, b.body, b.at, b.left, b.header = rec.Code, strings.ReplaceAll(string(body), "<wbr>", ""), r.URL.String(), nil, rec.Header()
 		if rec.Code != http.StatusFound {
 			return
 		}
@@ -226,4 +228,11 @@ func (a *app) token(pairs ...string) (status int, body string) {
 // redeem exchanges a code.
 func (a *app) redeem(code string, pairs ...string) (status int, body string) {
 	return a.token(append([]string{"grant_type", "authorization_code", "code", code, "redirect_uri", callback}, pairs...)...)
+}
+
+// csrf is the token of the form of the page.
+func (b *browser) csrf() string {
+	b.T.Helper()
+	_, values := b.form("_csrf")
+	return values.Get("_csrf")
 }

@@ -23,7 +23,7 @@ func (h *handler) held(ctx context.Context, v *visit) ([]device.Held, error) {
 	if !device.Tracking(v.q.Pool) {
 		return nil, nil
 	}
-	value, err := h.Cookies.Open(ctx, v.r, deviceCookie)
+	value, err := h.Cookies.Peek(ctx, v.r, deviceCookie)
 	if errors.Is(err, site.ErrNoCookie) {
 		return nil, nil
 	}
@@ -50,12 +50,17 @@ func (h *handler) hold(ctx context.Context, v *visit, first device.Held, have []
 // rememberField is the checkbox by which a user has the browser remembered.
 const rememberField = "remember"
 
-// remember adds that checkbox to the form of a code, where the pool asks its users.
-func (f *flow) remember(form *screen.Form) {
+// remember adds that checkbox to the form of a code, where the pool asks its users. A form with it is not sent by the last
+// digit alone.
+func (v *visit) remember(f *flow, form *screen.Form) {
 	if !f.Asks {
 		return
 	}
+	form.Fields[0].MaxLength = 0
 	box := screen.Field{Name: rememberField, Type: "checkbox", Label: screen.Say("code.remember")}
+	if device.SparesMFA(v.q.Pool) {
+		box.Hint = screen.Say("code.remember_hint")
+	}
 	if f.Remember {
 		box.Value = "true"
 	}

@@ -3,11 +3,15 @@ package login
 import (
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/device"
@@ -102,15 +106,6 @@ func told(d cognitoidp.DeviceType, name string) string {
 	return *d.DeviceAttributes[i].Value
 }
 
-// jarred is another browser with cookies of this one.
-func (b *browser) jarred() *browser {
-	out := b.browser()
-	for name, c := range b.jar {
-		out.jar[name] = c
-	}
-	return out
-}
-
 // TestRememberedBrowser skips the second factor in a browser that is a remembered device, until it is forgotten.
 func TestRememberedBrowser(t *testing.T) {
 	cognitotest.Each(t, func(w *cognitotest.World) {
@@ -185,7 +180,7 @@ func TestRememberedBrowser(t *testing.T) {
 func TestRememberOnPrompt(t *testing.T) {
 	cognitotest.Each(t, func(w *cognitotest.World) {
 		a := newDevices(w, true, true)
-		b := a.browser().password("ana").says("Remember this device")
+		b := a.browser().password("ana").says("Remember this device").says("We ask for no code on it next time")
 		b.mailed("ana").code()
 		if got := told(a.devices("ana")[0], "dev:device_remembered_status"); got != "not_remembered" {
 			w.T.Fatalf("without a tick: %s", got)
@@ -300,4 +295,60 @@ func TestStolenDevice(t *testing.T) {
 		asks("a wrong secret", forge(device.Held{Sub: ana, Key: key, Secret: "wrong"}).password("ana"))
 	}
 	forge(device.Held{Sub: ana, Key: key, Secret: "wrong"}).password("ana").says("oo many")
+}
+
+// TestRememberWhileSettingUp asks on the page that sets an authenticator app up too.
+func TestRememberWhileSettingUp(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, remembering(true, true), nil)
+	cognitotest.Call(w, w.API.SetUserPoolMfaConfig, &cognitoidp.SetUserPoolMfaConfigRequest{
+		UserPoolId: a.p.ID, MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOn), SoftwareTokenMfaConfiguration: &cognitoidp.SoftwareTokenMfaConfigType{Enabled: new(true)},
+	})
+	w.User(a.p, "ana")
+	b := a.browser().password("ana").says("Set up your authenticator app").says("Remember this device")
+	m := keyPattern.FindStringSubmatch(html.UnescapeString(b.body))
+	code, err := totp.GenerateCode(strings.ReplaceAll(m[1], " ", ""), w.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.fill("code", code, "remember", "true").code()
+	b.password("ana").code()
+}
+
+// TestForgetWhileRedeeming holds that nothing that is opened from a device while it is forgotten outlives it.
+func TestForgetWhileRedeeming(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		a := newDevices(w, true, false)
+		b := a.browser().password("ana").mailed("ana")
+		key := deviceKey(w.T, b.tokens().Access)
+		var codes [8]string
+		for i := range codes {
+			codes[i] = b.open().code()
+		}
+		var opened [len(codes)]signedIn
+		var wg sync.WaitGroup
+		for i, code := range codes {
+			wg.Go(func() {
+				if status, body := a.redeem(code); status == 200 {
+					_ = json.Unmarshal([]byte(body), &opened[i])
+				}
+			})
+			if i == len(codes)/2 {
+				wg.Go(func() {
+					if err := w.API.AdminForgetDevice(w.Ctx, &cognitoidp.AdminForgetDeviceRequest{UserPoolId: a.p.ID, Username: "ana", DeviceKey: key}); err != nil {
+						w.T.Error(err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		for i, s := range opened {
+			if s.Refresh == "" {
+				continue
+			}
+			if status, body := a.token("grant_type", "refresh_token", "refresh_token", s.Refresh); status != 400 {
+				w.T.Errorf("session %d outlives its device: %d %s", i, status, body)
+			}
+		}
+	})
 }

@@ -180,3 +180,40 @@ func TestAddPasskey(t *testing.T) {
 		}
 	})
 }
+
+// TestSentTwice answers a form that was sent twice, after the first one has signed in, as the first.
+func TestSentTwice(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	b := a.browser().open()
+	b.fill("username", "ana")
+	action, values := b.form("password")
+	values.Set("password", cognitotest.Password)
+	b.post(action, values)
+	first := b.code()
+	b.post(action, values)
+	if b.code() == first {
+		t.Error("the same code twice")
+	}
+}
+
+// TestManyTabs keeps the newest sign-ins of a browser that has begun many.
+func TestManyTabs(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	b := a.browser()
+	var pages []string
+	for range 7 {
+		w.Clock.Advance(time.Second)
+		b.open().fill("username", "ana")
+		pages = append(pages, b.at)
+	}
+	for i, page := range pages {
+		b.get(page)
+		if got, want := strings.Contains(b.body, "Enter your password"), i >= len(pages)-maxFlows; got != want {
+			t.Errorf("tab %d: %v", i, got)
+		}
+	}
+}

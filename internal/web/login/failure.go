@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"cognate/internal/base/obs"
@@ -27,10 +28,11 @@ func (h *handler) refuse(ctx context.Context, r *site.Request, err error) site.R
 			query += "&client_id=" + url.QueryEscape(refused.ClientID)
 		}
 		reply := site.Redirect(r.Place.Base + string(pool.EndpointError) + "?" + query)
-		if !h.Dev {
-			return reply
+		told := obs.From(ctx).ID
+		if h.Dev {
+			told += "\n" + refused.Cause
 		}
-		set, err := h.Cookies.Seal(ctx, r.Place, causeCookie, []byte(refused.Cause))
+		set, err := h.Cookies.Seal(ctx, r.Place, causeCookie, []byte(told))
 		if err != nil { // it is too long, or there are no keys: developers find it in the log
 			return reply
 		}
@@ -43,7 +45,7 @@ func (h *handler) refuse(ctx context.Context, r *site.Request, err error) site.R
 	return h.fault(ctx, r, err)
 }
 
-// causeCookie tells the error page, in dev, why a request was refused.
+// causeCookie tells the error page which request was refused and, in dev, why.
 var causeCookie = site.Cookie{Name: "page-error", Life: time.Minute}
 
 // errorTexts are what the error page says, by the value of error.
@@ -58,11 +60,15 @@ func (h *handler) failed(ctx context.Context, r *site.Request) site.Reply {
 	if key == "" {
 		key = "error.page"
 	}
-	detail := ""
-	if cause, err := h.Cookies.Open(ctx, r, causeCookie); err == nil && h.Dev {
-		detail = string(cause)
+	s := &screen.Screen{Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say(key)}
+	if told, err := h.Cookies.Peek(ctx, r, causeCookie); err == nil {
+		s.RequestID, s.Detail, _ = strings.Cut(string(told), "\n")
+		obs.Cause(ctx, "after the request %s", s.RequestID)
 	}
-	return h.apart(ctx, r, http.StatusBadRequest, screen.Say(key), detail)
+	if !h.Dev {
+		s.Detail = ""
+	}
+	return h.alone(ctx, r, http.StatusBadRequest, s)
 }
 
 // apart is a page about something that went wrong outside of any authorization request.

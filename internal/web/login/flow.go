@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,9 +41,8 @@ type flow struct {
 	Sent        int64  `json:"w,omitempty"` // when, in seconds since 1970
 	// Required are the attributes that a new password has to come with.
 	Required []string `json:"r,omitempty"`
-	// Options are those of a passkey ceremony, and Seed the key of an authenticator app that is being set up.
-	Options string `json:"p,omitempty"`
-	Seed    string `json:"k,omitempty"`
+	// Seed is the key of an authenticator app that is being set up.
+	Seed string `json:"k,omitempty"`
 	// Enrol means that a passkey is to be added once the sign-in has ended.
 	Enrol bool `json:"g,omitempty"`
 	// Asks means that the code page asks whether to remember the device, and Remember that its user wants it.
@@ -85,8 +86,8 @@ const (
 	flowAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
 	flowChars    = 12
 	flowParm     = "flow"
-	// flowLife is longer than any Session.
-	flowLife = 20 * time.Minute
+	// flowLife is how long the form of a page can be sent, so that whoever comes back late types no name again.
+	flowLife = time.Hour
 	// maxFlows is how many tabs of one browser may be under way; the header has to hold them.
 	maxFlows = 4
 )
@@ -136,8 +137,10 @@ func (h *handler) flow(ctx context.Context, v *visit) (*flow, error) {
 func (h *handler) save(ctx context.Context, v *visit, f *flow) ([]*http.Cookie, error) {
 	var out []*http.Cookie
 	if f.ID == "" {
-		f.ID = id.Source{}.String(flowChars, flowAlphabet)
-		for _, c := range v.others(f.ID) {
+		// Ids begin with the time, so that the oldest flows of a browser are known.
+		f.ID = strconv.FormatInt(h.Clock.Now().Unix(), 36)
+		f.ID += id.Source{}.String(flowChars-len(f.ID), flowAlphabet)
+		for _, c := range v.tooMany() {
 			out = append(out, h.Cookies.Drop(v.r.Place, flowCookie(c)))
 		}
 	}
@@ -149,18 +152,16 @@ func (h *handler) save(ctx context.Context, v *visit, f *flow) ([]*http.Cookie, 
 	return append(out, c), err
 }
 
-// others are the ids of the other flows of the browser, when there are too many to keep.
-func (v *visit) others(own string) []string {
+// tooMany are the ids of the oldest flows of the browser, as many as have to go for another one.
+func (v *visit) tooMany() []string {
 	var ids []string
 	for _, c := range v.r.Cookies() {
-		if _, name, found := strings.Cut(c.Name, flowName+"."); found && name != own {
+		if _, name, found := strings.Cut(c.Name, flowName+"."); found {
 			ids = append(ids, name)
 		}
 	}
-	if len(ids) < maxFlows {
-		return nil
-	}
-	return ids
+	slices.Sort(ids)
+	return ids[:max(0, len(ids)-maxFlows+1)]
 }
 
 // drop is the cookie that forgets a flow, nil for one that was never kept.

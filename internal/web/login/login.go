@@ -66,9 +66,14 @@ func Routes(d Deps) []site.Route {
 		pool.EndpointMFAOption:     {http.MethodGet: h.get("MfaOption_GET", h.showOption), http.MethodPost: h.post("MfaOption_POST", h.takeOption)},
 		pool.EndpointNewPassword:   {http.MethodGet: h.get("ChangePassword_GET", h.showReplace), http.MethodPost: h.post("ChangePassword_POST", h.takeReplace)},
 		pool.EndpointAddPasskey:    {http.MethodGet: h.get("AddPasskey_GET", h.showAddPasskey), http.MethodPost: h.post("AddPasskey_POST", h.takeAddPasskey)},
-		pool.EndpointLogout:        {http.MethodGet: {Operation: "Logout_GET", Handle: h.logout}, http.MethodPost: {Operation: "Logout_POST", Handle: byQuery}},
+		pool.EndpointLogout:        {http.MethodGet: {Operation: "Logout_GET", Handle: h.logout}, http.MethodPost: {Operation: "Logout_POST", Handle: h.logoutPosted}},
 		pool.EndpointError:         {http.MethodGet: {Operation: "Error_GET", Handle: h.failed}},
 		pool.EndpointConfirmUser:   {http.MethodGet: {Operation: "Confirm_With_Link_GET", Handle: h.opened, Proof: true}},
+	}
+	for path, methods := range pages {
+		if get, found := methods[http.MethodGet]; found && !acts[path] {
+			methods[http.MethodHead] = get
+		}
 	}
 	for alias, of := range aliases {
 		pages[alias] = pages[of]
@@ -80,10 +85,16 @@ func Routes(d Deps) []site.Route {
 	return append(routes, script())
 }
 
+// acts are the pages whose GET does something, which a program that only asks whether they are there must not.
+var acts = map[pool.Endpoint]bool{
+	pool.EndpointAuthorize: true, pool.EndpointLogout: true, pool.EndpointConfirmUser: true, pool.EndpointAddPasskey: true,
+}
+
 // aliases are other spellings of pages, as people type them and as documentation has them. Confirmation links have a slash
 // at their end, as on AWS.
 var aliases = map[pool.Endpoint]pool.Endpoint{
 	"/authorize": pool.EndpointAuthorize, "/oauth2/login": pool.EndpointLogin, "/confirmForgotPassword": pool.EndpointConfirmForgot,
+	"/ConfirmForgotPassword": pool.EndpointConfirmForgot, "/confirmforgotpassword": pool.EndpointConfirmForgot,
 	"/forgotpassword": pool.EndpointForgot, "/resendCode": pool.EndpointResend, "/signUp": pool.EndpointSignUp,
 	pool.EndpointConfirmUser + "/": pool.EndpointConfirmUser,
 }

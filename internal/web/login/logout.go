@@ -3,11 +3,13 @@ package login
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"cognate/internal/base/obs"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
 	"cognate/internal/web/site"
@@ -16,6 +18,39 @@ import (
 // logout ends the browser's sessions and leads to a registered logout_uri, or to the login page of an app, as on Cognito;
 // and to a post_logout_redirect_uri (OpenID Connect RP-Initiated Logout section 2, by POST too). Tokens are not revoked.
 func (h *handler) logout(ctx context.Context, r *site.Request) site.Reply {
+	return h.leave(ctx, r, false)
+}
+
+// logoutPosted takes the button of askLogout, and otherwise what GET takes (OpenID Connect RP-Initiated Logout section 2).
+func (h *handler) logoutPosted(ctx context.Context, r *site.Request) site.Reply {
+	form, err := r.Posted()
+	if err != nil || !form.Has("_csrf") {
+		return byQuery(ctx, r)
+	}
+	err = h.CSRF.Check(ctx, r, string(pool.EndpointLogout), form.Get("_csrf"))
+	switch {
+	case errors.Is(err, site.ErrForged):
+		return h.apart(ctx, r, http.StatusForbidden, screen.Say("error.forged"), "")
+	case err != nil:
+		return h.fault(ctx, r, err)
+	}
+	return h.leave(ctx, r, true)
+}
+
+// askLogout asks whether somebody wants to sign out whom no app has sent: any site could have a link here.
+func (h *handler) askLogout(ctx context.Context, r *site.Request) site.Reply {
+	token, set, err := h.CSRF.Token(ctx, r, string(pool.EndpointLogout))
+	if err != nil {
+		return h.fault(ctx, r, err)
+	}
+	return h.alone(ctx, r, http.StatusOK, &screen.Screen{Kind: screen.SignedOut, Title: screen.Say("signout.submit"), Forms: []screen.Form{{
+		ID: "sign-out", Action: r.Place.Base + string(pool.EndpointLogout), Hidden: [][2]string{{"_csrf", token}},
+		Submit: screen.Button{Text: screen.Say("signout.submit")},
+	}}}).WithCookie(set)
+}
+
+// leave signs out. confirmed tells that somebody pressed the button of askLogout.
+func (h *handler) leave(ctx context.Context, r *site.Request, confirmed bool) site.Reply {
 	in := r.URL.Query()
 	for name, values := range in {
 		if len(values) > 1 {
@@ -43,6 +78,9 @@ func (h *handler) logout(ctx context.Context, r *site.Request) site.Reply {
 		if to, cause = h.backToLogin(c, r, in); to == "" {
 			return h.noWayOut(ctx, r, cause)
 		}
+	}
+	if c == nil && !confirmed {
+		return h.askLogout(ctx, r)
 	}
 	if to == "" && (cause != "" || c != nil && !in.Has("id_token_hint")) {
 		return h.noWayOut(ctx, r, cause)
@@ -85,8 +123,8 @@ func (h *handler) leaving(ctx context.Context, r *site.Request, in url.Values) (
 		}
 		return p, nil, nil
 	}
-	_, c, err := h.Pools.PoolClient(ctx, p.ID, id)
-	if errors.Is(err, pool.ErrClientNotFound) {
+	_, c, err := h.Requests.Client(ctx, p.ID, id)
+	if errors.Is(err, pool.ErrClientNotFound) || errors.Is(err, clientdoc.ErrDocument) {
 		return nil, nil, &unsent{"the pool has no app client with this client_id"}
 	}
 	return p, c, err

@@ -46,7 +46,7 @@ func (h *handler) drawCode(ctx context.Context, v *visit, f *flow, p *problem) s
 	title := codeTitles[f.Medium]
 	form.ID, form.Submit = "code", screen.Button{Text: screen.Say("code.submit")}
 	form.Fields = []screen.Field{h.codeField(f, p)}
-	f.remember(&form)
+	v.remember(f, &form)
 	s := &screen.Screen{
 		Kind: screen.Code, Icon: title[1], Title: screen.Say(title[0]), Lead: screen.Say("code.lead_totp"), Identifier: f.Name,
 		ChangeURL: v.at(pool.EndpointLogin, nil), Alert: f.told(p), Forms: []screen.Form{form},
@@ -204,7 +204,7 @@ func (h *handler) drawTOTP(ctx context.Context, v *visit, f *flow, p *problem) s
 	}
 	form.ID, form.Submit = "code", screen.Button{Text: screen.Say("totp.submit")}
 	form.Fields = []screen.Field{h.codeField(f, p)}
-	f.remember(&form)
+	v.remember(f, &form)
 	label := v.app() + ":" + f.Name
 	uri := "otpauth://totp/" + url.PathEscape(label) + "?" + url.Values{"secret": {f.Seed}, "issuer": {v.app()}}.Encode()
 	return v.show(ctx, p.code(), &screen.Screen{
@@ -230,7 +230,11 @@ func (h *handler) drawAddress(ctx context.Context, v *visit, f *flow, p *problem
 		return h.fault(ctx, v.r, err)
 	}
 	form.ID, form.Submit = "address", screen.Button{Text: screen.Say("address.submit")}
-	field := screen.Field{Name: "address", Type: "email", Label: screen.Say("label.email"), Autocomplete: "email", Required: true, Focus: true, Error: p.at("address")}
+	typed, _ := v.r.Posted()
+	field := screen.Field{
+		Name: "address", Type: "email", Label: screen.Say("label.email"), Value: typed.Get("address"), Autocomplete: "email", Required: true, Focus: true,
+		Error: p.at("address"),
+	}
 	s := &screen.Screen{Kind: screen.SetUpAddress, Icon: "email", Title: screen.Say("address.title_email"), Lead: screen.Say("address.lead"), Alert: f.told(p)}
 	if f.Medium == "SMS" {
 		s.Icon, s.Title = "sms", screen.Say("address.title_sms")
@@ -244,7 +248,7 @@ func (h *handler) drawAddress(ctx context.Context, v *visit, f *flow, p *problem
 func (h *handler) takeAddress(ctx context.Context, v *visit, f *flow, form url.Values) site.Reply {
 	address := strings.TrimSpace(form.Get("address"))
 	if address == "" {
-		return h.drawAddress(ctx, v, f, missing("address", "missing.value"))
+		return h.drawAddress(ctx, v, f, missing("address", map[string]string{"EMAIL": "missing.email", "SMS": "missing.phone"}[f.Medium]))
 	}
 	key := "EMAIL"
 	if f.Medium == "SMS" {

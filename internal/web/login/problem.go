@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"cognate/internal/api/cognitoidp"
@@ -18,7 +20,8 @@ import (
 type problem struct {
 	status int
 	text   screen.Text
-	field  string // "" for the whole form
+	field  string                 // "" for the whole form
+	also   map[string]screen.Text // at other fields
 	// over means that the way through the pages has ended: the session is used up or too old.
 	over bool
 }
@@ -28,6 +31,10 @@ const keySpent = "timeout.spent"
 
 // judge is what an AWS exception means on a page; nil for what is no refusal.
 func judge(ctx context.Context, err error, field string) *problem {
+	if p := impossible(err); p != nil {
+		obs.From(ctx).Outcome = "ValidationError"
+		return p
+	}
 	var e rt.Exception
 	if !errors.As(err, &e) || e.Fault() {
 		return nil
@@ -75,10 +82,13 @@ func (p *problem) alert() *screen.Alert {
 
 // at is the text at a field, nothing where it is not about it.
 func (p *problem) at(field string) screen.Text {
-	if p == nil || p.field != field {
+	switch {
+	case p == nil:
 		return screen.Text{}
+	case p.field == field:
+		return p.text
 	}
-	return p.text
+	return p.also[field]
 }
 
 func (p *problem) code() int {
@@ -92,3 +102,20 @@ func (p *problem) code() int {
 func missing(field, key string) *problem {
 	return &problem{status: http.StatusBadRequest, field: field, text: screen.Say(key)}
 }
+
+// empty adds the problem of a field to those of others, unless it was filled in.
+func (p *problem) empty(form url.Values, field, key string) *problem {
+	switch {
+	case strings.TrimSpace(form.Get(field)) != "":
+		return p
+	case p == nil:
+		return missing(field, key)
+	case p.also == nil:
+		p.also = map[string]screen.Text{}
+	}
+	p.also[field] = screen.Say(key)
+	return p
+}
+
+// addressKinds are the texts about addresses of a wrong form, and which attributes they are about.
+var addressKinds = map[string]string{"wrong.email": "email", "wrong.phone": "phone_number"}

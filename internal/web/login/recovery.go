@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/account"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
@@ -37,7 +38,11 @@ func (h *handler) takeForgot(ctx context.Context, v *visit, f *flow) site.Reply 
 	form, _ := v.r.Posted()
 	f.Name = strings.TrimSpace(form.Get("username"))
 	if f.Name == "" {
-		return h.drawForgot(ctx, v, f, missing("username", "missing.identifier"))
+		return h.drawForgot(ctx, v, f, missing("username", v.noIdentifier()))
+	}
+	if !named(f.Name) {
+		f.Name = ""
+		return h.drawForgot(ctx, v, f, missing("username", "wrong.value"))
 	}
 	f.Notice = nil
 	return h.sendRecovery(ctx, v, f)
@@ -47,6 +52,9 @@ func (h *handler) sendRecovery(ctx context.Context, v *visit, f *flow) site.Repl
 	next := f.anew()
 	next.Step, next.Notice = stepReset, f.Notice
 	err := h.gated(ctx, "ForgotPassword", func(ctx context.Context) error {
+		if err := fits(cognitoidp.DecodeForgotPasswordRequest, &cognitoidp.ForgotPasswordRequest{ClientId: v.q.Client.ID, Username: f.Name}); err != nil {
+			return err
+		}
 		delivery, err := h.Accounts.ForgotPassword(ctx, v.caller(f.Name))
 		if err == nil {
 			next.delivered(delivery, h.Clock.Now().Unix())
@@ -109,12 +117,16 @@ func (h *handler) takeReset(ctx context.Context, v *visit, f *flow) site.Reply {
 		}
 		f.Notice = &notice{Kind: screen.AlertSuccess, Key: "code.sent_plain"}
 		return h.sendRecovery(ctx, v, f)
-	case code == "":
-		return h.drawReset(ctx, v, f, missing("code", "missing.code"), form)
-	case password == "":
-		return h.drawReset(ctx, v, f, missing("password", "missing.new_password"), form)
+	}
+	if p := (*problem)(nil).empty(form, "code", "missing.code").empty(form, "password", "missing.new_password"); p != nil {
+		return h.drawReset(ctx, v, f, p, form)
 	}
 	err := h.gated(ctx, "ConfirmForgotPassword", func(ctx context.Context) error {
+		if err := fits(cognitoidp.DecodeConfirmForgotPasswordRequest, &cognitoidp.ConfirmForgotPasswordRequest{
+			ClientId: v.q.Client.ID, Username: f.Name, ConfirmationCode: code, Password: password,
+		}); err != nil {
+			return err
+		}
 		return h.Accounts.ConfirmForgotPassword(ctx, v.caller(f.Name), account.RecoverInput{Code: code, Password: password})
 	})
 	if err != nil {
@@ -155,19 +167,18 @@ func (h *handler) drawReplace(ctx context.Context, v *visit, f *flow, p *problem
 // takeReplace sets the new password and the attributes that were missing.
 func (h *handler) takeReplace(ctx context.Context, v *visit, f *flow) site.Reply {
 	form, _ := v.r.Posted()
-	switch {
-	case f.Step != stepReplace:
+	if f.Step != stepReplace {
 		return h.startAgain(ctx, v, f)
-	case form.Get("password") == "":
-		return h.drawReplace(ctx, v, f, missing("password", "missing.new_password"), form)
 	}
+	p := (*problem)(nil).empty(form, "password", "missing.new_password")
 	params := map[string]string{"NEW_PASSWORD": form.Get("password")}
 	given := attributes(form)
 	for _, name := range f.Required {
-		if given[name] == "" {
-			return h.drawReplace(ctx, v, f, missing(requiredPrefix+name+"]", "missing.value"), form)
-		}
+		p = p.empty(form, requiredPrefix+name+"]", "missing.value")
 		params["userAttributes."+name] = given[name]
+	}
+	if p != nil {
+		return h.drawReplace(ctx, v, f, p, form)
 	}
 	return h.respond(ctx, v, f, params)
 }

@@ -2,6 +2,8 @@ package login
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/pool"
@@ -92,7 +94,38 @@ func (v *visit) identifier() (label screen.Text, kind string) {
 	return screen.Say("label.username"), "text"
 }
 
-func (v *visit) app() string { return value(v.q.Client.Config.ClientName) }
+// noIdentifier is what the page says where it was left out.
+func (v *visit) noIdentifier() string {
+	switch label, _ := v.identifier(); label.Key {
+	case "label.email":
+		return "missing.email"
+	case "label.phone":
+		return "missing.phone"
+	case "label.username":
+		return "missing.username"
+	}
+	return "missing.identifier"
+}
+
+func (v *visit) app() string {
+	c := v.q.Client
+	if !c.Stranger() {
+		return value(c.Config.ClientName)
+	}
+	// Anybody can take any name: where it comes from, and where the browser is sent, cannot be made up.
+	name, from, to := value(c.Config.ClientName), "", v.q.RedirectURI
+	if u, err := url.Parse(v.q.RedirectURI); err == nil {
+		if to = u.Host; to == "" {
+			to = u.Scheme + ":"
+		}
+	}
+	if d := c.Document; d != nil {
+		if name, from = d.Name, d.Host+" \u2192 "; d.Host == to {
+			from = ""
+		}
+	}
+	return name + " (" + from + to + ")"
+}
 
 // entrances are the links to recovery and sign-up, where the pool has them.
 func (v *visit) entrances(f *flow) []screen.Link {
@@ -197,7 +230,7 @@ func (h *handler) drawChoose(ctx context.Context, v *visit, f *flow, p *problem)
 }
 
 // drawPasskey runs the ceremony of the identifier's passkeys.
-func (h *handler) drawPasskey(ctx context.Context, v *visit, f *flow, p *problem) site.Reply {
+func (h *handler) drawPasskey(ctx context.Context, v *visit, f *flow, options string) site.Reply {
 	form, err := v.form(ctx, pool.EndpointLogin, f)
 	if err != nil {
 		return h.fault(ctx, v.r, err)
@@ -206,11 +239,20 @@ func (h *handler) drawPasskey(ctx context.Context, v *visit, f *flow, p *problem
 	form.Hidden = append(form.Hidden, [2]string{"credential", ""})
 	s := &screen.Screen{
 		Kind: screen.Passkey, Icon: "passkey", Title: screen.Say("passkey.title"), Lead: screen.Say("passkey.lead"), Identifier: f.Name,
-		ChangeURL: v.at(pool.EndpointLogin, nil), Alert: f.told(p), Forms: []screen.Form{form},
-		Passkey: &screen.Ceremony{Options: f.Options, Form: form.ID, Field: "credential"},
+		ChangeURL: v.at(pool.EndpointLogin, nil), Alert: f.told(nil), Forms: []screen.Form{form},
+		Passkey: &screen.Ceremony{Options: options, Form: form.ID, Field: "credential"},
 	}
 	if err := h.other(ctx, v, f, s, "WEB_AUTHN"); err != nil {
 		return h.fault(ctx, v.r, err)
 	}
-	return v.show(ctx, p.code(), s)
+	return v.show(ctx, http.StatusOK, s)
+}
+
+// passkeyAgain is the page of a ceremony that is asked for once more, by reload or the back button: another ceremony where
+// it is the first factor, and else the beginning, because its session is good once.
+func (h *handler) passkeyAgain(ctx context.Context, v *visit, f *flow) site.Reply {
+	if f.Begun {
+		return h.startAgain(ctx, v, f)
+	}
+	return h.begin(ctx, v, f, map[string]string{"USERNAME": f.Name, "PREFERRED_CHALLENGE": string(cognitoidp.ChallengeNameTypeWebAuthn)})
 }

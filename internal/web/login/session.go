@@ -20,7 +20,7 @@ const maxAccounts = 5
 
 // sessions are the sessions that the browser's cookie names.
 func (h *handler) sessions(ctx context.Context, r *site.Request) ([]authorization.Session, error) {
-	value, err := h.Cookies.Open(ctx, r, sessionCookie(0))
+	value, err := h.Cookies.Peek(ctx, r, sessionCookie(0))
 	if errors.Is(err, site.ErrNoCookie) {
 		return nil, nil
 	}

@@ -36,7 +36,7 @@ func (h *handler) drawLogin(ctx context.Context, v *visit, f *flow, p *problem) 
 	case stepChoose:
 		return h.drawChoose(ctx, v, f, p)
 	case stepPasskey:
-		return h.drawPasskey(ctx, v, f, p)
+		return h.passkeyAgain(ctx, v, f)
 	case stepName:
 		return h.drawName(ctx, v, f, p)
 	}
@@ -82,7 +82,11 @@ func (h *handler) takeLogin(ctx context.Context, v *visit, f *flow) site.Reply {
 func (h *handler) takeName(ctx context.Context, v *visit, f *flow, form url.Values) site.Reply {
 	f.Name = strings.TrimSpace(form.Get("username"))
 	if f.Name == "" {
-		return h.drawName(ctx, v, f, missing("username", "missing.identifier"))
+		return h.drawName(ctx, v, f, missing("username", v.noIdentifier()))
+	}
+	if !named(f.Name) {
+		f.Name = ""
+		return h.drawName(ctx, v, f, missing("username", "wrong.value"))
 	}
 	if form.Get("password") != "" {
 		return h.takePassword(ctx, v, f, form)
@@ -105,7 +109,7 @@ func (v *visit) chooses() bool {
 // takePassword verifies the password of the identifier.
 func (h *handler) takePassword(ctx context.Context, v *visit, f *flow, form url.Values) site.Reply {
 	if f.Name == "" {
-		return h.drawName(ctx, v, f, nil)
+		return h.startAgain(ctx, v, f)
 	}
 	password := form.Get("password")
 	if password == "" {

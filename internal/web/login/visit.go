@@ -31,6 +31,9 @@ type visit struct {
 	cookies  []*http.Cookie
 }
 
+// maxQuery is how long a query is at most: pages repeat it in every link.
+const maxQuery = 8 << 10
+
 // page is a handler of a page below an authorization request.
 type page func(ctx context.Context, v *visit, f *flow) site.Reply
 
@@ -49,19 +52,33 @@ func (h *handler) post(operation string, take page) site.Endpoint {
 		}
 		switch {
 		case errors.Is(err, site.ErrForged), errors.Is(err, site.ErrForm):
-			return h.alone(ctx, r, http.StatusForbidden, &screen.Screen{
-				Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say("error.forged"),
-				Links: []screen.Link{{ID: "again", Text: screen.Say("page.start_again"), URL: r.Place.Base + r.Place.Path + "?" + r.URL.RawQuery}},
-			})
+			return h.forged(ctx, r)
 		case err != nil:
 			return h.fault(ctx, r, err)
+		case !text(form):
+			return h.apart(ctx, r, http.StatusBadRequest, screen.Say("error.page"), "the form holds something that is no text")
 		}
 		return h.enter(ctx, r, take)
 	}}
 }
 
+// forged is the page for a form that does not come from its page, or too late, or from a browser that keeps no cookies.
+func (h *handler) forged(ctx context.Context, r *site.Request) site.Reply {
+	why := screen.Say("error.forged")
+	if len(r.Cookies()) == 0 {
+		why = screen.Say("error.cookies")
+	}
+	return h.alone(ctx, r, http.StatusForbidden, &screen.Screen{
+		Kind: screen.Failure, Title: screen.Say("error.title"), Lead: why,
+		Links: []screen.Link{{ID: "again", Text: screen.Say("page.start_again"), URL: r.Place.Base + r.Place.Path + "?" + r.URL.RawQuery}},
+	})
+}
+
 // enter reads the authorization request of a page and how far somebody has come with it.
 func (h *handler) enter(ctx context.Context, r *site.Request, next page) site.Reply {
+	if len(r.URL.RawQuery) > maxQuery {
+		return h.apart(ctx, r, http.StatusRequestURITooLong, screen.Say("error.page"), "the query has more than 8 KiB")
+	}
 	values := r.URL.Query()
 	q, err := h.Requests.Parse(ctx, r.Place.PoolID, values)
 	if err != nil {
@@ -190,7 +207,7 @@ func (v *visit) redirect(ctx context.Context, e pool.Endpoint, f *flow) site.Rep
 
 // draw renders a screen with the headers of pages. Forms name their origin to the server alone.
 func (h *handler) draw(ctx context.Context, r *site.Request, look *screen.Look, lang string, status int, s *screen.Screen) (site.Reply, error) {
-	if s.Base = r.Place.Base; s.Kind == screen.Failure {
+	if s.Base = r.Place.Base; s.Kind == screen.Failure && s.RequestID == "" {
 		s.RequestID = obs.From(ctx).ID
 	}
 	drawn, err := h.Drawer.Draw(look, lang, s)

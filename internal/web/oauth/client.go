@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"strings"
 
+	"cognate/internal/base/limit"
 	"cognate/internal/base/obs"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/site"
@@ -26,6 +28,19 @@ const (
 	codeTooMany     = "temporarily_unavailable"
 	codeServerError = "server_error"
 )
+
+// Clients finds clients; *authorization.Room does.
+type Clients interface {
+	// Client returns a pool and one of its clients, by its id or by the address of a metadata document. The errors are
+	// pool.ErrPoolNotFound and pool.ErrClientNotFound, clientdoc.ErrDocument and a *limit.Over.
+	Client(ctx context.Context, poolID, clientID string) (*pool.Pool, *pool.Client, error)
+}
+
+// Documents knows about metadata documents of clients; *clientdoc.Room does.
+type Documents interface {
+	// Taken reports whether a pool takes any.
+	Taken(ctx context.Context, p *pool.Pool) (bool, error)
+}
 
 // asked is a form that a client sent, and the client, once it has proved itself.
 type asked struct {
@@ -54,8 +69,14 @@ func (h *handler) posted(ctx context.Context, r *site.Request) (*asked, *site.Re
 	if id == "" {
 		return nil, reject(ctx, codeRequest, "client_id is missing")
 	}
-	p, c, err := h.Pools.PoolClient(ctx, r.Place.PoolID, id)
+	p, c, err := h.Clients.Client(ctx, r.Place.PoolID, id)
+	var over *limit.Over
 	switch {
+	case errors.Is(err, clientdoc.ErrDocument):
+		return nil, unproven(ctx, basic, "the client metadata document cannot be used")
+	case errors.As(err, &over):
+		reply := failed(ctx, http.StatusTooManyRequests, codeTooMany, site.TextCrowded("client metadata documents", over.After)).After(over.After)
+		return nil, &reply
 	case errors.Is(err, pool.ErrPoolNotFound), errors.Is(err, pool.ErrClientNotFound):
 		guard.Wrong(ctx)
 		obs.Cause(ctx, "unknown pool or client")

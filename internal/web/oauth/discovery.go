@@ -11,8 +11,8 @@ import (
 
 // discovery returns the metadata of a pool: the members that Cognito publishes, by name, and those that current clients
 // look for besides. Endpoints that the server does not have, and what is only said about them, are left out;
-// response_types_supported stays, because RFC 8414 and OpenID Connect Discovery require it.
-func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byte {
+// documents says that metadata documents of clients are taken. response_types_supported stays, because RFC 8414 and OpenID Connect Discovery require it.
+func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool, documents bool) []byte {
 	var b []byte
 	text := func(name, value string) { b = rt.AppendString(member(b, name), value) }
 	list := func(name string, values ...string) { b = rt.AppendList(member(b, name), values, rt.AppendText) }
@@ -32,6 +32,9 @@ func (h *handler) discovery(p *pool.Pool, served func(pool.Endpoint) bool) []byt
 		list("claim_types_supported", "normal")
 		truth("claims_parameter_supported", false)
 		list("claims_supported", token.ClaimNames()...)
+		if documents {
+			truth("client_id_metadata_document_supported", true)
+		}
 		list("code_challenge_methods_supported", "S256")
 	}
 	endpoint("end_session_endpoint", pool.EndpointLogout)

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,7 +11,9 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
 	"cognate/internal/core/pool"
+	"cognate/internal/core/token"
 	"cognate/internal/testkit/cognitotest"
 )
 
@@ -99,6 +102,20 @@ func TestIntrospectionForOthers(t *testing.T) {
 	if out := d.introspect(d.api, machine, users); out["scope"] != read || out["username"] != "ana" {
 		t.Errorf("a user's: %v", out)
 	}
+	bound := func(resource string) string {
+		grant, err := d.Tokens.Prepare(d.Ctx, d.p, d.public, d.Users.Subject(d.Get(d.p, "ana"), nil), token.Options{Scope: "openid " + read, Resource: resource})
+		if err == nil {
+			err = d.DB.Update(d.Ctx, func(tx *db.Tx) error { return d.Tokens.Commit(tx, grant) })
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *grant.Result().AccessToken
+	}
+	if out := d.introspect(d.api, machine, bound("https://mcp.example.com/a")); out["scope"] != "openid "+read || fmt.Sprint(out["aud"]) != "[https://mcp.example.com/a]" {
+		t.Errorf("bound to it: %v", out)
+	}
+	d.dead("bound to another", d.api, machine, bound("https://mcp.example.com/b"))
 	d.dead("without scopes of the server", d.api, machine, d.access(d.public, "ana", "openid other/write"))
 	d.dead("another client's, for one that stands for nothing", d.secret, secretA, robot(read))
 	d.dead("another client's refresh token", d.api, machine, *d.signIn(d.secret).RefreshToken)

@@ -48,6 +48,8 @@ type Deps struct {
 	Users    Users
 	Facts    Introspector
 
+	Clients   Clients
+	Documents Documents
 	Registrar Registrar
 	Exchanger Exchanger
 }
@@ -122,8 +124,15 @@ func (h *handler) route(path pool.Endpoint, operation string, document func(cont
 	}
 }
 
-func (h *handler) metadata(_ context.Context, r *site.Request, p *pool.Pool) ([]byte, error) {
-	return h.discovery(p, r.Served), nil
+func (h *handler) metadata(ctx context.Context, r *site.Request, p *pool.Pool) ([]byte, error) {
+	documents := false
+	if r.Served(pool.EndpointAuthorize) {
+		var err error
+		if documents, err = h.Documents.Taken(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return h.discovery(p, r.Served, documents), nil
 }
 
 func (h *handler) keys(ctx context.Context, _ *site.Request, p *pool.Pool) ([]byte, error) {

@@ -49,6 +49,8 @@ func (r rooms) PoolClient(ctx context.Context, poolID, _ string) (*pool.Pool, *p
 
 func (rooms) StepUp(*pool.Pool) error { return nil }
 
+func (rooms) Taken(context.Context, *pool.Pool) (bool, error) { return true, nil }
+
 func (rooms) Keys(context.Context, string) ([]byte, error) { return []byte(jwks), nil }
 
 func newHandler(publicURL string, log *slog.Logger) http.Handler {
@@ -80,7 +82,7 @@ func newDeps(publicURL string) Deps {
 	r := rooms{&pool.Pool{ID: testPool, Region: "us-east-1", Config: &cognitoidp.UserPoolType{
 		Id: new(testPool), AcrConfiguration: map[string]cognitoidp.AcrLevelConfigType{"Level1": {AcrValue: "one"}, "Level4": {AcrValue: "four"}},
 	}}}
-	return Deps{Pools: r, Tokens: r, Addresses: pool.NewAddresses(publicURL)}
+	return Deps{Pools: r, Tokens: r, Documents: r, Addresses: pool.NewAddresses(publicURL)}
 }
 
 func ask(t *testing.T, h http.Handler, method, target string, headers ...string) *http.Response {
@@ -162,7 +164,7 @@ func TestDiscoveryOfWhatIsServed(t *testing.T) {
 		},
 	} {
 		var doc map[string]any
-		if err := json.Unmarshal(h.discovery(p, func(asked pool.Endpoint) bool { return asked == e }), &doc); err != nil {
+		if err := json.Unmarshal(h.discovery(p, func(asked pool.Endpoint) bool { return asked == e }, false), &doc); err != nil {
 			t.Fatal(err)
 		}
 		if have, want := slices.Sorted(maps.Keys(doc)), slices.Sorted(slices.Values(append(more, always...))); !slices.Equal(have, want) {

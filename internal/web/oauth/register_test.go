@@ -71,7 +71,7 @@ func TestOpenRegistration(t *testing.T) {
 			w.T.Fatal(err)
 		}
 		rotates, grace := c.Rotation()
-		if !c.Registered() || c.HasSecret() || !c.OAuth() || !rotates || grace == 0 || c.SSOValidity != 0 || !c.RevocationEnabled() || !c.HidesUsers() ||
+		if !c.Registered() || c.HasSecret() || !c.OAuth() || !rotates || grace == 0 || !c.Stranger() || !c.RevocationEnabled() || !c.HidesUsers() ||
 			!slices.Equal(c.Config.SupportedIdentityProviders, []string{"COGNITO"}) || !slices.Equal(c.Config.AllowedOAuthFlows, []cognitoidp.OAuthFlowType{"code"}) {
 			w.T.Errorf("%s", c.Config.AppendJSON(nil))
 		}

@@ -11,8 +11,10 @@ import (
 
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/api/rt"
+	"cognate/internal/base/limit"
 	"cognate/internal/base/obs"
 	"cognate/internal/core/authorization"
+	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/guard"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
@@ -37,6 +39,8 @@ type Engine interface {
 // exception.
 type Codes interface {
 	Redeem(ctx context.Context, p *pool.Pool, c *pool.Client, in authorization.Redemption) (*cognitoidp.AuthenticationResultType, error)
+	// Live reports whether a client can still redeem a code.
+	Live(ctx context.Context, p *pool.Pool, c *pool.Client, code string) (bool, error)
 }
 
 // grants are the values of grant_type that the token endpoint takes.
@@ -133,6 +137,9 @@ func (h *handler) refreshToken(ctx context.Context, in *asked) site.Reply {
 	if text == "" {
 		return *reject(ctx, codeRequest, "refresh_token is missing")
 	}
+	if d := in.client.Document; d != nil && !d.Refreshes {
+		return *reject(ctx, codeUnallowed, "the client metadata document does not have the grant type refresh_token")
+	}
 	request := &cognitoidp.GetTokensFromRefreshTokenRequest{RefreshToken: text, ClientId: in.client.ID}
 	if in.secret != "" {
 		request.ClientSecret = &in.secret
@@ -144,22 +151,29 @@ func (h *handler) refreshToken(ctx context.Context, in *asked) site.Reply {
 	return issued(answer.Tokens)
 }
 
-// known finds out whether a refresh token is shown whose user is known from the source.
+// known finds out whether a refresh token is shown whose user is known from the source, or the code of somebody who just
+// signed in.
 func (h *handler) known(ctx context.Context, r *site.Request) (bool, error) {
 	form, err := r.Posted()
-	if err != nil || form.Get("grant_type") != "refresh_token" {
+	grant := form.Get("grant_type")
+	if err != nil || grant != "refresh_token" && grant != "authorization_code" {
 		return false, nil
 	}
 	id, _, _, err := credentials(r.Request, form)
 	if err != nil {
 		return false, nil
 	}
-	p, c, err := h.Pools.PoolClient(ctx, r.Place.PoolID, id)
-	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) {
+	p, c, err := h.Clients.Client(ctx, r.Place.PoolID, id)
+	var over *limit.Over
+	if errors.Is(err, pool.ErrPoolNotFound) || errors.Is(err, pool.ErrClientNotFound) || errors.Is(err, clientdoc.ErrDocument) || errors.As(err, &over) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
+	}
+	if grant == "authorization_code" { // where the secret of a client could be guessed, it has to wait
+		live, err := h.Codes.Live(ctx, p, c, form.Get("code"))
+		return live && !c.HasSecret(), err
 	}
 	return h.Engine.KnownHolder(ctx, p, c, form.Get("refresh_token"), "")
 }

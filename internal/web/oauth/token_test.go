@@ -50,7 +50,7 @@ func newWorld(cw *cognitotest.World) *world {
 	addresses := pool.NewAddresses(cognitotest.PublicURL)
 	w.handler = site.New(site.Deps{Addresses: addresses, Guard: cw.Guard}, Routes(Deps{
 		Pools: cw.Pools, Tokens: cw.Tokens, Addresses: addresses,
-		Machines: cw.Machines, Engine: cw.Engine, Revoker: token.Ops{Tokens: cw.Tokens}, Users: cw.Users, Facts: cw.Visits, Registrar: cw.Registration, Exchanger: cw.Exchange,
+		Machines: cw.Machines, Engine: cw.Engine, Revoker: token.Ops{Tokens: cw.Tokens}, Users: cw.Users, Facts: cw.Visits, Registrar: cw.Registration, Exchanger: cw.Exchange, Clients: cw.Requests, Documents: cw.ClientDocs,
 	})...)
 	return w
 }

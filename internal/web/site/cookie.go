@@ -91,7 +91,12 @@ func (c Cookies) Open(ctx context.Context, r *Request, kind Cookie) ([]byte, err
 	return value, err
 }
 
-// find is Open for where a missing cookie is nothing to tell. Browsers hold one cookie of a name and path, so a second
+// Peek is Open for where a missing cookie is nothing to tell.
+func (c Cookies) Peek(ctx context.Context, r *Request, kind Cookie) ([]byte, error) {
+	return c.find(ctx, r, kind)
+}
+
+// find looks for the browser's cookie of a kind. Browsers hold one cookie of a name and path, so a second
 // genuine one was planted by another page of the host, and neither counts.
 func (c Cookies) find(ctx context.Context, r *Request, kind Cookie) ([]byte, error) {
 	sent := r.CookiesNamed(kind.shape(r.Place).Name)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -13,17 +15,32 @@ import (
 	"cognate/internal/base/obs"
 )
 
-// judge asks the handler, under the budget of the source where proofs are taken. A form is read before a try is reserved, so
-// that nobody keeps the tries of a source busy by sending slowly, and so is a document.
-func (s *Site) judge(ctx context.Context, route *Route, endpoint Endpoint, r *Request) Reply {
+// received reads the form or the document of a request, and refuses one that does not arrive; nil for all others. It comes
+// before anything that others wait for: nobody keeps the server or the tries of a source busy by sending slowly.
+func received(ctx context.Context, route *Route, endpoint Endpoint, r *Request) *Reply {
 	_, err := r.Posted()
 	if endpoint.Document {
 		_, err = r.Document()
 	}
-	if errors.Is(err, httpkit.ErrBusy) {
-		obs.Cause(ctx, "%v", err)
-		return route.Refuse(ctx, http.StatusServiceUnavailable, TextBusy).With("Connection", "close") // nobody reads the rest
+	status, text := 0, ""
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, httpkit.ErrBusy):
+		status, text = http.StatusServiceUnavailable, TextBusy
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
+		status, text = http.StatusRequestTimeout, "The request did not arrive in time."
+	case errors.As(err, &tooLarge):
+		status, text = http.StatusRequestEntityTooLarge, textTooLarge
+	default: // what is no form is for the handler to tell
+		return nil
 	}
+	obs.Cause(ctx, "%v", err)
+	refusal := route.Refuse(ctx, status, text).With("Connection", "close") // nobody reads the rest
+	return &refusal
+}
+
+// judge asks the handler, under the budget of the source where proofs are taken.
+func (s *Site) judge(ctx context.Context, route *Route, endpoint Endpoint, r *Request) Reply {
 	if s.Guard == nil || !endpoint.Proof {
 		return endpoint.Handle(ctx, r)
 	}

@@ -76,6 +76,9 @@ const (
 	maxPath  = 128
 )
 
+// textTooLarge refuses a body of more than MaxBody.
+const textTooLarge = "The request is too large."
+
 // ServeHTTP implements http.Handler; it writes the one log event of the request.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	event := &obs.Request{ID: id.UUID(), UserAgent: cut(r.UserAgent(), maxAgent), Languages: r.Header.Get("Accept-Language"), Start: s.Now(), ClientIP: s.ClientIP(r)}
@@ -132,7 +135,7 @@ func (s *Site) answer(ctx context.Context, header http.Header, route *Route, r *
 		return route.Refuse(ctx, http.StatusMethodNotAllowed, "Method not allowed.")
 	case r.ContentLength > MaxBody:
 		event.Operation = endpoint.Operation
-		return route.Refuse(ctx, http.StatusRequestEntityTooLarge, "The request is too large.")
+		return route.Refuse(ctx, http.StatusRequestEntityTooLarge, textTooLarge)
 	}
 	event.Operation = endpoint.Operation
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
@@ -144,6 +147,9 @@ func (s *Site) answer(ctx context.Context, header http.Header, route *Route, r *
 			panic(p)
 		}
 	}()
+	if refusal := received(ctx, route, endpoint, r); refusal != nil {
+		return *refusal
+	}
 	if s.Gate != nil && !route.Light {
 		admitted, pass, err := s.Gate.Enter(ctx)
 		if err != nil {

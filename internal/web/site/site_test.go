@@ -232,7 +232,7 @@ func TestRefused(t *testing.T) {
 	r := httptest.NewRequest("POST", "/"+poolID+"/page", io.MultiReader(strings.NewReader(large), strings.NewReader("a")))
 	r.Header.Set("Content-Type", form)
 	rec := httptest.NewRecorder()
-	if s.ServeHTTP(rec, r); rec.Code != 400 {
+	if s.ServeHTTP(rec, r); rec.Code != 413 {
 		t.Errorf("endless body: %d", rec.Code)
 	}
 }

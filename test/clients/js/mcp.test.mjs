@@ -3,14 +3,17 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ListUserPoolClientsCommand } from "@aws-sdk/client-cognito-identity-provider";
+import { CreateUserPoolClientCommand, ListUserPoolClientsCommand } from "@aws-sdk/client-cognito-identity-provider";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { certificate } from "../../browser/certificate.mjs";
 import { guide } from "../guide.mjs";
 import { Browser } from "../pages.mjs";
 import { environment, freePort, seeded } from "../server.mjs";
@@ -21,7 +24,10 @@ const POOL = "us-east-1_Tools0001", ANA = "ana@example.com", SECRET = "Passw0rd!
 describe("the Model Context Protocol", () => {
   const addresses = {}, children = [];
   let folder, tools, callback, blocks;
+  const { key, cert } = certificate("localhost");
   const server = useServer(async (place) => {
+    process.env.SSL_CERT_FILE = join(place, "documents.pem"); // whom the server trusts when it fetches documents of clients
+    writeFileSync(process.env.SSL_CERT_FILE, cert);
     tools = addresses["http://localhost:3333"] = `http://localhost:${await freePort()}`;
     callback = addresses["http://localhost:3334"] = `http://localhost:${await freePort()}`;
     return seeded(guide({}, "mcp.md")["tools.yaml"], () => ["--login-domain="])(place);
@@ -56,6 +62,7 @@ describe("the Model Context Protocol", () => {
     await until(() => fetch(`${tools}/mcp`, { method: "POST" }).then((r) => r.status === 401, () => false), program);
   });
   after(() => {
+    delete process.env.SSL_CERT_FILE;
     for (const child of children) child.kill();
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
@@ -121,5 +128,51 @@ describe("the Model Context Protocol", () => {
     agent.validateResourceURL = async () => new URL("http://localhost:1/mcp");
     await assert.rejects(agent.introduce(), /401|Unauthorized/);
     assert.equal(claims(agent.kept.access_token).aud, "http://localhost:1/mcp");
+  });
+
+  // Calls an operation that the SDK does not know yet.
+  async function operation(name, body) {
+    const answer = await fetch(server.url, {
+      method: "POST", body: JSON.stringify(body), headers: {
+        "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `AWSCognitoIdentityProviderService.${name}`, "X-Amz-Date": "20260101T000000Z",
+        Authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`,
+      },
+    });
+    const out = await answer.json();
+    assert.equal(answer.status, 200, JSON.stringify(out));
+    return out;
+  }
+
+  test("an agent goes by the address of its metadata document", async (t) => {
+    const agent = new Agent();
+    let asked = 0;
+    const library = createServer({ key, cert }, (_, response) => {
+      asked++;
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify({ ...agent.clientMetadata, client_id: agent.clientMetadataUrl }));
+    });
+    await once(library.listen(0, "localhost"), "listening");
+    t.after(() => library.close());
+    const base = `https://localhost:${library.address().port}`;
+    agent.clientMetadataUrl = `${base}/agent.json`;
+    const { UserPoolClient } = await server.sdk.send(new CreateUserPoolClientCommand({
+      UserPoolId: POOL, ClientName: "agents", AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: ["code"],
+      AllowedOAuthScopes: ["openid", "orders/read"], CallbackURLs: ["https://unused.example"], SupportedIdentityProviders: ["COGNITO"],
+      RefreshTokenRotation: { Feature: "ENABLED", RetryGracePeriodSeconds: 0 }, ExplicitAuthFlows: ["ALLOW_USER_SRP_AUTH"],
+    }));
+    const { CIMDPolicy } = await operation("CreateCIMDPolicy", {
+      UserPoolId: POOL, ClientId: UserPoolClient.ClientId, PolicyName: "agents", URLPatterns: [`${base}/*`],
+    });
+    const client = await agent.introduce();
+    assert.equal(agent.sentTo.searchParams.get("client_id"), agent.clientMetadataUrl);
+    assert.equal(claims(agent.kept.access_token).client_id, UserPoolClient.ClientId);
+    assert.match((await client.callTool({ name: "orders" })).content[0].text, /No orders/);
+    const first = agent.kept;
+    agent.kept = { ...first, access_token: first.access_token.slice(0, -4) + "AAAA" };
+    assert.match((await client.callTool({ name: "orders" })).content[0].text, /No orders/);
+    assert.notEqual(agent.kept.refresh_token, first.refresh_token);
+    const { ClientMetadataURLs } = await operation("ListClientMetadataURLs", { UserPoolId: POOL, CIMDPolicyId: CIMDPolicy.CIMDPolicyId });
+    assert.deepEqual([asked, ClientMetadataURLs.map((u) => u.URL)], [1, [agent.clientMetadataUrl]]);
+    await client.close();
   });
 });

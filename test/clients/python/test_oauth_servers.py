@@ -104,3 +104,35 @@ def test_a_client_registers_itself(api):
     with pytest.raises(ClientError):
         api.idp.add_user_pool_client_secret(UserPoolId=api.id, ClientId=made["client_id"])
     api.idp.delete_user_pool_client(UserPoolId=api.id, ClientId=made["client_id"])
+
+
+def test_boto3_keeps_cimd_policies(api):
+    idp = api.idp
+    app = api.client(AllowedOAuthFlowsUserPoolClient=True, AllowedOAuthFlows=["code"], AllowedOAuthScopes=["openid"],
+                     CallbackURLs=["https://a.example"], SupportedIdentityProviders=["COGNITO"])
+    made = idp.create_cimd_policy(UserPoolId=api.id, ClientId=app["ClientId"], PolicyName="agents", URLPatterns=["https://*.agents.example/*"])["CIMDPolicy"]
+    assert (made["ClientId"], made["CacheDuration"], made["URLPatterns"]) == (app["ClientId"], 86400, ["https://*.agents.example/*"])
+    ids = {"UserPoolId": api.id, "CIMDPolicyId": made["CIMDPolicyId"]}
+    changed = idp.update_cimd_policy(**ids, ClientId=app["ClientId"], URLPatterns=["https://one.example/agent.json"], CacheDuration=172800)["CIMDPolicy"]
+    assert (changed["PolicyName"], changed["CacheDuration"], changed["CreationDate"]) == ("agents", 172800, made["CreationDate"])
+    assert idp.describe_cimd_policy(**ids)["CIMDPolicy"] == changed
+    listed = idp.list_cimd_policies(UserPoolId=api.id, MaxResults=1)["CIMDPolicies"]
+    assert [(p["CIMDPolicyId"], "URLPatterns" in p) for p in listed] == [(made["CIMDPolicyId"], False)]
+    assert idp.list_client_metadata_urls(**ids)["ClientMetadataURLs"] == []
+    discovery = api.server.get(f"/{api.id}/.well-known/openid-configuration")
+    assert discovery["client_id_metadata_document_supported"] is True
+    for operation, arguments, code in (
+        (idp.update_client_metadata_url_state, {"URL": "https://one.example/agent.json", "Action": "REFRESH"}, "CachedCIMDURLDoesNotExistException"),
+        (idp.update_cimd_policy, {"ClientId": app["ClientId"], "URLPatterns": ["https://one.example*"]}, "InvalidParameterException"),
+        (idp.update_cimd_policy, {"ClientId": "none", "URLPatterns": ["https://one.example/*"]}, "ResourceNotFoundException"),
+    ):
+        with pytest.raises(ClientError) as e:
+            operation(**ids, **arguments)
+        assert e.value.response["Error"]["Code"] == code, arguments
+    assert idp.delete_user_pool_client(UserPoolId=api.id, ClientId=app["ClientId"])
+    assert "ClientId" not in idp.describe_cimd_policy(**ids)["CIMDPolicy"]
+    idp.delete_cimd_policy(**ids)
+    with pytest.raises(ClientError) as e:
+        idp.describe_cimd_policy(**ids)
+    assert e.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    assert "client_id_metadata_document_supported" not in api.server.get(f"/{api.id}/.well-known/openid-configuration")

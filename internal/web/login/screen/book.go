@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"html/template"
+	"strings"
 )
 
 // book is everything that pages are made of: for all pools, and for those that the operator has something of their own for.
@@ -51,7 +52,18 @@ func (e *edition) layout(g Generation) *layout {
 }
 
 // functions are what templates can call.
-var functions = template.FuncMap{"icon": icon}
+var functions = template.FuncMap{"icon": icon, "soft": soft}
+
+// soft is text in which long addresses may break where they have a joint.
+func soft(text string) template.HTML {
+	escaped := template.HTMLEscapeString(text)
+	if !strings.Contains(text, "@") {
+		return template.HTML(escaped)
+	}
+	return template.HTML(joints.Replace(escaped))
+}
+
+var joints = strings.NewReplacer("@", "<wbr>@", ".", "<wbr>.")
 
 // builtIn is the edition that is part of the program.
 func builtIn() (*edition, error) {

@@ -21,7 +21,7 @@ var classicIDs = map[string]string{"username": "signInFormUsername", "password":
 
 // classic turns the view of a managed page into that of a classic one.
 func classic(v *view) *classicView {
-	v.Languages = nil
+	v.LanguageList = ""
 	for i := range v.Forms {
 		f := &v.Forms[i]
 		f.ASF = v.Kind == SignIn || v.Kind == Confirm
@@ -37,6 +37,12 @@ func classic(v *view) *classicView {
 		}
 		if len(f.Buttons) > 0 && f.Buttons[0].Class == "row" && i == 0 { // there are no lists here
 			f.Buttons[0].Class = "btn first"
+		}
+	}
+	if v.Kind == SignIn && v.Lead == "" && len(v.Forms) > 0 {
+		v.Lead = v.text("classic.local")
+		if fields := v.Screen.Forms[0].Fields; len(fields) > 0 && fields[0].Label.Key == "label.email" {
+			v.Lead = v.text("classic.local_email")
 		}
 	}
 	out := &classicView{view: v, Narrow: v, Wide: v}

@@ -117,7 +117,7 @@ func (v *view) draw(b *bytes.Buffer) error {
 
 // policy is the Content-Security-Policy of a page.
 func (v *view) policy() string {
-	policy := "default-src 'none'; style-src " + v.sheet.hash + "; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+	policy := "default-src 'none'; style-src " + v.sheet.hash + "; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 	if v.Script != "" {
 		policy += "; script-src 'self'; require-trusted-types-for 'script'"
 	}

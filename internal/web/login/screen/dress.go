@@ -3,6 +3,7 @@ package screen
 import (
 	"html"
 	"html/template"
+	"slices"
 )
 
 // lookView is what a page shows of its look besides the style.
@@ -21,7 +22,7 @@ func (l *Look) view(base string) lookView {
 	var out lookView
 	if l.generation == Classic {
 		if l.logo != "" {
-			out.Logo = &picture{Light: base + l.logo}
+			out.Logo = &picture{Src: base + l.logo}
 		}
 		return out
 	}
@@ -61,14 +62,23 @@ func (l *Look) graphic(base, icon string) *picture {
 	return nil
 }
 
-// favicons are the links to the icons of the browser's tab. Their paths have the letters of pathPattern alone.
+// favicons are the links to the icons of the browser's tab; without them browsers look for one on their own.
 func (l *Look) favicons(base string) template.HTML {
 	out := ""
-	if p := l.picture(base, "FAVICON_SVG", ""); p != nil {
-		out += `<link rel="icon" type="image/svg+xml" href="` + html.EscapeString(p.Light) + `">` + "\n"
+	types := l.settings.list("components", "favicon", "enabledTypes")
+	for _, f := range []struct{ kind, category, is string }{
+		{"SVG", "FAVICON_SVG", `type="image/svg+xml"`}, {"ICO", "FAVICON_ICO", `sizes="32x32"`},
+	} {
+		if p := l.picture(base, f.category, ""); p != nil && (types == nil || slices.Contains(types, any(f.kind))) {
+			out += `<link rel="icon" ` + f.is + ` href="` + html.EscapeString(p.Src) + `">` + "\n"
+		}
 	}
-	if p := l.picture(base, "FAVICON_ICO", ""); p != nil {
-		out += `<link rel="icon" sizes="32x32" href="` + html.EscapeString(p.Light) + `">` + "\n"
+	if out == "" {
+		out = ownFavicon
 	}
 	return template.HTML(out)
 }
+
+// ownFavicon is Cognate's: a keyhole.
+const ownFavicon = `<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E` +
+	`%3Crect width='32' height='32' rx='9' fill='%233f57e0'/%3E%3Cpath fill='%23fff' d='M16 7a5 5 0 0 0-2.5 9.33L12 25h8l-1.5-8.67A5 5 0 0 0 16 7z'/%3E%3C/svg%3E">` + "\n"

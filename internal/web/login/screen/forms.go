@@ -43,6 +43,7 @@ type fieldView struct {
 	MaxLength                            int
 	Options                              []optionView
 	Rules                                *rulesView
+	vague                                bool // the error does not name the field
 	Show, ShowLabel, Hide, HideLabel     string
 	// Suffix tells the copies of a field apart in the ids of what explains it.
 	Suffix string
@@ -65,15 +66,11 @@ var lists = []Kind{Choose, ChooseMFA, SetUpMFA, Accounts}
 
 func (v *view) forms(s *Screen) {
 	list := slices.Contains(lists, s.Kind)
-	focus := false
 	for i := range s.Forms {
 		f := &s.Forms[i]
 		out := formView{ID: f.ID, Action: f.Action, Hidden: f.Hidden, Rows: list && len(f.Fields) == 0 && !f.Quiet}
 		for j := range f.Fields {
-			field := v.field(s, &f.Fields[j])
-			field.Focus = field.Focus && !focus
-			focus = focus || field.Focus
-			out.Fields = append(out.Fields, field)
+			out.Fields = append(out.Fields, v.field(s, &f.Fields[j]))
 		}
 		if slices.ContainsFunc(f.Fields, func(f Field) bool { return f.Type == "password" }) {
 			out.Person = s.Identifier
@@ -85,22 +82,28 @@ func (v *view) forms(s *Screen) {
 		}
 		v.Forms = append(v.Forms, out)
 	}
-	if !focus {
-		v.focusFirst()
-	}
+	v.focus()
 	v.rules(s)
 	v.terms(s)
 }
 
-// focusFirst puts the focus in the first empty field.
-func (v *view) focusFirst() {
+// focus leaves the focus with one field: the first that is empty among those that want it, else the first of those, else
+// the first that is empty.
+func (v *view) focus() {
+	var first *fieldView
+	rank := 0
 	for _, f := range v.Forms {
 		for _, field := range f.Fields {
-			if field.Value == "" && field.InputType != "" {
-				field.Focus = true
-				return
+			empty := field.Value == "" && field.InputType != ""
+			mine := map[[2]bool]int{{true, true}: 3, {true, false}: 2, {false, true}: 1}[[2]bool{field.Focus, empty}]
+			if mine > rank {
+				first, rank = field, mine
 			}
+			field.Focus = false
 		}
+	}
+	if first != nil {
+		first.Focus = true
 	}
 }
 
@@ -181,6 +184,7 @@ func (v *view) field(s *Screen, f *Field) *fieldView {
 			out.CheckValue = f.Value
 		}
 	}
+	out.vague = f.Error.Key == "missing.value" || f.Error.Key == "wrong.value"
 	out.Plain = f.Type == "password" || f.Type == "email" || f.Type == "url" || strings.HasPrefix(f.Autocomplete, "username")
 	out.LTR = v.rtl && (f.Type == "email" || f.Type == "tel" || f.Type == "url" || f.Type == "code")
 	for _, o := range f.Options {
@@ -210,6 +214,14 @@ func (f *fieldView) describe() {
 
 // HintID is the id of the field's hint.
 func (f *fieldView) HintID() string { return f.ID + f.Suffix + "-hint" }
+
+// summary is what the alert on top of the page says of the field: an error that names no field comes with its label.
+func (f *fieldView) summary() string {
+	if f.vague {
+		return f.Label + ": " + f.Error
+	}
+	return f.Error
+}
 
 // ErrorID is the id of what is wrong with the field.
 func (f *fieldView) ErrorID() string { return f.ID + f.Suffix + "-error" }

@@ -4,6 +4,7 @@ import (
 	"html"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,15 +67,16 @@ func TestEscaping(t *testing.T) {
 	d := drawer(t)
 	old := NewLook(Style{Generation: Classic})
 	for _, look := range []*Look{nil, old} {
-		for _, lang := range []string{"en", "ar"} {
-			for _, with := range []string{evil, "javascript:alert(1)", `";background:url(//evil.example)`, "data:text/html,<script>alert(1)</script>", "\x00\u2028\xff"} {
-				for _, s := range Samples() {
-					poison(reflect.ValueOf(s.Screen), with)
-					page := string(draw(t, d, look, lang, s.Screen).HTML)
-					innocent(t, s.Name, page)
-					if with == evil && !strings.Contains(html.UnescapeString(page), "<svg onload=alert(1)>") {
-						t.Errorf("%s shows nothing of it", s.Name)
-					}
+		for i, with := range []string{evil, "javascript:alert(1)", `";background:url(//evil.example)`, "data:text/html,<script>alert(1)</script>", "\x00\u2028\xff"} {
+			for j, s := range Samples() {
+				if with != evil && j%4 != i%4 {
+					continue
+				}
+				poison(reflect.ValueOf(s.Screen), with)
+				page := string(draw(t, d, look, []string{"en", "ar"}[i%2], s.Screen).HTML)
+				innocent(t, s.Name, page)
+				if with == evil && !strings.Contains(html.UnescapeString(page), "<svg onload=alert(1)>") {
+					t.Errorf("%s shows nothing of it", s.Name)
 				}
 			}
 		}
@@ -157,6 +159,9 @@ func TestHostileBranding(t *testing.T) {
 		settings := map[string]any{"components": map[string]any{"pageBackground": map[string]any{"image": map[string]any{"enabled": true}}}}
 		look := NewLook(Style{Generation: Managed, Settings: settings, Assets: assets})
 		for _, s := range Samples() {
+			if !slices.Contains([]string{"login-all", "code-email", "signed-out"}, s.Name) {
+				continue
+			}
 			page := string(draw(t, d, look, "en", s.Screen).HTML)
 			innocent(t, path, page)
 			if strings.Contains(page, "evil") || strings.Contains(page, "a.png") {
@@ -180,7 +185,7 @@ func TestBase(t *testing.T) {
 	if css := string(newSheet(look, `/x");}*{`, nil).css); strings.Contains(css, "a.png") {
 		t.Error("a base path leaves the style")
 	}
-	if css := string(newSheet(look, "/us-east-1_a", nil).css); !strings.Contains(css, `body{background-image:url("/us-east-1_a/assets/a.png")`) {
+	if css := string(newSheet(look, "/us-east-1_a", nil).css); !strings.Contains(css, `body{background-image:url("/us-east-1_a/assets/a.png")}`) {
 		t.Error("the picture is missing")
 	}
 }

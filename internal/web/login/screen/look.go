@@ -112,36 +112,41 @@ func (l *Look) sheet(base string, more *string) *sheet {
 	return s
 }
 
-// picture is an image with one source for each scheme; Dark is "" where both show Light.
-type picture struct{ Light, Dark string }
+// picture is an image: the same in both schemes, one for each, or one that only one scheme shows.
+type picture struct {
+	Src   string
+	Dark  string // in the dark scheme, where it is another one
+	Class string // "only-light" or "only-dark"
+}
 
 // picture returns the image of a category below a base path; nil when there is none.
 func (l *Look) picture(base, category, resource string) *picture {
-	at := func(mode string) string { return l.assets[AssetKey{category, mode, resource}] }
-	p := picture{Light: at("LIGHT"), Dark: at("DARK")}
-	scheme := l.settings.scheme()
-	if both := at("DYNAMIC"); both != "" {
-		if p.Light == "" {
-			p.Light = both
+	of := func(mode string) string {
+		for _, m := range []string{mode, dynamic} {
+			if path := l.assets[AssetKey{category, m, resource}]; path != "" {
+				return base + path
+			}
 		}
-		if p.Dark == "" {
-			p.Dark = both
-		}
+		return ""
 	}
-	if p.Light == "" || scheme == dark && p.Dark != "" {
-		p.Light = p.Dark
+	inLight, inDark := of(light), of(dark)
+	switch l.settings.scheme() {
+	case light:
+		inDark = inLight
+	case dark:
+		inLight = inDark
 	}
-	if p.Light == "" {
+	switch {
+	case inLight == "" && inDark == "":
 		return nil
+	case inLight == inDark:
+		return &picture{Src: inLight}
+	case inDark == "":
+		return &picture{Src: inLight, Class: "only-light"}
+	case inLight == "":
+		return &picture{Src: inDark, Class: "only-dark"}
 	}
-	if p.Dark == p.Light || scheme != dynamic {
-		p.Dark = ""
-	}
-	p.Light = base + p.Light
-	if p.Dark != "" {
-		p.Dark = base + p.Dark
-	}
-	return &p
+	return &picture{Src: inLight, Dark: inDark}
 }
 
 // sorted are the providers in the order of the branding; those that it does not name come last, as they came.

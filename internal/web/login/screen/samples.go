@@ -1,6 +1,9 @@
 package screen
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Sample is a screen as the pages show it, for previews, pictures and tests.
 type Sample struct {
@@ -25,6 +28,7 @@ func sample(name string, s Screen) Sample {
 	if s.App == "" {
 		s.App = "Acme"
 	}
+	s.Providers = slices.Clone(s.Providers) // whoever gets a sample may change it
 	s.LanguageURL = "/" + string(s.Kind) + sampleQuery
 	for i := range s.Forms {
 		f := &s.Forms[i]

@@ -112,7 +112,7 @@ func variables(l *Look) string {
 	}
 	b.WriteString(place(t) + "}")
 	if scheme == dynamic {
-		b.WriteString("@media (prefers-color-scheme:dark){:root{")
+		b.WriteString(darkMedia + ":root{")
 		mode("darkMode")
 		b.WriteString(shadowDark + "}}")
 	}
@@ -148,9 +148,21 @@ func pictures(l *Look, base string) string {
 		if !enabled || p == nil || !basePattern.MatchString(base) {
 			return
 		}
-		b.WriteString(selector + `{background-image:url("` + p.Light + `");background-size:cover;background-position:center}`)
-		if p.Dark != "" {
-			b.WriteString(`@media (prefers-color-scheme:dark){` + selector + `{background-image:url("` + p.Dark + `")}}`)
+		image := func(src string) string { return selector + `{background-image:url("` + src + `")}` }
+		b.WriteString(selector + `{background-size:cover;background-position:center}`)
+		if p.Class != "only-dark" {
+			b.WriteString(image(p.Src))
+		}
+		switch {
+		case p.Class == "only-light":
+			b.WriteString(darkMedia + selector + `{background-image:none}}`)
+		case p.Class == "only-dark":
+			b.WriteString(darkMedia + image(p.Src) + "}")
+		case p.Dark != "":
+			b.WriteString(darkMedia + image(p.Dark) + "}")
+		}
+		if selector == "body" { // what stands on the page itself stays readable
+			b.WriteString(`.lang summary{background:var(--card)}`)
 		}
 	}
 	back("body", "PAGE_BACKGROUND", t.flag(false, "components", "pageBackground", "image", "enabled"))
@@ -159,6 +171,9 @@ func pictures(l *Look, base string) string {
 	back(".bar-foot", "PAGE_FOOTER_BACKGROUND", t.flag(false, "components", "pageFooter", "backgroundImage", "enabled"))
 	return b.String()
 }
+
+// darkMedia begins what the dark scheme alone has.
+const darkMedia = "@media (prefers-color-scheme:dark){"
 
 // basePattern is that of the path of a pool's base address, which may be empty.
 var basePattern = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)

@@ -75,7 +75,7 @@ var tones = []tone{
 }
 
 // derived are properties that follow from others.
-const derived = `--tint:color-mix(in srgb,var(--p) 11%,var(--card));--tint-ink:var(--link);--row:color-mix(in srgb,var(--p) 5%,var(--card));` +
+const derived = `--tint:color-mix(in srgb,var(--p) 11%,var(--card));--tint-ink:var(--link);--row-line:color-mix(in srgb,var(--muted) 38%,var(--card));--row:color-mix(in srgb,var(--p) 5%,var(--card));` +
 	`--err-ink:var(--err-mark);--ok-ink:var(--ok-mark);--info-back:var(--tint);--info-line:var(--card-line);--info-mark:var(--link);`
 
 // Shadows of both schemes.

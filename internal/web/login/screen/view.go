@@ -41,9 +41,9 @@ type view struct {
 	Next                *linkView
 	Links               []linkView
 	TOTP                *totpView
-	NoScript            string
+	NoScript, Busy      string
 
-	Languages                   []languageView
+	LanguageList                template.HTML // the items of the menu of languages; "" for none
 	LanguageLabel, LanguageName string
 
 	RequestID, RequestLabel string
@@ -78,8 +78,9 @@ type providerView struct {
 }
 
 type languageView struct {
-	Code, Name, URL string
-	Here            bool
+	Code, Name string
+	URL        template.URL
+	Here       bool
 }
 
 func newView(look *Look, e *edition, lang string, s *Screen) *view {
@@ -95,6 +96,9 @@ func newView(look *Look, e *edition, lang string, s *Screen) *view {
 	if c.rtl {
 		v.Dir = "rtl"
 	}
+	if s.Kind == Failure && v.Icon == "" {
+		v.Icon = "wrong"
+	}
 	v.Style = v.sheet.css
 	v.dress(look, s)
 	v.forms(s)
@@ -103,6 +107,7 @@ func newView(look *Look, e *edition, lang string, s *Screen) *view {
 		v.Links = append(v.Links, linkView{l.ID, c.say(l.Lead), c.say(l.Text), address(l.URL)})
 	}
 	v.place(s)
+	v.Busy = v.text("page.busy")
 	v.goOn()
 	v.alert(s)
 	v.title(s)
@@ -146,7 +151,7 @@ func (v *view) alert(s *Screen) {
 	for _, f := range v.Forms {
 		for _, field := range f.Fields {
 			if field.Error != "" {
-				links = append(links, fieldLink{field.ID, field.Error})
+				links = append(links, fieldLink{field.ID, field.summary()})
 			}
 		}
 	}
@@ -165,23 +170,47 @@ func (v *view) alert(s *Screen) {
 	}
 }
 
-// languages are the links to the page in other languages.
+// languages makes the links to the page in other languages.
 func (v *view) languages(s *Screen) {
 	if s.LanguageURL == "" {
 		return
 	}
+	v.LanguageLabel = v.text("page.language")
+	to := html.EscapeString(string(languageURL(s.LanguageURL)))
+	b := make([]byte, 0, len(languages)*(len(to)+80))
+	for _, l := range languages {
+		b = append(b, `<li><a href="`...)
+		b = append(append(append(b, to...), l.Code...), `" lang="`...)
+		b = append(append(append(b, l.Code...), `" hreflang="`...), l.Code...)
+		b = append(b, '"')
+		if l.Code == v.lang {
+			v.LanguageName = l.Name
+			b = append(b, ` aria-current="true"`...)
+		}
+		b = append(append(append(b, '>'), l.Name...), "</a></li>\n"...)
+	}
+	v.LanguageList = template.HTML(b)
+}
+
+// languageURL is the address of a page up to the code of a language.
+func languageURL(to string) template.URL {
 	sep := "?"
-	if strings.Contains(s.LanguageURL, "?") {
+	if strings.Contains(to, "?") {
 		sep = "&"
 	}
-	v.LanguageLabel = v.text("page.language")
-	for _, l := range languages {
-		here := l.Code == v.lang
-		v.Languages = append(v.Languages, languageView{l.Code, l.Name, s.LanguageURL + sep + "lang=" + url.QueryEscape(l.Code), here})
-		if here {
-			v.LanguageName = l.Name
-		}
+	return address(to + sep + "lang=")
+}
+
+// Languages are the links to the page in other languages, for templates.
+func (v *view) Languages() []languageView {
+	if v.LanguageList == "" {
+		return nil
 	}
+	var out []languageView
+	for _, l := range languages {
+		out = append(out, languageView{l.Code, l.Name, languageURL(v.Screen.LanguageURL) + template.URL(l.Code), l.Code == v.lang})
+	}
+	return out
 }
 
 // providerNames are what people call the providers that Cognito knows by type.
@@ -218,7 +247,7 @@ func (v *view) dress(look *Look, s *Screen) {
 	if !look.graphics {
 		v.Icon = ""
 	}
-	if look.settings != nil { // whose owner has a logo, or wants none
+	if look.settings.at("components") != nil { // whose owner has a logo, or wants none
 		return
 	}
 	if r, _ := utf8.DecodeRuneInString(s.App); unicode.IsLetter(r) || unicode.IsDigit(r) {

@@ -1,0 +1,143 @@
+package policy
+
+import "testing"
+
+func TestConditions(t *testing.T) {
+	type keys = map[string][]string
+	one := func(key string, values ...string) keys { return keys{key: append([]string{}, values...)} }
+	for _, c := range []struct {
+		condition string
+		keys      keys
+		holds     bool
+	}{
+		{`{"StringEquals":{"k:a":"x"}}`, one("k:a", "x"), true},
+		{`{"StringEquals":{"k:a":"x"}}`, one("K:A", "x"), true},
+		{`{"StringEquals":{"k:a":"x"}}`, one("k:a", "X"), false},
+		{`{"StringEquals":{"k:a":"x"}}`, nil, false},
+		{`{"StringEquals":{"k:a":"x"}}`, one("k:a"), false},
+		{`{"StringEquals":{"k:a":""}}`, one("k:a", ""), true},
+		{`{"StringEquals":{"k:a":["x","y"]}}`, one("k:a", "y"), true},
+		{`{"StringEquals":{"k:a":[]}}`, one("k:a", "y"), false},
+		{`{"StringEquals":{"k:a":"x*"}}`, one("k:a", "xy"), false},
+		{`{"StringEquals":{"k:a":"x*"}}`, one("k:a", "x*"), true},
+		{`{"StringEquals":{"k:a":"${*}"}}`, one("k:a", "*"), true},
+		{`{"StringEquals":{"k:a":5}}`, one("k:a", "5"), true},
+		{`{"StringEquals":{"k:a":true}}`, one("k:a", "true"), true},
+		{`{"StringEquals":{"k:a":"x","k:b":"y"}}`, keys{"k:a": {"x"}, "k:b": {"y"}}, true},
+		{`{"StringEquals":{"k:a":"x","k:b":"y"}}`, keys{"k:a": {"x"}, "k:b": {"z"}}, false},
+		{`{"StringEquals":{"k:a":"x"},"StringLike":{"k:a":"y"}}`, one("k:a", "x"), false},
+		{`{"StringEquals":{"k:a":"x"}}`, one("k:a", "w", "x"), true},
+		{`{"StringNotEquals":{"k:a":"x"}}`, one("k:a", "y"), true},
+		{`{"StringNotEquals":{"k:a":"x"}}`, one("k:a", "x"), false},
+		{`{"StringNotEquals":{"k:a":["x","y"]}}`, one("k:a", "y"), false},
+		{`{"StringNotEquals":{"k:a":"x"}}`, nil, true},
+		{`{"StringNotEquals":{"k:a":"x"}}`, one("k:a", "w", "x"), false},
+		{`{"StringEqualsIgnoreCase":{"k:a":"xÄ"}}`, one("k:a", "Xä"), true},
+		{`{"StringNotEqualsIgnoreCase":{"k:a":"x"}}`, one("k:a", "X"), false},
+		{`{"StringEqualsIgnoreCase":{"k:a":"p${k:b}"}}`, keys{"k:a": {"PQ"}, "k:b": {"q"}}, true},
+		{`{"StringEqualsIgnoreCase":{"k:a":"p${k:c}"}}`, keys{"k:a": {"PQ"}, "k:b": {"q"}}, false},
+		{`{"StringLike":{"k:a":["","home/","home/${k:b}/*"]}}`, keys{"k:a": {""}, "k:b": {"q"}}, true},
+		{`{"StringLike":{"k:a":["","home/","home/${k:b}/*"]}}`, keys{"k:a": {"home/q/x"}, "k:b": {"q"}}, true},
+		{`{"StringLike":{"k:a":["","home/","home/${k:b}/*"]}}`, keys{"k:a": {"home/r/x"}, "k:b": {"q"}}, false},
+		{`{"StringLike":{"k:a":"${k:b}"}}`, keys{"k:a": {"anything"}, "k:b": {"*"}}, false},
+		{`{"StringLike":{"k:a":"*"}}`, nil, false},
+		{`{"StringNotLike":{"k:a":"x*"}}`, one("k:a", "xy"), false},
+		{`{"StringNotLike":{"k:a":"x*"}}`, one("k:a", "yx"), true},
+
+		{`{"StringEquals":{"k:a":"${k:c}"}}`, one("k:a", "${k:c}"), false},
+		{`{"StringNotEquals":{"k:a":"${k:c}"}}`, one("k:a", "x"), true},
+		{`{"ForAllValues:StringNotEquals":{"k:a":"${k:c}"}}`, one("k:a", "x", "y"), true},
+		{`{"StringNotEquals":{"k:a":"${k:c, 'y'}"}}`, one("k:a", "x"), true},
+		{`{"StringEqualsIfExists":{"k:a":"${k:c}"}}`, nil, true},
+		{`{"StringEqualsIfExists":{"k:a":"x"}}`, one("k:a", "y"), false},
+		{`{"StringNotEqualsIfExists":{"k:a":"x"}}`, one("k:a", "x"), false},
+		{`{"BoolIfExists":{"k:a":"true"}}`, nil, true},
+
+		{`{"NumericEquals":{"k:a":"10"}}`, one("k:a", "10.0"), true},
+		{`{"NumericEquals":{"k:a":10}}`, one("k:a", "010"), true},
+		{`{"NumericNotEquals":{"k:a":"10"}}`, one("k:a", "11"), true},
+		{`{"NumericLessThan":{"k:a":"9007199254740993"}}`, one("k:a", "9007199254740992"), true},
+		{`{"NumericLessThan":{"k:a":"0"}}`, one("k:a", "-0.5"), true},
+		{`{"NumericLessThan":{"k:a":"-2"}}`, one("k:a", "-10"), true},
+		{`{"NumericLessThanEquals":{"k:a":"10"}}`, one("k:a", "10"), true},
+		{`{"NumericGreaterThan":{"k:a":"9"}}`, one("k:a", "10"), true},
+		{`{"NumericGreaterThan":{"k:a":"0.25"}}`, one("k:a", "0.3"), true},
+		{`{"NumericGreaterThanEquals":{"k:a":["20","5"]}}`, one("k:a", "7"), true},
+		{`{"NumericGreaterThan":{"k:a":"9"}}`, one("k:a", "ten"), false},
+		{`{"NumericEquals":{"k:a":"0"}}`, one("k:a", "-0"), true},
+
+		{`{"DateLessThan":{"k:a":"2026-11-30T12:00:00Z"}}`, one("k:a", "2026-11-30T11:59:59Z"), true},
+		{`{"DateLessThan":{"k:a":"2026-11-30T12:00:00Z"}}`, one("k:a", "2026-11-30T12:00:00Z"), false},
+		{`{"DateEquals":{"k:a":"2026-11-30T12:00:00Z"}}`, one("k:a", "2026-11-30T14:00:00+02:00"), true},
+		{`{"DateEquals":{"k:a":"1480507200"}}`, one("k:a", "2016-11-30T12:00:00Z"), true},
+		{`{"DateGreaterThan":{"k:a":"2026-11-30"}}`, one("k:a", "2026-11-30T00:00:00.001Z"), true},
+		{`{"DateGreaterThanEquals":{"k:a":"2026"}}`, one("k:a", "2026-01-01T00:00:00Z"), true},
+		{`{"DateNotEquals":{"k:a":"2026"}}`, one("k:a", "2027"), true},
+		{`{"DateLessThanEquals":{"k:a":"2026"}}`, one("k:a", "never"), false},
+
+		{`{"Bool":{"k:a":"true"}}`, one("k:a", "true"), true},
+		{`{"Bool":{"k:a":true}}`, one("k:a", "TRUE"), true},
+		{`{"Bool":{"k:a":"false"}}`, one("k:a", "true"), false},
+		{`{"Bool":{"k:a":"false"}}`, nil, false},
+		{`{"Bool":{"k:a":"${k:b}"}}`, keys{"k:a": {"true"}, "k:b": {"true"}}, true},
+		{`{"BinaryEquals":{"k:a":"AQID"}}`, one("k:a", "AQID"), true},
+		{`{"BinaryEquals":{"k:a":"AQID"}}`, one("k:a", "AQIE"), false},
+
+		{`{"IpAddress":{"k:a":"203.0.113.0/24"}}`, one("k:a", "203.0.113.200"), true},
+		{`{"IpAddress":{"k:a":"203.0.113.0/24"}}`, one("k:a", "::ffff:203.0.113.200"), true},
+		{`{"IpAddress":{"k:a":"203.0.113.9/24"}}`, one("k:a", "203.0.113.200"), true},
+		{`{"IpAddress":{"k:a":["10.0.0.0/8","2001:db8::/32"]}}`, one("k:a", "2001:db8:1::1"), true},
+		{`{"IpAddress":{"k:a":"203.0.113.1"}}`, one("k:a", "203.0.113.1"), true},
+		{`{"IpAddress":{"k:a":"203.0.113.1"}}`, one("k:a", "203.0.113.2"), false},
+		{`{"IpAddress":{"k:a":"0.0.0.0/0"}}`, one("k:a", "::1"), false},
+		{`{"IpAddress":{"k:a":"::/0"}}`, one("k:a", "nowhere"), false},
+		{`{"NotIpAddress":{"k:a":"203.0.113.0/24"}}`, one("k:a", "203.0.114.1"), true},
+		{`{"NotIpAddress":{"k:a":["203.0.113.0/24","203.0.114.0/24"]}}`, one("k:a", "203.0.114.1"), false},
+		{`{"NotIpAddress":{"k:a":"203.0.113.0/24"}}`, nil, true},
+
+		{`{"ArnEquals":{"k:a":"arn:aws:sns:*:1234:t?"}}`, one("k:a", "arn:aws:sns:eu-west-1:1234:t1"), true},
+		{`{"ArnLike":{"k:a":"arn:aws:sns:*"}}`, one("k:a", "arn:aws:sns:eu-west-1:1234:t1"), true},
+		{`{"ArnLike":{"k:a":"*"}}`, one("k:a", "arn:aws:sns:eu-west-1:1234:t1"), true},
+		{`{"ArnLike":{"k:a":"arn:aws:sns:*:t1"}}`, one("k:a", "arn:aws:sns:eu-west-1:1234:t1"), false},
+		{`{"ArnLike":{"k:a":"arn:aws:sns:*:*:t1"}}`, one("k:a", "arn:aws:sns:x"), false},
+		{`{"ArnLike":{"k:a":"arn:aws:iam::${k:b}:role/${k:c}"}}`, keys{"k:a": {"arn:aws:iam::1234:role/x:y"}, "k:b": {"1234"}, "k:c": {"x:y"}}, true},
+		{`{"ArnLike":{"k:a":"arn:aws:iam::${k:b}:role/r"}}`, keys{"k:a": {"arn:aws:iam::1234:role/r"}, "k:b": {"*"}}, false},
+		{`{"ArnLike":{"k:a":"${k:b}"}}`, keys{"k:a": {"arn:aws:iam::1234:role/r"}, "k:b": {"arn:aws:iam::1234:role/r"}}, true},
+		{`{"ArnNotLike":{"k:a":"arn:aws:sns:*:*:t1"}}`, one("k:a", "arn:aws:sns:r:a:t2"), true},
+		{`{"ArnNotEquals":{"k:a":"arn:aws:sns:*:*:t*"}}`, one("k:a", "arn:aws:sns:r:a:t2"), false},
+
+		{`{"Null":{"k:a":"true"}}`, nil, true},
+		{`{"Null":{"k:a":"true"}}`, one("k:a"), true},
+		{`{"Null":{"k:a":"true"}}`, one("k:a", ""), true},
+		{`{"Null":{"k:a":"true"}}`, one("k:a", "x"), false},
+		{`{"Null":{"k:a":false}}`, one("k:a", "x"), true},
+		{`{"Null":{"k:a":false}}`, nil, false},
+
+		{`{"ForAllValues:StringEquals":{"k:a":["x","y"]}}`, one("k:a", "x", "y", "x"), true},
+		{`{"ForAllValues:StringEquals":{"k:a":["x","y"]}}`, one("k:a", "x", "z"), false},
+		{`{"ForAllValues:StringEquals":{"k:a":["x","y"]}}`, nil, true},
+		{`{"ForAllValues:StringEquals":{"k:a":["x","y"]}}`, one("k:a"), true},
+		{`{"ForAllValues:StringEquals":{"k:a":["x","y"]}}`, one("k:a", ""), true},
+		{`{"ForAllValues:StringEquals":{"k:a":["x","y"]}}`, one("k:a", "", "x"), false},
+		{`{"ForAllValues:StringNotEquals":{"k:a":["x","y"]}}`, one("k:a", "p", "q"), true},
+		{`{"ForAllValues:StringNotEquals":{"k:a":["x","y"]}}`, one("k:a", "p", "x"), false},
+		{`{"ForAllValues:StringLike":{"k:a":"${k:b}#*"}}`, keys{"k:a": {"u#1", "u#2"}, "k:b": {"u"}}, true},
+		{`{"ForAllValues:StringLike":{"k:a":"${k:b}#*"}}`, one("k:a", "u#1"), false},
+		{`{"ForAnyValue:StringEquals":{"k:a":["x","y"]}}`, one("k:a", "z", "y"), true},
+		{`{"ForAnyValue:StringEquals":{"k:a":["x","y"]}}`, one("k:a", "z"), false},
+		{`{"ForAnyValue:StringEquals":{"k:a":["x","y"]}}`, nil, false},
+		{`{"ForAnyValue:StringNotEquals":{"k:a":["x","y"]}}`, one("k:a", "x", "z"), true},
+		{`{"ForAnyValue:StringNotEquals":{"k:a":["x","y"]}}`, one("k:a", "x", "y"), false},
+		{`{"ForAnyValue:StringNotEquals":{"k:a":["x","y"]}}`, nil, false},
+		{`{"ForAnyValue:StringEqualsIfExists":{"k:a":["x","y"]}}`, nil, true},
+		{`{"ForAnyValue:StringLike":{"cognito-identity.amazonaws.com:amr":"authenticated"}}`, one("cognito-identity.amazonaws.com:amr", "authenticated", "graph.facebook.com"), true},
+		{`{"ForAnyValue:StringLike":{"cognito-identity.amazonaws.com:amr":"authenticated"}}`, one("cognito-identity.amazonaws.com:amr", "unauthenticated"), false},
+	} {
+		k := statementCase{name: c.condition, statement: `{"Effect":"Allow","Action":"*","Resource":"*","Condition":` + c.condition + `}`,
+			action: "s3:GetObject", resource: "*", keys: c.keys, applies: c.holds}
+		k.run(t, version2012)
+	}
+	older := statementCase{name: "older version", statement: `{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"k:a":"${k:b}"}}}`,
+		action: "s3:GetObject", resource: "*", keys: keys{"k:a": {"${k:b}"}, "k:b": {"x"}}, applies: true}
+	older.run(t, version2008)
+}
