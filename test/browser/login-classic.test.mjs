@@ -29,11 +29,11 @@ async function scripted(page, username, password) {
 }
 
 describe("the classic pages", () => {
-  for (const width of [1280, 320]) {
-    test(`sign in by the names that scripts know, ${width} px wide`, async () => {
+  for (const [width, script] of [[1280, true], [320, true], [1280, false]]) {
+    test(`sign in by the names that scripts know, ${width} px wide${script ? "" : ", without script"}`, async () => {
       const app = await makeApp(server, browser, { version: 1 });
       await app.user("ana");
-      const ana = await person(browser, { viewport: { width, height: 800 } });
+      const ana = await person(browser, { script, viewport: { width, height: 800 } });
       await ana.open(app, { lang: "de" });
       assert.equal(await ana.page.getAttribute("html", "lang"), "en"); // they speak English alone
       await scripted(ana.page, "ana", "Wrong-Horse-1");

@@ -207,6 +207,24 @@ describe("a second factor", () => {
     await Promise.all([ana.close(), other.close()]);
   });
 
+  test("not asked for again on a device that is remembered", async () => {
+    const app = await makeApp(server, browser, { pool: { DeviceConfiguration: { DeviceOnlyRememberedOnUserPrompt: true, ChallengeRequiredOnNewDevice: true } } });
+    await app.mfa({ MfaConfiguration: "OPTIONAL", ...TOTP });
+    await app.user("ana");
+    const key = await enrolApp(app);
+    const ana = await person(browser);
+    await signIn(ana, app);
+    await ana.page.getByLabel("Remember this device").check();
+    await ana.fill({ code: totp(key, 1) });
+    await ana.tokens(app);
+    await signIn(ana, app, { prompt: "login" });
+    await ana.tokens(app);
+    const other = await person(browser);
+    await signIn(other, app);
+    await other.says("Enter the code of your app");
+    await Promise.all([ana.close(), other.close()]);
+  });
+
   test("chosen among those that the user has", async () => {
     const app = await makeApp(server, browser, { pool: { SmsConfiguration: SMS.SmsMfaConfiguration.SmsConfiguration, ...DEVELOPER } });
     await app.mfa({ MfaConfiguration: "OPTIONAL", ...TOTP, ...SMS, ...EMAIL });
@@ -297,6 +315,9 @@ describe("the first factor is chosen", () => {
   test("a passkey: added, then used by the button, in the suggestions and after the name", async () => {
     const app = await choosing();
     const ana = await person(browser);
+    await ana.page.addInitScript(() => {
+      if (window.name !== "suggests") PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+    });
     await ana.open(app, {}, "/passkeys/add");
     await ana.fill({ username: "ana" });
     await ana.press(/Password/);
@@ -313,23 +334,20 @@ describe("the first factor is chosen", () => {
     await ana.page.getByRole("button", { name: "Add a passkey" }).click();
     await ana.says("This device holds a passkey for your account already");
 
-    await ana.authenticator.present(false);
     await ana.open(app, { prompt: "login" });
-    await ana.authenticator.present(true);
     await ana.press("Sign in with a passkey");
     assert.deepEqual(claims((await ana.tokens(app)).id_token)["cognito:username"], "ana");
 
-    // The suggestions of the field: the virtual authenticator takes them by itself.
-    await ana.leave(() => ana.page.goto(app.url("/oauth2/authorize", { prompt: "login" })));
-    await ana.page.waitForURL(`${app.callback}?*`);
-    await ana.tokens(app);
-
-    await ana.authenticator.present(false);
     await ana.open(app, { prompt: "login" });
     await ana.fill({ username: "ana" });
     await ana.press(/Passkey/);
-    await ana.authenticator.present(true);
     await ana.press("Sign in with a passkey");
+    await ana.tokens(app);
+
+    // The suggestions of the field: the virtual authenticator takes one by itself.
+    await ana.page.evaluate(() => { window.name = "suggests"; });
+    await ana.page.goto(app.url("/oauth2/authorize", { prompt: "login" }), { waitUntil: "commit" });
+    await ana.page.waitForURL(`${app.callback}?*`);
     await ana.tokens(app);
     await ana.close();
   });

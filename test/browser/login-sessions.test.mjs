@@ -204,6 +204,42 @@ describe("what people do to pages", () => {
     await Promise.all([ana.close(), bea.close()]);
   });
 
+  test("leave a page open for long", async () => {
+    const app = await makeApp(server, browser);
+    await app.user("ana");
+    const ana = await person(browser);
+    await ana.open(app);
+    await ana.fill({ username: "ana" });
+    await advance(server, "55m");
+    await ana.fill({ password: PASSWORD }); // nothing is lost yet
+    await ana.tokens(app);
+    await ana.open(app, { prompt: "login" });
+    await advance(server, "61m");
+    await ana.fill({ username: "ana" });
+    await ana.says("This page was open for too long");
+    await ana.press("Start again");
+    await ana.fill({ username: "ana" });
+    await ana.fill({ password: PASSWORD });
+    await ana.tokens(app);
+    await ana.close();
+    await advance(server);
+  });
+
+  test("keep no cookies", async () => {
+    const app = await makeApp(server, browser);
+    const ana = await person(browser);
+    await ana.page.route("**/login?*", async (route) => {
+      const headers = { ...await route.request().allHeaders() };
+      delete headers.cookie;
+      await route.continue({ headers });
+    });
+    await ana.open(app);
+    await ana.page.context().clearCookies();
+    await ana.fill({ username: "ana" });
+    await ana.says("This browser keeps no cookies for this site");
+    await ana.close();
+  });
+
   test("press twice", async () => {
     const app = await makeApp(server, browser);
     await app.user("ana");

@@ -106,6 +106,27 @@ describe("sign-up", () => {
   });
 });
 
+// A server as in production: strangers have budgets.
+const strict = useServer(async () => ["--limits", "on", "--limit-source-failures", "4/h"]);
+
+test("a source of too many wrong answers is told when to try again; whom the account knows goes on", async () => {
+  const app = await makeApp(strict, browser);
+  await app.user("ana");
+  const ana = await person(browser);
+  const signIn = async (username, password) => {
+    await ana.open(app, { prompt: "login" });
+    await ana.fill({ username });
+    await ana.fill({ password });
+  };
+  await signIn("ana", PASSWORD);
+  await ana.tokens(app);
+  for (let i = 0; i < 5; i++) await signIn(`bob${i}`, "Wrong-Horse-1");
+  await ana.says(/Too many tries\. Try again in \d+ minutes/);
+  await signIn("ana", PASSWORD);
+  await ana.tokens(app);
+  await ana.close();
+});
+
 describe("sign-in", () => {
   test("by password; a wrong one and a name that nobody has look the same", async () => {
     for (const PreventUserExistenceErrors of ["ENABLED", "LEGACY"]) {

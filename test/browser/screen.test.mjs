@@ -58,9 +58,9 @@ describe("the script of the sign-in pages", () => {
     const pressed = await button.evaluate((b) => {
       const width = b.offsetWidth;
       for (let i = 0; i < 3; i++) b.click();
-      return { busy: b.getAttribute("aria-busy"), wider: b.offsetWidth - width };
+      return { busy: b.getAttribute("aria-busy"), wider: b.offsetWidth - width, news: document.getElementById("news").textContent };
     });
-    assert.deepEqual(pressed, { busy: "true", wider: 0 });
+    assert.deepEqual(pressed, { busy: "true", wider: 0, news: "One moment" });
     await page.waitForTimeout(800);
     assert.equal(sent.length, 1);
     assert.equal(sent[0].get("signInSubmitButton"), "Sign in");
@@ -134,7 +134,16 @@ describe("the script of the sign-in pages", () => {
 
   test("reads out what happened", async () => {
     const { page } = await open("code-sent");
-    await page.locator("[role=status]", { hasText: "We sent a new code" }).waitFor();
+    await page.locator("#alert[role=status]", { hasText: "We sent a new code" }).waitFor();
+    await page.context().close();
+  });
+
+  test("copies the key of an authenticator app", async () => {
+    const { page } = await open("totp-setup");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.locator("[data-copy]").click();
+    await page.locator("#news", { hasText: "Copied" }).waitFor();
+    assert.equal(await page.evaluate("navigator.clipboard.readText()"), (await page.locator("#key").textContent()).replaceAll(" ", ""));
     await page.context().close();
   });
 

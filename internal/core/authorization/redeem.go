@@ -57,6 +57,19 @@ func (r *Room) Redeem(ctx context.Context, p *pool.Pool, c *pool.Client, in Rede
 	return made.Result(), nil
 }
 
+// Live reports whether a client can still redeem a code: whoever shows it has it of somebody who just signed in.
+func (r *Room) Live(ctx context.Context, p *pool.Pool, c *pool.Client, code string) (bool, error) {
+	var row codeRow
+	err := r.DB.View(ctx, func(tx *db.Tx) (err error) {
+		row, err = readCode(tx, p.ID, hashOf(code))
+		return err
+	})
+	if errors.Is(err, ErrCode) {
+		return false, nil
+	}
+	return err == nil && row.clientID == c.ID && row.eventID == "" && row.expires > r.now().UnixMilli(), err
+}
+
 // redeemable is a code with its user as it is today.
 type redeemable struct {
 	grant  grant

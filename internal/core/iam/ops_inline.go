@@ -12,7 +12,7 @@ import (
 
 // putInline keeps an inline policy; one of that name is replaced.
 func (r *Room) putInline(ctx context.Context, e owner, name, under, document string) error {
-	if _, err := r.grammar(document, policy.Inline); err != nil {
+	if _, err := r.grammar(ctx, document, policy.Inline); err != nil {
 		return err
 	}
 	return r.change(ctx, func(tx *db.Tx) error {

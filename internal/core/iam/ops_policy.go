@@ -59,7 +59,7 @@ func (r *Room) ownPolicy(tx *db.Tx, arn string) (*managed, error) {
 
 // CreatePolicy implements the IAM operation.
 func (o Ops) CreatePolicy(ctx context.Context, in *iam.CreatePolicyRequest) (*iam.CreatePolicyResponse, error) {
-	if err := o.managedDocument(in.PolicyDocument); err != nil {
+	if err := o.managedDocument(ctx, in.PolicyDocument); err != nil {
 		return nil, err
 	}
 	p := &managed{base: o.fresh(idPolicy, in.PolicyName, in.Path), Description: or(in.Description, ""), Default: 1, Last: 1}
@@ -74,8 +74,8 @@ func (o Ops) CreatePolicy(ctx context.Context, in *iam.CreatePolicyRequest) (*ia
 	return &iam.CreatePolicyResponse{Policy: o.shownPolicy(p, o.arn(p), usage{}, true)}, nil
 }
 
-func (r *Room) managedDocument(document string) error {
-	if _, err := r.grammar(document, policy.Managed); err != nil {
+func (r *Room) managedDocument(ctx context.Context, document string) error {
+	if _, err := r.grammar(ctx, document, policy.Managed); err != nil {
 		return err
 	}
 	if policy.Size(document) > policy.MaxManaged {

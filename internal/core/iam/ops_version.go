@@ -38,7 +38,7 @@ func (p *managed) shown(v *version, document bool) iam.PolicyVersion {
 
 // CreatePolicyVersion implements the IAM operation.
 func (o Ops) CreatePolicyVersion(ctx context.Context, in *iam.CreatePolicyVersionRequest) (*iam.CreatePolicyVersionResponse, error) {
-	if err := o.managedDocument(in.PolicyDocument); err != nil {
+	if err := o.managedDocument(ctx, in.PolicyDocument); err != nil {
 		return nil, err
 	}
 	var out iam.PolicyVersion

@@ -1,19 +1,22 @@
 package iam
 
 import (
+	"context"
 	"errors"
 	"strings"
 
 	"cognate/internal/api/iam"
 	"cognate/internal/base/db"
+	"cognate/internal/base/obs"
 	"cognate/internal/core/policy"
 )
 
-// grammar refuses a document that is no policy of that kind.
-func (r *Room) grammar(document string, k policy.Kind) (*policy.Policy, error) {
+// grammar refuses a document that is no policy of that kind; the log event says where the mistake is.
+func (r *Room) grammar(ctx context.Context, document string, k policy.Kind) (*policy.Policy, error) {
 	p, err := policy.Parse(document, k)
 	var wrong *policy.Error
 	if errors.As(err, &wrong) {
+		obs.Cause(ctx, "policy: line %d, column %d", wrong.At.Line, wrong.At.Column)
 		return nil, iam.NewMalformedPolicyDocument("%s", wrong.Text)
 	}
 	return p, err
@@ -22,7 +25,7 @@ func (r *Room) grammar(document string, k policy.Kind) (*policy.Policy, error) {
 // trust gives a role a trust policy. Users and roles of this account that it names are pinned to their unique ids: one of
 // the same name that is made later is not meant.
 func (r *Room) trust(tx *db.Tx, x *role, document string) error {
-	p, err := r.grammar(document, policy.Trust)
+	p, err := r.grammar(tx.Context(), document, policy.Trust)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ type pattern struct {
 
 // compile cuts text into parts. wild says whether "*" and "?" are wildcards, variables whether "${...}" is read.
 func compile(text string, wild, variables bool) pattern {
-	if strings.IndexAny(text, "*?$") < 0 {
+	if !strings.ContainsAny(text, "*?$") {
 		return pattern{exact: true, text: text}
 	}
 	c := compiler{wild: wild, variables: variables}

@@ -86,8 +86,8 @@ const (
 	flowAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
 	flowChars    = 12
 	flowParm     = "flow"
-	// flowLife is longer than any Session.
-	flowLife = 20 * time.Minute
+	// flowLife is how long the form of a page can be sent, so that whoever comes back late types no name again.
+	flowLife = time.Hour
 	// maxFlows is how many tabs of one browser may be under way; the header has to hold them.
 	maxFlows = 4
 )

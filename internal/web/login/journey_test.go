@@ -3,6 +3,7 @@ package login
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -188,4 +189,21 @@ func TestScriptedLogin(t *testing.T) {
 	if status, body := a.redeem(b.code()); status != 200 {
 		t.Errorf("%d %s", status, body)
 	}
+}
+
+// TestFormsThatCannotBeTaken: a page says why its form was refused, and where to begin again.
+func TestFormsThatCannotBeTaken(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, nil, nil)
+	w.User(a.p, "ana")
+	b := a.browser().open()
+	b.jar = map[string]*http.Cookie{}
+	if b.fill("username", "ana").says("keeps no cookies").says("Start again"); b.status != http.StatusForbidden {
+		t.Errorf("%d", b.status)
+	}
+	b.open().fill("username", "ana")
+	w.Clock.Advance(59 * time.Minute)
+	b.fill("password", "wrong-Pass1!").says("Name or password is not right")
+	w.Clock.Advance(61 * time.Minute)
+	b.fill("password", cognitotest.Password).says("open for too long")
 }

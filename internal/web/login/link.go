@@ -20,12 +20,12 @@ import (
 var pageInternal = site.Page{Title: "Something went wrong", Text: "Try again in a moment."}
 
 // done is the page of what a link came to.
-func done(title, lead screen.Text) *screen.Screen {
-	return &screen.Screen{Kind: screen.Done, Icon: "email", Title: title, Lead: lead}
+func done(icon string, title, lead screen.Text) *screen.Screen {
+	return &screen.Screen{Kind: screen.Done, Icon: icon, Title: title, Lead: lead}
 }
 
 func badLink() *screen.Screen {
-	return done(screen.Say("done.link_title"), screen.Say("done.link_lead"))
+	return done("wrong", screen.Say("done.link_title"), screen.Say("done.link_lead"))
 }
 
 // confirm follows a confirmation link. All that counts is the secret that the link carries: a client with a secret of its
@@ -54,14 +54,14 @@ func refusal(ctx context.Context, err error) (int, *screen.Screen) {
 	var e rt.Exception
 	switch {
 	case err == nil:
-		return http.StatusOK, done(screen.Say("done.confirmed_title"), screen.Say("done.confirmed_lead"))
+		return http.StatusOK, done("success", screen.Say("done.confirmed_title"), screen.Say("done.confirmed_lead"))
 	case errors.Is(err, account.ErrLink):
 		guard.Wrong(ctx)
 		obs.From(ctx).Outcome = "InvalidLink"
 		return http.StatusBadRequest, badLink()
 	case errors.As(err, &e) && !e.Fault():
 		obs.From(ctx).Outcome = e.ErrorCode()
-		return e.HTTPStatus(), done(screen.Say("done.not_confirmed_title"), screen.Exception(e.ErrorCode(), e.ErrorMessage()))
+		return e.HTTPStatus(), done("wrong", screen.Say("done.not_confirmed_title"), screen.Exception(e.ErrorCode(), e.ErrorMessage()))
 	}
 	obs.From(ctx).Outcome = "InternalErrorException"
 	return site.Failed(ctx, err), &screen.Screen{Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say("error.again")}
@@ -86,7 +86,7 @@ func readLink(query string) (clientID, secret string) {
 func (h *handler) opened(ctx context.Context, r *site.Request) site.Reply {
 	if speculative(r.Header) {
 		obs.Cause(ctx, "the browser only fetched ahead")
-		return h.alone(ctx, r, http.StatusServiceUnavailable, done(screen.Say("done.early_title"), screen.Say("done.early_lead")))
+		return h.alone(ctx, r, http.StatusServiceUnavailable, done("email", screen.Say("done.early_title"), screen.Say("done.early_lead")))
 	}
 	status, page := h.confirm(ctx, r.Place.PoolID, r.URL.RawQuery)
 	return h.alone(ctx, r, status, page)

@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/base/db"
+	"cognate/internal/base/limit"
+	"cognate/internal/core/guard"
+	"cognate/internal/rooms"
 	"cognate/internal/testkit/cognitotest"
+	"cognate/internal/testkit/dbtest"
 )
 
 // TestLocks: who tried too often is told when to try again, and then may.
@@ -66,5 +71,36 @@ func TestLockOfCodes(t *testing.T) {
 		w.Clock.Advance(time.Second)
 		b.fill("code", w.Code(a.p, "ana@example.com"))
 		b.code()
+	})
+}
+
+// TestBudgetLeavesCodes: where a source has used up its budget, those who just signed in there get their tokens.
+func TestBudgetLeavesCodes(t *testing.T) {
+	limits := guard.Limits{SourceFailures: limit.Rate{Max: 3, Per: time.Hour}}
+	dbtest.Each(t, rooms.Migrations(), func(t *testing.T, d *db.DB) {
+		w := cognitotest.New(t, d, cognitotest.Options{Limits: limits})
+		a := newApp(w, nil, nil)
+		secret := &app{World: w, p: a.p, handler: a.handler, c: w.Client(a.p, func(in *cognitoidp.CreateUserPoolClientRequest) {
+			webClient(in)
+			in.GenerateSecret = new(true)
+		})}
+		w.User(a.p, "ana")
+		codes := map[*app]string{}
+		for _, of := range []*app{a, secret} {
+			b := of.browser().open()
+			codes[of] = b.fill("username", "ana").fill("password", cognitotest.Password).code()
+		}
+		for range 3 {
+			a.redeem("00000000-0000-4000-8000-000000000000")
+		}
+		for _, c := range []struct {
+			of   *app
+			code string
+			want int
+		}{{a, "00000000-0000-4000-8000-000000000000", 429}, {secret, codes[a], 429}, {secret, codes[secret], 429}, {a, codes[secret], 429}, {a, codes[a], 200}, {a, codes[a], 429}} {
+			if status, body := c.of.redeem(c.code); status != c.want {
+				t.Errorf("%d, want %d: %s", status, c.want, body)
+			}
+		}
 	})
 }

@@ -52,10 +52,7 @@ func (h *handler) post(operation string, take page) site.Endpoint {
 		}
 		switch {
 		case errors.Is(err, site.ErrForged), errors.Is(err, site.ErrForm):
-			return h.alone(ctx, r, http.StatusForbidden, &screen.Screen{
-				Kind: screen.Failure, Title: screen.Say("error.title"), Lead: screen.Say("error.forged"),
-				Links: []screen.Link{{ID: "again", Text: screen.Say("page.start_again"), URL: r.Place.Base + r.Place.Path + "?" + r.URL.RawQuery}},
-			})
+			return h.forged(ctx, r)
 		case err != nil:
 			return h.fault(ctx, r, err)
 		case !text(form):
@@ -63,6 +60,18 @@ func (h *handler) post(operation string, take page) site.Endpoint {
 		}
 		return h.enter(ctx, r, take)
 	}}
+}
+
+// forged is the page for a form that does not come from its page, or too late, or from a browser that keeps no cookies.
+func (h *handler) forged(ctx context.Context, r *site.Request) site.Reply {
+	why := screen.Say("error.forged")
+	if len(r.Cookies()) == 0 {
+		why = screen.Say("error.cookies")
+	}
+	return h.alone(ctx, r, http.StatusForbidden, &screen.Screen{
+		Kind: screen.Failure, Title: screen.Say("error.title"), Lead: why,
+		Links: []screen.Link{{ID: "again", Text: screen.Say("page.start_again"), URL: r.Place.Base + r.Place.Path + "?" + r.URL.RawQuery}},
+	})
 }
 
 // enter reads the authorization request of a page and how far somebody has come with it.

@@ -39,6 +39,8 @@ type Engine interface {
 // exception.
 type Codes interface {
 	Redeem(ctx context.Context, p *pool.Pool, c *pool.Client, in authorization.Redemption) (*cognitoidp.AuthenticationResultType, error)
+	// Live reports whether a client can still redeem a code.
+	Live(ctx context.Context, p *pool.Pool, c *pool.Client, code string) (bool, error)
 }
 
 // grants are the values of grant_type that the token endpoint takes.
@@ -149,10 +151,12 @@ func (h *handler) refreshToken(ctx context.Context, in *asked) site.Reply {
 	return issued(answer.Tokens)
 }
 
-// known finds out whether a refresh token is shown whose user is known from the source.
+// known finds out whether a refresh token is shown whose user is known from the source, or the code of somebody who just
+// signed in.
 func (h *handler) known(ctx context.Context, r *site.Request) (bool, error) {
 	form, err := r.Posted()
-	if err != nil || form.Get("grant_type") != "refresh_token" {
+	grant := form.Get("grant_type")
+	if err != nil || grant != "refresh_token" && grant != "authorization_code" {
 		return false, nil
 	}
 	id, _, _, err := credentials(r.Request, form)
@@ -166,6 +170,10 @@ func (h *handler) known(ctx context.Context, r *site.Request) (bool, error) {
 	}
 	if err != nil {
 		return false, err
+	}
+	if grant == "authorization_code" { // where the secret of a client could be guessed, it has to wait
+		live, err := h.Codes.Live(ctx, p, c, form.Get("code"))
+		return live && !c.HasSecret(), err
 	}
 	return h.Engine.KnownHolder(ctx, p, c, form.Get("refresh_token"), "")
 }

@@ -39,6 +39,12 @@ func classic(v *view) *classicView {
 			f.Buttons[0].Class = "btn first"
 		}
 	}
+	if v.Kind == SignIn && v.Lead == "" && len(v.Forms) > 0 {
+		v.Lead = v.text("classic.local")
+		if fields := v.Screen.Forms[0].Fields; len(fields) > 0 && fields[0].Label.Key == "label.email" {
+			v.Lead = v.text("classic.local_email")
+		}
+	}
 	out := &classicView{view: v, Narrow: v, Wide: v}
 	if v.Kind == SignIn && len(v.Forms) > 0 {
 		wide := *v

@@ -3,6 +3,7 @@ package screen
 import (
 	_ "embed"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -27,8 +28,8 @@ func Exception(code, message string) Text {
 		if key, found := said()[message]; found {
 			return Say(key)
 		}
-		if rest, found := strings.CutPrefix(message, policyPrefix); found {
-			return policyText(rest)
+		if code == "InvalidPasswordException" {
+			return policyText(message)
 		}
 		if key, found := composed(code, message); found {
 			return Say(key)
@@ -54,16 +55,19 @@ func composed(code, message string) (string, bool) {
 	return "", false
 }
 
-// policyPrefix begins what the password policy says.
-const policyPrefix = "Password did not conform with policy: "
+// policies are texts for what the message about a password that does not follow the policy has in it.
+var policies = []struct{ part, key string }{
+	{"lowercase", "wrong.lower"}, {"uppercase", "wrong.upper"}, {"numeric", "wrong.number"}, {"symbol", "wrong.symbol"},
+	{"leading or trailing spaces", "wrong.space"}, {"longer than", "wrong.long"},
+}
 
-// policyText is a text for what ends the message about a password that does not follow the policy.
-func policyText(rest string) Text {
-	for part, key := range map[string]string{
-		"lowercase": "wrong.lower", "uppercase": "wrong.upper", "numeric": "wrong.number", "symbol": "wrong.symbol",
-	} {
-		if strings.Contains(rest, part) {
-			return Say(key)
+var digits = regexp.MustCompile(`\d+`)
+
+// policyText is a text for the message about a password that does not follow the policy.
+func policyText(message string) Text {
+	for _, p := range policies {
+		if strings.Contains(message, p.part) {
+			return Say(p.key, count, digits.FindString(message))
 		}
 	}
 	return Say("wrong.rules")

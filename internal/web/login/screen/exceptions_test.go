@@ -67,8 +67,10 @@ func TestDictionary(t *testing.T) {
 		{"AliasExistsException", "An account with the phone_number already exists.", "refused.exists_phone"},
 		{"NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED", "confirm.already"},
 		{"CodeMismatchException", "anything", "code.wrong"},
-		{"InvalidPasswordException", policyPrefix + "Password must have symbol characters", "wrong.symbol"},
-		{"InvalidPasswordException", policyPrefix + "Password must not be sad", "wrong.rules"},
+		{"InvalidPasswordException", "Password did not conform with policy: Password must have symbol characters", "wrong.symbol"},
+		{"InvalidPasswordException", "Password did not conform with password policy: Password must not be sad", "wrong.rules"},
+		{"InvalidPasswordException", "Password did not conform with policy: Password must not be longer than 256 characters", "wrong.long"},
+		{"InvalidPasswordException", "Password did not conform with policy: Password must not have leading or trailing spaces", "wrong.space"},
 		{"UserLambdaValidationException", "Incorrect username or password.", literal},
 		{"InvalidParameterException", "something new", literal},
 	} {

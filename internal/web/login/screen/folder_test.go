@@ -148,3 +148,38 @@ func TestTexts(t *testing.T) {
 		t.Error("texts of no language")
 	}
 }
+
+// TestGuide: what the guide shows works.
+func TestGuide(t *testing.T) {
+	guide, err := os.ReadFile(root + "/docs/managed-login.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string) string {
+		_, rest, _ := strings.Cut(string(guide), "\n## Templates and texts of your own\n")
+		_, rest, _ = strings.Cut(rest, "\n```"+kind+"\n")
+		text, _, found := strings.Cut(rest, "\n```")
+		if !found {
+			t.Fatalf("the guide has no block of %s", kind)
+		}
+		return text
+	}
+	folder := t.TempDir()
+	fill(t, folder, map[string]string{"templates/login.html": block("html"), "texts/en.yaml": block("yaml")})
+	d, err := Open(folder, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range Samples() {
+		page := string(draw(t, d, nil, English, s.Screen).HTML)
+		if s.Name == "login" && (!strings.Contains(page, "the shop for everything blue") || !strings.Contains(page, "Become a member")) ||
+			s.Name == "login-limited" && !strings.Contains(page, "Wait 20 minutes, then try again.") {
+			t.Errorf("%s does not show it", s.Name)
+		}
+	}
+	for _, kind := range Kinds() {
+		if !strings.Contains(string(guide), "`"+string(kind)+"`") {
+			t.Errorf("the guide does not name the page %s", kind)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"html"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,7 +68,10 @@ func TestEscaping(t *testing.T) {
 	old := NewLook(Style{Generation: Classic})
 	for _, look := range []*Look{nil, old} {
 		for i, with := range []string{evil, "javascript:alert(1)", `";background:url(//evil.example)`, "data:text/html,<script>alert(1)</script>", "\x00\u2028\xff"} {
-			for _, s := range Samples() {
+			for j, s := range Samples() {
+				if with != evil && j%4 != i%4 {
+					continue
+				}
 				poison(reflect.ValueOf(s.Screen), with)
 				page := string(draw(t, d, look, []string{"en", "ar"}[i%2], s.Screen).HTML)
 				innocent(t, s.Name, page)
@@ -155,6 +159,9 @@ func TestHostileBranding(t *testing.T) {
 		settings := map[string]any{"components": map[string]any{"pageBackground": map[string]any{"image": map[string]any{"enabled": true}}}}
 		look := NewLook(Style{Generation: Managed, Settings: settings, Assets: assets})
 		for _, s := range Samples() {
+			if !slices.Contains([]string{"login-all", "code-email", "signed-out"}, s.Name) {
+				continue
+			}
 			page := string(draw(t, d, look, "en", s.Screen).HTML)
 			innocent(t, path, page)
 			if strings.Contains(page, "evil") || strings.Contains(page, "a.png") {

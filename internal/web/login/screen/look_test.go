@@ -175,10 +175,9 @@ func TestLabels(t *testing.T) {
 	d := drawer(t)
 	inputs := regexp.MustCompile(`<(?:input|select)\b[^>]*>`)
 	attribute := func(tag, name string) string {
-		if m := regexp.MustCompile(`\s` + name + `="([^"]*)"`).FindStringSubmatch(tag); m != nil {
-			return m[1]
-		}
-		return ""
+		_, rest, _ := strings.Cut(tag, " "+name+`="`)
+		value, _, _ := strings.Cut(rest, `"`)
+		return value
 	}
 	for _, s := range Samples() {
 		page := string(draw(t, d, nil, English, s.Screen).HTML)

@@ -84,6 +84,8 @@ type totpView struct {
 	QR             template.HTML
 	URI            template.URL
 	Key, Say, Open string
+	Plain          string // the key without spaces, to be copied
+	Copy, Copied   string
 }
 
 // otpauth begins the addresses that authenticator apps open.
@@ -93,7 +95,7 @@ func (v *view) totp(s *Screen) {
 	if s.TOTP == nil {
 		return
 	}
-	out := &totpView{Say: v.text("totp.key"), Open: v.text("totp.open"), Key: groups(s.TOTP.Key)}
+	out := &totpView{Say: v.text("totp.key"), Open: v.text("totp.open"), Key: groups(s.TOTP.Key), Plain: s.TOTP.Key, Copy: v.text("page.copy"), Copied: v.text("page.copied")}
 	if strings.HasPrefix(s.TOTP.URI, otpauth) {
 		out.URI = template.URL(s.TOTP.URI)
 		out.QR = drawQR(s.TOTP.URI, v.text("totp.qr"))

@@ -59,7 +59,8 @@ type Screen struct {
 	App   string // the name of the app client, for the title
 	Title Text   // the heading; with App also the title of the document
 	Lead  Text   // one sentence below it
-	// Icon is the picture above the title: "email", "sms", "totp", "passkey", "password", "recovery" or "" for the logo.
+	// Icon is the picture above the title: "email", "sms", "totp", "passkey", "password", "recovery", "success", "wrong" or ""
+	// for the logo.
 	Icon string
 	// Identifier is whom the page is about, shown with a link to change it; "" for nobody yet.
 	Identifier string

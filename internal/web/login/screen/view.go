@@ -41,7 +41,7 @@ type view struct {
 	Next                *linkView
 	Links               []linkView
 	TOTP                *totpView
-	NoScript            string
+	NoScript, Busy      string
 
 	LanguageList                template.HTML // the items of the menu of languages; "" for none
 	LanguageLabel, LanguageName string
@@ -107,6 +107,7 @@ func newView(look *Look, e *edition, lang string, s *Screen) *view {
 		v.Links = append(v.Links, linkView{l.ID, c.say(l.Lead), c.say(l.Text), address(l.URL)})
 	}
 	v.place(s)
+	v.Busy = v.text("page.busy")
 	v.goOn()
 	v.alert(s)
 	v.title(s)

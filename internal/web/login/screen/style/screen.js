@@ -3,11 +3,18 @@
 (() => {
   const all = (query, root = document) => [...root.querySelectorAll(query)];
   const byId = (id) => document.getElementById(id);
+  const tell = (text) => { if (byId("news")) byId("news").textContent = text ?? ""; }; // to who listens to the page
 
   // One press sends a form once. The button that was pressed keeps its width and says that it works.
   const rest = (form) => {
     delete form.dataset.sent;
     for (const b of all("[aria-busy]", form)) b.removeAttribute("aria-busy");
+    tell();
+  };
+  const work = (form, button) => {
+    form.dataset.sent = "1";
+    button?.setAttribute("aria-busy", "true");
+    tell(byId("news")?.dataset.busy);
   };
   document.addEventListener("submit", (event) => {
     const form = event.target, button = event.submitter;
@@ -17,8 +24,7 @@
       event.preventDefault();
       return ceremony(form, button);
     }
-    form.dataset.sent = "1";
-    button?.setAttribute("aria-busy", "true");
+    work(form, button);
   });
   addEventListener("pageshow", () => all("form").forEach((form) => { // back from the next page
     rest(form);
@@ -82,7 +88,7 @@
   }
 
   // Text that is there when the page opens is not read out as news; put in afterwards it is.
-  for (const news of all("[role=status]")) {
+  for (const news of all("[role=status]:not(:empty)")) {
     const said = [...news.childNodes];
     news.replaceChildren();
     setTimeout(() => news.replaceChildren(...said), 150);
@@ -100,6 +106,19 @@
     menu.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); }
     });
+  }
+
+  for (const button of all("[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.onclick = async () => {
+      try {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        tell(button.dataset.copied);
+        const text = button.textContent;
+        button.textContent = button.dataset.copied;
+        setTimeout(() => { button.textContent = text; }, 2000);
+      } catch { /* it can be read */ }
+    };
   }
 
   // Passkeys. Options and credentials travel as JSON whose binary members are base64url.
@@ -145,8 +164,7 @@
   };
   async function ceremony(form, button) {
     if (!globalThis.PublicKeyCredential) return complain(form, "unsupported");
-    form.dataset.sent = "1";
-    button?.setAttribute("aria-busy", "true");
+    work(form, button);
     pending?.abort();
     pending = undefined;
     try {
