@@ -92,7 +92,8 @@ describe("NextAuth", () => {
     });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (d) => (output += d));
     for (let i = 0; i < 300; i++) {
-      if ((await fetch(`${shop}/api/auth/providers`).catch(() => undefined))?.status === 200) return;
+      const ready = async (path) => (await fetch(shop + path).catch(() => undefined))?.status === 200; // and is compiled by it
+      if (await ready("/api/auth/providers") && await ready("/")) return;
       await new Promise((done) => setTimeout(done, 200));
     }
     assert.fail(`Next.js did not start: ${output}`);

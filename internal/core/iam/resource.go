@@ -23,7 +23,7 @@ func (r *Room) About(ctx context.Context, operation string, in any, ask *Ask) er
 	requestTags(v, &ask.Keys)
 	e, name := r.subject(ctx, operation, text)
 	if e == nil {
-		ask.Resources = []string{first(name, listResource(r.deps.Account, operation))}
+		ask.Resources = []string{first(name, text("PolicySourceArn"), listResource(r.deps.Account, operation))}
 		return nil
 	}
 	err := r.view(ctx, func(tx *db.Tx) error { return read(tx, r.deps.Account, e, key(name)) })

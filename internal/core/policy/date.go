@@ -37,7 +37,7 @@ func parseInstant(s string) (instant, bool) {
 	}
 	at := instant{seconds: seconds}
 	if !timed || clock == "" {
-		return at, !timed
+		return at, true
 	}
 	return parseClock(at, clock)
 }

@@ -18,6 +18,7 @@ const (
 	formText   claimForm = iota + 1
 	formBool             // JSON true or false
 	formObject           // {"formatted": value}
+	formNumber           // text, or a number where the pool asks for it
 )
 
 // standardClaims are the standard attributes that become claims under their own name. Other names, "sub" included,
@@ -27,7 +28,7 @@ var standardClaims = map[string]claimForm{
 	"family_name": formText, "gender": formText, "given_name": formText, "locale": formText,
 	"middle_name": formText, "name": formText, "nickname": formText, "phone_number": formText,
 	"phone_number_verified": formBool, "picture": formText, "preferred_username": formText, "profile": formText,
-	"updated_at": formText, "website": formText, "zoneinfo": formText,
+	"updated_at": formNumber, "website": formText, "zoneinfo": formText,
 }
 
 // claims is everything that the two tokens of one answer say.
@@ -206,18 +207,23 @@ func (c *claims) attributes(o *object) {
 	slices.Sort(names)
 	for _, name := range names {
 		if o.key(name) {
-			o.b = AppendClaim(o.b, name, c.subject.Attributes[name])
+			o.b = AppendClaim(o.b, name, c.subject.Attributes[name], c.pool.UserInfoTyped())
 		}
 	}
 }
 
-// AppendClaim appends an attribute as the JSON value that it has in an ID token.
-func AppendClaim(b []byte, name, value string) []byte {
+// AppendClaim appends an attribute as the JSON value that it has in an ID token. With numbers, the one that OpenID Connect
+// Core section 5.1 has as a number is one; Cognito has a string.
+func AppendClaim(b []byte, name, value string, numbers bool) []byte {
 	switch standardClaims[name] {
 	case formBool:
 		return strconv.AppendBool(b, value == "true")
 	case formObject:
 		return append(rt.AppendString(append(b, `{"formatted":`...), value), '}')
+	case formNumber:
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && numbers {
+			return strconv.AppendInt(b, n, 10)
+		}
 	}
 	return rt.AppendString(b, value)
 }

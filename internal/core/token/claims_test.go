@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cognate/internal/api/cognitoidp"
+	"cognate/internal/core/pool"
 )
 
 const uuidForm = `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`
@@ -151,6 +152,10 @@ func TestDefaultReadAttributes(t *testing.T) {
 	}
 	if id["iss"] != publicURL+"/"+f.pool.ID {
 		t.Errorf("iss %v", id["iss"])
+	}
+	f.pool.Config.UserPoolTags = map[string]string{pool.TagUserInfoTypes: "json"}
+	if id = claimsOf(t, *f.signIn(f.newClient(nil), subj).Result().IdToken); id["updated_at"] != 1700000000.0 || id["custom:age"] != "7" {
+		t.Errorf("in the types of OpenID Connect: %v, %v", id["updated_at"], id["custom:age"])
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"cognate/internal/api/cognitoidp"
@@ -69,14 +68,7 @@ func shapeOf(p *pool.Pool) func(b []byte, name, value string) []byte {
 }
 
 // typed writes an attribute in the type that OpenID Connect Core section 5.1 has for its claim.
-func typed(b []byte, name, value string) []byte {
-	if name == "updated_at" {
-		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
-			return strconv.AppendInt(b, n, 10)
-		}
-	}
-	return token.AppendClaim(b, name, value)
-}
+func typed(b []byte, name, value string) []byte { return token.AppendClaim(b, name, value, true) }
 
 // challenged is a refusal of a bearer, the answer of RFC 6750 section 3, with the same in the body.
 func challenged(ctx context.Context, status int, code, text string) site.Reply {

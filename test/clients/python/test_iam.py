@@ -201,3 +201,43 @@ def test_virtual_mfa_device(production, iam):
     iam.deactivate_mfa_device(UserName="mfa", SerialNumber=serial)
     iam.delete_virtual_mfa_device(SerialNumber=serial)
     iam.delete_user(UserName="mfa")
+
+
+def test_simulator_says_what_enforcement_does(production, iam):
+    """The simulator answers for a user as the server then decides, and names the statement in the document."""
+    key, secret = user(production, iam, "simulated")
+    pools = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/*"
+    iam.put_user_policy(UserName="simulated", PolicyName="p", PolicyDocument=document(
+        allow("cognito-idp:List*"), {"Effect": "Deny", "Action": "cognito-idp:ListUserPools", "Resource": "*",
+                                     "Condition": {"StringEquals": {"aws:username": "somebody-else"}}},
+        allow("cognito-idp:DescribeUserPool", pools, Condition={"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}})))
+    arn = f"arn:aws:iam::{ACCOUNT}:user/simulated"
+
+    def simulate(**more):
+        answer = iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=["cognito-idp:ListUserPools", "cognito-idp:CreateUserPool"], **more)
+        return {r["EvalActionName"]: r for r in answer["EvaluationResults"]}
+
+    results = simulate()
+    assert results["cognito-idp:ListUserPools"]["EvalDecision"] == "allowed"
+    assert results["cognito-idp:CreateUserPool"]["EvalDecision"] == "implicitDeny"
+    [statement] = results["cognito-idp:ListUserPools"]["MatchedStatements"]
+    text = iam.get_user_policy(UserName="simulated", PolicyName="p")["PolicyDocument"]
+    assert text["Statement"][0]["Action"] == "cognito-idp:List*" and statement["StartPosition"]["Line"] == 1
+    assert statement["SourcePolicyId"] == "user_simulated_p"
+    mine = client(production, "cognito-idp", key, secret)
+    mine.list_user_pools(MaxResults=5)
+    assert refusal(mine.create_user_pool, PoolName="x")[0] == "AccessDeniedException"
+
+    stop = document({"Effect": "Deny", "Action": "*", "Resource": "*"})
+    assert simulate(PolicyInputList=[stop])["cognito-idp:ListUserPools"]["EvalDecision"] == "explicitDeny"
+    bound = simulate(PermissionsBoundaryPolicyInputList=[document(allow("s3:*"))])["cognito-idp:ListUserPools"]
+    assert bound["EvalDecision"] == "implicitDeny"
+    assert bound["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}
+
+    keys = iam.get_context_keys_for_principal_policy(PolicySourceArn=arn)["ContextKeyNames"]
+    assert keys == ["aws:username", "aws:ResourceTag/team", "aws:PrincipalTag/team"]
+    pages = iam.get_paginator("simulate_custom_policy").paginate(
+        PolicyInputList=[document(allow("a:Two"))], ActionNames=["a:One", "a:Two", "a:Three"], PaginationConfig={"PageSize": 2})
+    assert [r["EvalDecision"] for p in pages for r in p["EvaluationResults"]] == ["implicitDeny", "allowed", "implicitDeny"]
+    code, message, status = refusal(iam.simulate_custom_policy, PolicyInputList=["{"], ActionNames=["a:One"])
+    assert (code, status) == ("InvalidInput", 400) and "Syntax errors in policy." in message

@@ -105,6 +105,7 @@ def test_userinfo(strict, browser):
     assert [a.status_code for a in got] == [200] * 3 and got[0].json() == got[1].json() == got[2].json()
     info = got[0].json()
     assert (info["email_verified"], info["phone_number_verified"], info["updated_at"]) == (True, True, 1700000000)
+    assert claims(tokens["id_token"])["updated_at"] == 1700000000
     assert requests.post(url, headers=bearer, data={"access_token": tokens["access_token"]}, timeout=30).status_code == 400
     assert requests.get(f"{url}?access_token={tokens['access_token']}", timeout=30).status_code == 400
 
@@ -144,6 +145,14 @@ def test_parameters_that_are_taken(site, browser, more):
     oidcc-ensure-request-with-unknown-parameter-succeeds, oidcc-claims-essential."""
     browser.sign_in(site.authorize(**more))
     redeem(site, browser)
+
+
+def test_acr_values(site, browser):
+    """oidcc-ensure-request-with-acr-values-succeeds, with values that discovery names: the ID token tells which was reached."""
+    supported = site.discovery["acr_values_supported"]
+    browser.sign_in(site.authorize(acr_values=" ".join(supported[:2])))
+    got = claims(redeem(site, browser)["id_token"])
+    assert got["acr"] == supported[0] and got["amr"] == ["pwd"]
 
 
 def test_prompt(site, browser):
