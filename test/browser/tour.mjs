@@ -1,6 +1,6 @@
 // Every page of managed login in every state, of the running server. `see(name, person)` is called with the page in it.
 
-import { PASSWORD, makePool } from "../clients/js/server.mjs";
+import { PASSWORD } from "../clients/js/server.mjs";
 import { totp } from "../clients/js/totp.mjs";
 import { CHOOSING, DEVELOPER, advance, factors, functionARN, makeApp, person } from "./app.mjs";
 
@@ -208,14 +208,14 @@ async function ends(server, browser, see, who) {
   await see("sign-out");
   await who.press("Sign out");
   await see("signed-out");
-  const links = await makePool(server, {
-    AutoVerifiedAttributes: ["email"], VerificationMessageTemplate: { DefaultEmailOption: "CONFIRM_WITH_LINK" },
-  });
-  await app.call("SignUp", { ClientId: links.clientId, Username: "ana", Password: PASSWORD, UserAttributes: [{ Name: "email", Value: ANA }] });
+  const links = await named(server, browser, { pool: { VerificationMessageTemplate: { DefaultEmailOption: "CONFIRM_WITH_LINK" } } });
+  await who.open(links, {}, "/signup");
+  await who.fill({ username: ANA, password: PASSWORD });
+  await see("confirm-by-link");
   const inbox = await fetch(`${server.url}/_cognate/inbox?${new URLSearchParams({ format: "json", to: ANA, userPoolId: links.id })}`);
   await who.page.goto((await inbox.json()).messages[0].links[0]);
   await see("link-confirmed");
-  await who.page.goto(`${server.url.replace("127.0.0.1", "localhost")}/${links.id}/confirmUser?client_id=${links.clientId}&user_name=ana&confirmation_code=1`);
+  await who.page.goto(`${links.base}/confirmUser?client_id=${links.clientId}&user_name=ana&confirmation_code=1`);
   await see("link-not-valid");
 }
 

@@ -10,6 +10,7 @@ import (
 	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/account"
 	"cognate/internal/core/directory"
+	"cognate/internal/core/message"
 	"cognate/internal/core/pool"
 	"cognate/internal/core/signin"
 	"cognate/internal/web/login/screen"
@@ -258,7 +259,26 @@ func (h *handler) drawConfirm(ctx context.Context, v *visit, f *flow, p *problem
 	if f.Medium == "SMS" {
 		s.Icon = "sms"
 	}
+	if v.linked(f) { // who has opened it goes on here
+		s.Lead, again.Submit.Text = screen.Say("confirm.link_lead", "destination", f.Destination), screen.Say("done.link_again")
+		s.Forms, s.Links = []screen.Form{again}, []screen.Link{{ID: "sign-in", Text: screen.Say("page.continue"), URL: v.back(f.Name)}}
+	}
 	return v.show(ctx, p.code(), s)
+}
+
+// back is the page that a sign-in begins with, filled in.
+func (v *visit) back(name string) string {
+	to := *v
+	to.query = without(v.query, "login_hint") + "&login_hint=" + url.QueryEscape(name)
+	return to.at(pool.EndpointLogin, nil)
+}
+
+// linkNotices are what is told of a link in place of a code.
+var linkNotices = map[string]string{"confirm.waiting": "confirm.link_waiting", "code.sent_plain": "confirm.link_sent"}
+
+// linked reports whether the sign-up is confirmed by a link in place of a code.
+func (v *visit) linked(f *flow) bool {
+	return message.LinkFor(v.q.Pool.Config, message.SignUp, message.Email) && f.Medium == string(cognitoidp.DeliveryMediumTypeEmail)
 }
 
 // takeConfirm redeems the code of a sign-up, and signs in by it where the pool lets a code be the first factor.
@@ -332,6 +352,9 @@ func (h *handler) sendConfirmation(ctx context.Context, v *visit, f *flow) site.
 			return h.fault(ctx, v.r, err)
 		}
 		return h.drawConfirm(ctx, v, f, p)
+	}
+	if v.linked(f) {
+		f.Notice.Key = linkNotices[f.Notice.Key]
 	}
 	return v.redirect(ctx, pool.EndpointConfirm, f)
 }

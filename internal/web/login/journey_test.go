@@ -3,8 +3,10 @@ package login
 import (
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -206,4 +208,27 @@ func TestFormsThatCannotBeTaken(t *testing.T) {
 	b.fill("password", "wrong-Pass1!").says("Name or password is not right")
 	w.Clock.Advance(61 * time.Minute)
 	b.fill("password", cognitotest.Password).says("open for too long")
+}
+
+// TestSignUpByLink: where a pool confirms by links, the pages ask for no code.
+func TestSignUpByLink(t *testing.T) {
+	w := cognitotest.Quick(t)
+	a := newApp(w, cognitotest.Linking, nil)
+	b := a.browser().open()
+	b.get(strings.Replace(b.at, "/login", "/signup", 1))
+	b.fill("username", "bea", "requiredAttributes[email]", "bea@example.com", "password", cognitotest.Password)
+	b.says("Open the link we sent to b***@e***")
+	if strings.Contains(b.body, `name="code"`) {
+		t.Error("it asks for a code")
+	}
+	w.Clock.Advance(31 * time.Second)
+	b.fill("resend", "1").says("We sent a new link")
+	m := regexp.MustCompile(`<a class="btn first" href="([^"]*)" id="sign-in"`).FindStringSubmatch(b.body)
+	if m == nil {
+		t.Fatalf("no way on: %s", b.body)
+	}
+	b.get(addresses.Origin() + html.UnescapeString(m[1])).says(`value="bea"`)
+	b.fill("username", "bea").fill("password", cognitotest.Password).says("Open the link we sent to you, or send a new one")
+	b.get(w.Link(a.p, "bea@example.com")).says("Your account is confirmed")
+	b.open().fill("username", "bea").fill("password", cognitotest.Password).code()
 }

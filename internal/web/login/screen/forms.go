@@ -140,7 +140,11 @@ func (v *view) button(b *Button, class string) buttonView {
 		Class: class, Name: b.Name, Value: b.Value, Icon: b.Icon, Text: v.say(b.Text), Hint: v.say(b.Hint), Wait: b.Wait, Row: class == "row",
 	}
 	if b.Wait > 0 {
-		out.Waiting = v.say(Say("code.resend_wait", "seconds", "{seconds}"))
+		key := "code.resend_wait"
+		if b.Text.Key == "done.link_again" {
+			key = "confirm.link_wait"
+		}
+		out.Waiting = v.say(Say(key, "seconds", "{seconds}"))
 	}
 	return out
 }

@@ -65,8 +65,9 @@ type linkView struct {
 }
 
 // goOn draws the first link as a button where there is nothing else to do.
-func (v *view) goOn() {
-	if len(v.Forms) == 0 && len(v.Providers) == 0 && len(v.Links) > 0 {
+func (v *view) goOn(s *Screen) {
+	loud := slices.ContainsFunc(s.Forms, func(f Form) bool { return !f.Quiet })
+	if !loud && len(v.Providers) == 0 && len(v.Links) > 0 {
 		v.Next, v.Links = &v.Links[0], v.Links[1:]
 	}
 }
@@ -108,7 +109,7 @@ func newView(look *Look, e *edition, lang string, s *Screen) *view {
 	}
 	v.place(s)
 	v.Busy = v.text("page.busy")
-	v.goOn()
+	v.goOn(s)
 	v.alert(s)
 	v.title(s)
 	v.totp(s)
