@@ -59,7 +59,7 @@ type Request struct {
 	Decision string
 	// Encoded is the same with all that it was decided by, sealed for DecodeAuthorizationMessage; of refusals only.
 	Encoded string
-	Secure   bool // the connection was encrypted
+	Secure  bool // the connection was encrypted
 	// After is how long it takes until a lock or a limit lets the caller try again, where it was one that refused.
 	After time.Duration
 
