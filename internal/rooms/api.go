@@ -78,10 +78,17 @@ func (r *Rooms) Access() AccessManagement { return AccessManagement{accessOps: a
 
 // TokenService is the STS API.
 type TokenService struct {
-	sts.Ops
+	tokenServiceOps
 	noTokenService
 }
+
+type tokenServiceOps = sts.Ops
 
 type noTokenService struct{ stsapi.Unimplemented }
 
 var _ stsapi.Service = TokenService{}
+
+// TokenService is the STS API of these rooms.
+func (r *Rooms) TokenService() TokenService {
+	return TokenService{tokenServiceOps: tokenServiceOps{Room: r.STS}}
+}

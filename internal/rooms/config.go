@@ -53,6 +53,8 @@ type Config struct {
 
 	// Made yields signing keys that were made ahead.
 	Made token.KeySource
+	// Web is how the keys of identity providers elsewhere are fetched: the strict client when zero.
+	Web httpkit.ClientOptions
 	// Documents fetches the metadata documents of clients; the strict client when nil.
 	Documents *httpkit.Client
 	// Functions reaches the Lambda functions of pools.

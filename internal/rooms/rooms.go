@@ -6,6 +6,7 @@ import (
 	"cognate/internal/base/db"
 	"cognate/internal/base/id"
 	"cognate/internal/base/job"
+	"cognate/internal/base/oidc"
 	"cognate/internal/core/account"
 	"cognate/internal/core/audit"
 	"cognate/internal/core/authorization"
@@ -27,6 +28,7 @@ import (
 	"cognate/internal/core/registration"
 	"cognate/internal/core/session"
 	"cognate/internal/core/signin"
+	"cognate/internal/core/sts"
 	"cognate/internal/core/token"
 	"cognate/internal/core/trigger"
 )
@@ -37,6 +39,7 @@ type Rooms struct {
 
 	Audit    *audit.Room
 	IAM      *iam.Room
+	STS      *sts.Room
 	KMS      *kms.Keys
 	Guard    *guard.Guard
 	Pools    *pool.Pools
@@ -143,6 +146,10 @@ func (r *Rooms) buildLeft() {
 		DB: c.DB, Keys: c.Keys, Clock: c.Clock, Pools: r.Pools, Guard: r.Guard, Made: c.Made, Addresses: c.Addresses,
 	})
 	r.ClientDocs = clientdoc.New(clientdoc.Deps{DB: c.DB, Keys: c.Keys, Clock: c.Clock, IDs: id.Source{Rand: c.Rand}, Pools: r.Pools, Guard: r.Guard, Client: c.Documents})
+	r.STS = sts.New(sts.Deps{
+		IAM: r.IAM, Keyring: c.Keys, Account: c.Account, Pools: r.Pools, Tokens: r.Tokens, Addresses: c.Addresses,
+		Web: oidc.New(c.Web, nil), Rand: c.Rand, Now: c.Clock.Now,
+	})
 	r.Triggers = trigger.New(c.Functions)
 	if c.DataKeys == nil {
 		c.DataKeys = r.KMS

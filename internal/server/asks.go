@@ -30,7 +30,7 @@ func (c callers) ask(ctx context.Context, a wire.Action) (*iam.Ask, error) {
 	case iamapi.ServiceName:
 		err = c.rooms.IAM.About(ctx, a.Operation, a.Input, ask)
 	case stsapi.ServiceName:
-		sts.About(c.settings.Account, a.Operation, a.Input, ask)
+		sts.About(c.settings.Account, a.Input, ask)
 	case kmsapi.ServiceName:
 		ask.Resources = []string{c.rooms.KMS.About(ctx, a.Input, a.Resource)}
 	default:

@@ -97,6 +97,7 @@ func (a *app) buildRooms() error {
 		Region: arn.Region(s.Region), Account: s.Account, Addresses: a.addresses,
 		RootAccessKeyID: s.RootAccessKeyID, RootSecret: s.RootSecretAccessKey, Dev: s.Mode == config.Dev, AuditRetention: s.AuditRetention,
 		Made: a.made, Functions: a.functions,
+		Web:       httpkit.ClientOptions{AllowLocal: s.Mode == config.Dev, AllowHTTP: s.Mode == config.Dev},
 		Documents: clientdoc.NewClient(httpkit.ClientOptions{AllowLocal: s.Mode == config.Dev}),
 	}
 	if err := a.transports(&c); err != nil {
@@ -125,7 +126,7 @@ func (a *app) apiHandler() (*wire.Server, error) {
 		wire.NewService[cognitoidp.Service](cognitoidp.Info, "InvalidParameterException", cognitoidp.Operations, a.API),
 		wire.NewService[kmsapi.Service](kmsapi.Info, "ValidationException", kmsapi.Operations, kms.Ops{Keys: a.KMS}),
 		wire.NewService[iamapi.Service](iamapi.Info, "ValidationError", iamapi.Operations, a.Access()),
-		wire.NewService[stsapi.Service](stsapi.Info, "ValidationError", stsapi.Operations, rooms.TokenService{}),
+		wire.NewService[stsapi.Service](stsapi.Info, "ValidationError", stsapi.Operations, a.TokenService()),
 	)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"cognate/internal/api/cognitoidp"
+	stsapi "cognate/internal/api/sts"
 	"cognate/internal/base/arn"
 	"cognate/internal/base/httpkit"
 	"cognate/internal/base/obs"
@@ -33,7 +34,7 @@ type callers struct {
 func newCallers(s config.Settings, own httpkit.Names, r *rooms.Rooms) callers {
 	served := func(service string, region arn.Region) bool { return globalServices[service] || s.Serves(region) }
 	return callers{
-		verifier: sigv4.NewVerifier(sigv4.Options{Lookup: r.IAM.Credentials, Region: served}),
+		verifier: sigv4.NewVerifier(sigv4.Options{Lookup: r.STS.Lookup, Region: served}),
 		rooms:    r, settings: s, own: own, dev: s.Mode == config.Dev,
 	}
 }
@@ -64,7 +65,10 @@ func (c callers) Offers(r *http.Request) bool { return !c.dev || c.own.OwnPage(r
 // signed operation to the user pools of the caller's Region; what is no pool
 // there does not exist, whoever asks.
 func (c callers) Authorize(ctx context.Context, p obs.Principal, a wire.Action) error {
-	if a.Service == "sts" && sts.Open(a.Operation) {
+	if err := sts.Barred(p, a.Service, a.Operation); err != nil {
+		return err
+	}
+	if a.Service == stsapi.ServiceName && sts.Open(a.Operation) {
 		return nil
 	}
 	if !p.Root { // what is asked for matters to policies alone

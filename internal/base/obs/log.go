@@ -52,7 +52,7 @@ func Discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // Attrs returns the request as log attributes; empty facts are left out so
 // that events stay short.
 func (r *Request) Attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 16)
+	attrs := make([]slog.Attr, 0, 17)
 	add := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -75,6 +75,7 @@ func (r *Request) Attrs() []slog.Attr {
 	add("outcome", r.Outcome)
 	add("cause", r.Cause)
 	add("decision", r.Decision)
+	add("encodedMessage", r.Encoded)
 	add("warning", r.Warning)
 	if r.After > 0 {
 		add("after", r.After.Round(time.Millisecond).String())

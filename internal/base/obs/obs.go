@@ -57,7 +57,9 @@ type Request struct {
 	Warning string // what its author should know of what was done; log only
 	// Decision is the policy statement that allowed or refused what was asked for; log only.
 	Decision string
-	Secure   bool // the connection was encrypted
+	// Encoded is the same with all that it was decided by, sealed for DecodeAuthorizationMessage; of refusals only.
+	Encoded string
+	Secure  bool // the connection was encrypted
 	// After is how long it takes until a lock or a limit lets the caller try again, where it was one that refused.
 	After time.Duration
 

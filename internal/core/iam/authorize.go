@@ -37,7 +37,7 @@ func (r *Room) Authorize(ctx context.Context, p obs.Principal, ask *Ask) error {
 	}
 	d.keys.Merge(&ask.Keys)
 	for _, resource := range resources {
-		if err := d.decide(ctx, ask.Action, resource, policy.Sets{}); err != nil {
+		if err := r.decide(ctx, d, ask.Action, resource, policy.Sets{}); err != nil {
 			return err
 		}
 	}
@@ -52,7 +52,7 @@ type dossier struct {
 }
 
 // decide evaluates one request; more are the policies that the resource brings. A refusal is a *rt.Common.
-func (d *dossier) decide(ctx context.Context, action, resource string, more policy.Sets) error {
+func (r *Room) decide(ctx context.Context, d *dossier, action, resource string, more policy.Sets) error {
 	sets := d.sets
 	sets.Resource, sets.Alone = more.Resource, more.Alone
 	request := &policy.Request{Principal: d.principal, Action: action, Resource: resource, Context: &d.keys}
@@ -62,6 +62,7 @@ func (d *dossier) decide(ctx context.Context, action, resource string, more poli
 		return nil
 	}
 	obs.Cause(ctx, "%s: %s", action, told(&decision))
+	r.encodeMessage(ctx, policy.Message(request, &decision))
 	return rt.NewAccessDenied("%s", policy.Denial(request, &sets, &decision))
 }
 

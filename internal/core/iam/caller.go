@@ -15,6 +15,8 @@ type Caller struct {
 	ID   string // the unique id of the user or role
 	// Session is nil for who signs with a long-term key.
 	Session *Session
+	// Unknown says that dev takes a key that was not issued here for the root's.
+	Unknown bool
 }
 
 // Session is what temporary credentials say about whoever holds them. Nothing of it is kept here.
@@ -38,6 +40,8 @@ type Session struct {
 	Context map[string][]string
 	// Chained says that a role's session assumed the role.
 	Chained bool
+	// Scoped counts the layers that were put on the session after it began.
+	Scoped int
 }
 
 // Layer is a union of session policies: a document, managed policies, or both.
@@ -49,8 +53,8 @@ type Layer struct {
 // Tag is a tag of a session.
 type Tag struct{ Key, Value string }
 
-// Principal is who a session is.
-func (r *Room) Principal(accessKeyID string, s *Session) obs.Principal {
+// principal is who a session is.
+func (r *Room) principal(accessKeyID string, s *Session) obs.Principal {
 	p := obs.Principal{Account: r.deps.Account, AccessKeyID: accessKeyID}
 	c := &Caller{Kind: s.Kind, ID: s.ID, Session: s}
 	sts := "arn:aws:sts::" + r.deps.Account + ":"
@@ -63,9 +67,6 @@ func (r *Room) Principal(accessKeyID string, s *Session) obs.Principal {
 	case policy.FederatedUser:
 		c.User = s.Of
 		p.ARN, p.UserID = sts+"federated-user/"+s.Name, r.deps.Account+":"+s.Name
-	case policy.User:
-		c.User = s.Of
-		p.UserID = s.ID // the ARN has the path, which only the user tells
 	}
 	p.Of = c
 	return p

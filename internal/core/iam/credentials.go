@@ -32,7 +32,9 @@ func (r *Room) Credentials(ctx context.Context, accessKeyID, _ string) (sigv4.Cr
 	key, err := r.keyInForce(ctx, accessKeyID)
 	switch {
 	case errors.Is(err, errNoEntity) && r.deps.AcceptAnyKey:
-		return sigv4.Credential{Unchecked: true, Principal: r.rootPrincipal(accessKeyID)}, nil
+		p := r.rootPrincipal(accessKeyID)
+		p.Of = &Caller{Kind: policy.Root, Unknown: true}
+		return sigv4.Credential{Unchecked: true, Principal: p}, nil
 	case errors.Is(err, errNoEntity) || err == nil && key.secret == "":
 		return sigv4.Credential{}, sigv4.ErrUnknownKey
 	case err != nil:

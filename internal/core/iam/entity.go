@@ -183,11 +183,14 @@ func (b *base) untag(keys []string) {
 	})
 }
 
+// TextTwice is AWS's text for tags of which two have one key.
+const TextTwice = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+
 func unlike(tags []iam.Tag) error {
 	seen := map[string]bool{}
 	for _, t := range tags {
 		if k := strings.ToLower(t.Key); seen[k] {
-			return iam.NewInvalidInput("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+			return iam.NewInvalidInput("%s", TextTwice)
 		} else {
 			seen[k] = true
 		}

@@ -7,23 +7,35 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
-// generateKey makes a long-term key of AWS's form: AKIA and 16 characters of
-// base32, which carry the account where tools expect it (bits 7 to 46 of the
-// first six bytes), and 40 characters of base64 for the secret.
+// longTerm begins the ids of keys that have no end.
+const longTerm = "AKIA"
+
+// generateKey makes a long-term key.
 func generateKey(rand io.Reader, account string) (*RootKey, error) {
-	var idBytes [10]byte
-	var secret [30]byte
-	if _, err := io.ReadFull(rand, idBytes[:]); err != nil {
-		return nil, fmt.Errorf("iam: random: %w", err)
+	id, err := KeyID(rand, account, longTerm)
+	if err != nil {
+		return nil, err
 	}
+	var secret [30]byte
 	if _, err := io.ReadFull(rand, secret[:]); err != nil {
 		return nil, fmt.Errorf("iam: random: %w", err)
 	}
+	return &RootKey{AccessKeyID: id, Secret: base64.StdEncoding.EncodeToString(secret[:])}, nil
+}
+
+// KeyID draws an access key id of AWS's form: the prefix and 16 characters of base32, which carry the account where tools
+// expect it (bits 7 to 46 of the first six bytes).
+func KeyID(rand io.Reader, account, prefix string) (string, error) {
+	var idBytes [10]byte
+	if _, err := io.ReadFull(rand, idBytes[:]); err != nil {
+		return "", fmt.Errorf("iam: random: %w", err)
+	}
 	n, err := strconv.ParseUint(account, 10, 40)
 	if err != nil {
-		return nil, fmt.Errorf("iam: account %q: %w", account, err)
+		return "", fmt.Errorf("iam: account %q: %w", account, err)
 	}
 	var head uint64
 	for _, b := range idBytes[:6] {
@@ -34,10 +46,24 @@ func generateKey(rand io.Reader, account string) (*RootKey, error) {
 		idBytes[i] = byte(head)
 		head >>= 8
 	}
-	return &RootKey{
-		AccessKeyID: "AKIA" + base32.StdEncoding.EncodeToString(idBytes[:]),
-		Secret:      base64.StdEncoding.EncodeToString(secret[:]),
-	}, nil
+	return prefix + base32.StdEncoding.EncodeToString(idBytes[:]), nil
+}
+
+// AccountIn reads the account that the id of an access key carries; false when it has not the form.
+func AccountIn(id string) (string, bool) {
+	if len(id) != 20 || !strings.HasPrefix(id, longTerm) && !strings.HasPrefix(id, Temporary) {
+		return "", false
+	}
+	raw, err := base32.StdEncoding.DecodeString(id[4:])
+	if err != nil {
+		return "", false
+	}
+	var head uint64
+	for _, b := range raw[:6] {
+		head = head<<8 | uint64(b)
+	}
+	n := head & (1<<47 - 1) >> 7
+	return fmt.Sprintf("%012d", n), n < 1e12
 }
 
 // validate checks a key that the operator chose. Its errors never show the secret.

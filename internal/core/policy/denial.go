@@ -42,7 +42,11 @@ func Denial(r *Request, sets *Sets, d *Decision) string {
 
 // DenialWithoutReason is the form of the message that says only who, what and, where there is one, on which resource.
 func DenialWithoutReason(r *Request) string {
-	text := "User: " + r.Principal.ARN + " is not authorized to perform: " + r.Action
+	who := r.Principal.ARN
+	if r.Principal.Kind == Anonymous && who == "" {
+		who = "anonymous"
+	}
+	text := "User: " + who + " is not authorized to perform: " + r.Action
 	if r.Resource != "" && r.Resource != "*" {
 		text += " on resource: " + r.Resource
 	}

@@ -334,4 +334,7 @@ func TestDenial(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, c.text)
 		}
 	}
+	if got := DenialWithoutReason(&Request{Action: "s3:GetObject"}); got != "User: anonymous is not authorized to perform: s3:GetObject" {
+		t.Error(got)
+	}
 }

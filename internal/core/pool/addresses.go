@@ -135,6 +135,12 @@ func (a Addresses) Issues(p *Pool, iss string) bool {
 	return iss != "" && (iss == a.Issuer(p) || iss == original || iss == updated)
 }
 
+// Issuers are all forms of a pool's issuer: the one in use first, then the others that the server answers for.
+func (a Addresses) Issuers(p *Pool) []string {
+	original, updated := awsIssuers(p)
+	return []string{a.Issuer(p), a.public + "/" + p.ID, original, updated}
+}
+
 // awsIssuers returns the two issuers that AWS would give a pool in its Region.
 func awsIssuers(p *Pool) (original, updated string) {
 	host := "cognito-idp." + string(p.Region) + ".amazonaws.com"

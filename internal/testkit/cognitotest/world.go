@@ -38,6 +38,8 @@ type World struct {
 
 // Options change what New assembles.
 type Options struct {
+	// Web is how the keys of identity providers elsewhere are fetched.
+	Web httpkit.ClientOptions
 	// Dev relaxes what cognate dev does.
 	Dev bool
 
@@ -79,7 +81,7 @@ func New(t testing.TB, d *db.DB, o Options) *World {
 	w.Rooms, err = rooms.Build(rooms.Config{
 		DB: d, Keys: w.Keys, Clock: w.Clock, Region: "us-east-1", Account: "000000000000", Addresses: pool.NewAddresses(PublicURL),
 		Made: sharedKeys{}, Functions: o.Functions, Inbox: !o.Mute, Limits: o.Limits, Refused: o.Refused, Documents: o.Documents,
-		Dev: o.Dev,
+		Dev: o.Dev, Web: o.Web,
 	})
 	w.must(err)
 	return w

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/authorization"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
@@ -62,7 +63,24 @@ func (h *handler) introduce(ctx context.Context, v *visit, s *screen.Screen) err
 	return nil
 }
 
-// shownName is how people know an account: by what it signs in with.
+// signsInAs is what somebody signs in with: an address where the pool takes it, as for a user name.
+func (v *visit) signsInAs(holder authorization.Holder) string {
+	u, c := holder.User, v.q.Pool.Config
+	for _, a := range c.UsernameAttributes {
+		if text := u.Attributes[string(a)]; text != "" {
+			return text
+		}
+	}
+	for _, a := range c.AliasAttributes {
+		name := string(a)
+		if text := u.Attributes[name]; text != "" && (a == cognitoidp.AliasAttributeTypePreferredUsername || u.Attributes[name+"_verified"] == "true") {
+			return text
+		}
+	}
+	return u.Username
+}
+
+// shownName is how people know an account.
 func shownName(holder authorization.Holder) string {
 	for _, name := range []string{"email", "phone_number", "preferred_username"} {
 		if text := holder.User.Attributes[name]; text != "" {
@@ -98,6 +116,6 @@ func (h *handler) takeAccount(ctx context.Context, v *visit, sub string) site.Re
 		}
 		return reply.WithCookie(first)
 	}
-	f.Name = shownName(holders[i])
+	f.Name = v.signsInAs(holders[i])
 	return v.redirect(ctx, pool.EndpointLogin, f)
 }

@@ -48,8 +48,9 @@ def test_dev(dev, tmp_path):
 
 
 def test_unbuilt_and_unknown(dev):
-    assert error(lambda: client(dev).get_session_token()) == ("UnsupportedOperation", 400)
-    assert error(lambda: client(dev).get_federation_token(Name="bob")) == ("UnsupportedOperation", 400)
+    assert error(lambda: client(dev, "iam").create_login_profile(UserName="bob", Password="x")) == ("UnsupportedOperation", 400)
+    assert error(lambda: client(dev).get_web_identity_token(Audience=["a"], SigningAlgorithm="RS256")) == (
+        "OutboundWebIdentityFederationDisabledException", 403)
     assert error(lambda: client(dev, "ses").list_identities()) == ("InvalidAction", 400)
     assert error(lambda: client(dev, "cognito-sync").list_identity_pool_usage()) == ("UnknownOperationException", 404)
     assert error(lambda: client(dev, "dynamodb").list_tables()) == ("UnknownOperationException", 400)
