@@ -119,7 +119,7 @@ func (r *Room) parse(p *pool.Pool, c *pool.Client, in url.Values) (*Request, err
 		}
 	}
 	if !slices.Contains(c.Config.CallbackURLs, q.RedirectURI) {
-		return nil, &Refused{errorMismatch, c.ID, mismatch(q.RedirectURI, c.Config.CallbackURLs)}
+		return nil, &Refused{errorMismatch, c.ID, Mismatch("redirect_uri", q.RedirectURI, "callback URL", c.Config.CallbackURLs)}
 	}
 	switch {
 	case !c.OAuth():
