@@ -43,6 +43,9 @@ func (h *handler) drawName(ctx context.Context, v *visit, f *flow, p *problem) s
 	if err := h.offerPasskey(ctx, v, f, s); err != nil {
 		return h.fault(ctx, v.r, err)
 	}
+	if err := h.introduce(ctx, v, s); err != nil {
+		return h.fault(ctx, v.r, err)
+	}
 	return v.show(ctx, p.code(), s)
 }
 
