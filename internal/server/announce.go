@@ -59,6 +59,7 @@ func (a *app) announceSeed(b *strings.Builder, pools []seed.Pool) {
 		fmt.Fprintf(b, "  pool      %s%s\n", want.ID, called(want.Name))
 		for _, c := range want.Clients {
 			fmt.Fprintf(b, "    client  %s%s\n", c.ID, called(c.Name))
+			a.announceLogin(b, c.ID)
 		}
 		p, err := a.Pools.Pool(context.Background(), want.ID)
 		if err != nil {
@@ -71,6 +72,17 @@ func (a *app) announceSeed(b *strings.Builder, pools []seed.Pool) {
 					"  AWS_ACCESS_KEY_ID=dev AWS_SECRET_ACCESS_KEY=dev \\\n  %s list-users --user-pool-id %s\n", a.trust(), a.cli(string(p.Region)), p.ID)
 			}()
 		}
+	}
+}
+
+// announceLogin tells where users of a client sign in, if they do.
+func (a *app) announceLogin(b *strings.Builder, clientID string) {
+	p, c, err := a.Pools.Client(context.Background(), clientID)
+	if err != nil {
+		return
+	}
+	if login := a.loginURL(p, c); login != "" {
+		fmt.Fprintf(b, "    sign in %s\n", login)
 	}
 }
 
@@ -92,9 +104,7 @@ func (a *app) announceDemo(b *strings.Builder) {
 	if taken, err := a.taken(ctx, p, demoUser); err == nil && taken {
 		fmt.Fprintf(b, "    user    %s, made with the password %s\n", demoUser, demoPassword)
 	}
-	if login := a.loginURL(p, client); login != "" {
-		fmt.Fprintf(b, "    sign in %s\n", login)
-	}
+	a.announceLogin(b, client.ID)
 	name, err := a.freshName(ctx, p)
 	if err != nil {
 		return

@@ -245,6 +245,23 @@ describe("a second factor", () => {
     await Promise.all([ana.close(), other.close()]);
   });
 
+  test("asked for by an app that wants a higher level, and nothing else", async () => {
+    const app = await makeApp(server, browser, { client: CHOOSING });
+    await app.mfa({ MfaConfiguration: "OPTIONAL", ...TOTP });
+    await app.user("ana");
+    const ana = await person(browser);
+    await signIn(ana, app);
+    await ana.tokens(app);
+    const key = await enrolApp(app);
+    await ana.open(app, { acr_values: "urn:cognito:loa:4" });
+    await ana.says("Acme asks for a stronger way to sign in");
+    await ana.press("Continue"); // the name is there
+    await ana.fill({ code: totp(key, 1) });
+    const { acr, amr } = claims((await ana.tokens(app)).id_token);
+    assert.deepEqual([acr, amr], ["urn:cognito:loa:4", ["pwd", "otp", "mfa"]]);
+    await ana.close();
+  });
+
   test("set up: an address for codes", async () => {
     const app = await makeApp(server, browser, { pool: { SmsConfiguration: SMS.SmsMfaConfiguration.SmsConfiguration, ...DEVELOPER } });
     await app.mfa({ MfaConfiguration: "ON", ...TOTP, ...SMS, ...EMAIL });

@@ -59,18 +59,18 @@ func (e *Denied) Answer() *Answer {
 	return &Answer{To: q.RedirectURI, Mode: q.Mode, Members: append(members, [2]string{"iss", q.issuer})}
 }
 
-// mismatch tells developers how a redirect URI differs from those of the client.
-func mismatch(got string, registered []string) string {
+// Mismatch tells developers how an address differs from those that are registered for it, by the names of both.
+func Mismatch(name, got, kind string, registered []string) string {
 	if len(registered) == 0 {
-		return "the app client has no callback URLs"
+		return "the app client has no " + kind + "s"
 	}
 	if strings.TrimSuffix(got, "/") != got && slices.Contains(registered, strings.TrimSuffix(got, "/")) {
-		return fmt.Sprintf("redirect_uri %q has a slash at its end that the registered callback URL does not have", shown(got))
+		return fmt.Sprintf("%s %q has a slash at its end that the registered %s does not have", name, shown(got), kind)
 	}
 	if slices.Contains(registered, got+"/") {
-		return fmt.Sprintf("redirect_uri %q lacks the slash at the end of the registered callback URL", shown(got))
+		return fmt.Sprintf("%s %q lacks the slash at the end of the registered %s", name, shown(got), kind)
 	}
-	return fmt.Sprintf("redirect_uri %q is not one of the callback URLs %s, character for character", shown(got), strings.Join(registered, ", "))
+	return fmt.Sprintf("%s %q is not one of the %ss %s, character for character", name, shown(got), kind, strings.Join(registered, ", "))
 }
 
 // shown is as much of a value as a developer needs to see.

@@ -3,6 +3,7 @@ package authorization
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -118,7 +119,7 @@ func (r *Room) parse(p *pool.Pool, c *pool.Client, in url.Values) (*Request, err
 		}
 	}
 	if !slices.Contains(c.Config.CallbackURLs, q.RedirectURI) {
-		return nil, &Refused{errorMismatch, c.ID, mismatch(q.RedirectURI, c.Config.CallbackURLs)}
+		return nil, &Refused{errorMismatch, c.ID, Mismatch("redirect_uri", q.RedirectURI, "callback URL", c.Config.CallbackURLs)}
 	}
 	switch {
 	case !c.OAuth():
@@ -144,23 +145,26 @@ func (q *Request) Deny(code, description, cause string) *Denied {
 	return &Denied{Request: q, Code: code, Text: description, Cause: cause}
 }
 
-// responseType reads response_type and response_mode, which say how every later refusal is told.
+// responseType reads response_mode, which says how every refusal from here on is told, and response_type.
 func (q *Request) responseType(in url.Values) error {
+	mode := Mode(in.Get("response_mode"))
+	if mode == ModeForm || mode == ModeFragment {
+		q.Mode = mode
+	}
 	flow := cognitoidp.OAuthFlowTypeCode
 	switch kind := in.Get("response_type"); kind {
 	case "code":
 	case "token":
-		q.Implicit, q.Mode, flow = true, ModeFragment, cognitoidp.OAuthFlowTypeImplicit
+		q.Implicit, flow = true, cognitoidp.OAuthFlowTypeImplicit
+		if q.Mode == ModeQuery {
+			q.Mode = ModeFragment
+		}
 	case "":
 		return q.Deny(CodeRequest, "", "response_type is missing")
 	default:
 		return q.Deny(CodeResponseType, "", "response_type must be code or token")
 	}
-	switch mode := Mode(in.Get("response_mode")); {
-	case mode == "":
-	case mode == ModeForm, mode == ModeFragment, mode == ModeQuery && !q.Implicit:
-		q.Mode = mode
-	default:
+	if mode != "" && mode != q.Mode {
 		return q.Deny(CodeRequest, "", "response_mode is not one of query, fragment and form_post, or does not fit response_type")
 	}
 	if !slices.Contains(q.Client.Config.AllowedOAuthFlows, flow) {
@@ -289,11 +293,35 @@ func (q *Request) level(in url.Values) error {
 func (q *Request) unsupported(in url.Values) error {
 	switch {
 	case in.Get("request") != "":
+		q.tellAs(in.Get("request"), in)
 		return q.Deny(CodeNoRequest, "", "request objects are not supported")
 	case in.Get("request_uri") != "":
 		return q.Deny(CodeNoRequestURI, "", "request objects are not supported")
 	}
 	return nil
+}
+
+// tellAs takes from a request object, of which nothing is checked, how and with which state its refusal is told, for
+// clients that say so there alone. Both are as good as from the query: the answer goes to the client's redirect URI.
+func (q *Request) tellAs(object string, in url.Values) {
+	parts := strings.Split(object, ".")
+	if len(parts) != 3 {
+		return
+	}
+	var said struct {
+		Mode  Mode    `json:"response_mode"`
+		State *string `json:"state"`
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(payload, &said) != nil {
+		return
+	}
+	if !in.Has("response_mode") && (said.Mode == ModeForm || said.Mode == ModeFragment) {
+		q.Mode = said.Mode
+	}
+	if !q.HasState && said.State != nil {
+		q.State, q.HasState = *said.State, true
+	}
 }
 
 // local is the name of the user pool itself among the providers of a client.

@@ -1,6 +1,7 @@
 package authorization_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/url"
 	"strings"
@@ -42,6 +43,7 @@ func TestParse(t *testing.T) {
 		in.DefaultRedirectURI = new(callback)
 	})
 	bad := callback + "?error=invalid_request&state=s"
+	object := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"response_mode":"fragment","state":"t","redirect_uri":"https://evil.example"}`)) + "."
 	for _, c := range []struct {
 		what  string
 		pairs []string
@@ -57,6 +59,7 @@ func TestParse(t *testing.T) {
 		{"no provider", []string{"client_id", lonely.ID}, "page unauthorized_client"},
 		{"no response type", []string{"response_type", ""}, bad},
 		{"response type", []string{"response_type", "id_token"}, strings.Replace(bad, "invalid_request", "unsupported_response_type", 1)},
+		{"no response type, told in a fragment", []string{"response_type", "", "response_mode", "fragment"}, callback + "#error=invalid_request&state=s"},
 		{"grant", []string{"response_type", "token", "client_id", plain.ID}, callback + "#error=unauthorized_client&state=s"},
 		{"unknown scope", []string{"scope", "openid offline_access"}, callback + "?error_description=invalid_scope&state=s&error=invalid_request"},
 		{"scope of others", []string{"scope", "profile"}, callback + "?error_description=invalid_scope&state=s&error=invalid_request"},
@@ -71,6 +74,8 @@ func TestParse(t *testing.T) {
 		{"unknown prompt", []string{"prompt", "shout"}, bad},
 		{"max_age", []string{"max_age", "-1"}, bad},
 		{"request object", []string{"request", "e30."}, callback + "?error=request_not_supported&state=s"},
+		{"request object with state and mode", []string{"request", object, "state", ""}, callback + "#error=request_not_supported&state=t"},
+		{"request object beside a state and a mode", []string{"request", object, "response_mode", "query"}, callback + "?error=request_not_supported&state=s"},
 		{"request by reference", []string{"request_uri", "https://app.example.com/r"}, callback + "?error=request_uri_not_supported&state=s"},
 		{"resource", []string{"resource", "https://api.example.com/v1"}, ""},
 		{"resource of this machine", []string{"resource", "http://localhost:3000"}, ""},

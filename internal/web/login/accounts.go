@@ -2,8 +2,11 @@ package login
 
 import (
 	"context"
+	"net/http"
 	"slices"
+	"strings"
 
+	"cognate/internal/api/cognitoidp"
 	"cognate/internal/core/authorization"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
@@ -31,12 +34,53 @@ func (h *handler) drawAccounts(ctx context.Context, v *visit, holders []authoriz
 		form.Other = append(form.Other, row)
 	}
 	form.Other = append(form.Other, screen.Button{Name: "account", Value: "other", Text: screen.Say("accounts.other"), Icon: "user"})
-	return v.show(ctx, 200, &screen.Screen{
+	s := &screen.Screen{
 		Kind: screen.Accounts, Title: screen.Say("accounts.title"), Lead: screen.Say("accounts.lead", "app", v.app()), Forms: []screen.Form{form},
-	})
+	}
+	if err := h.introduce(ctx, v, s); err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	return v.show(ctx, http.StatusOK, s)
 }
 
-// shownName is how people know an account: by what it signs in with.
+// denied is the value of the button that says no to a client of a stranger.
+const denied = "denied"
+
+// introduce tells what a client asks for that no administrator of the pool has made, and lets people say no.
+func (h *handler) introduce(ctx context.Context, v *visit, s *screen.Screen) error {
+	if !v.q.Client.Stranger() {
+		return nil
+	}
+	no, err := v.form(ctx, pool.EndpointLogin, nil)
+	if err != nil {
+		return err
+	}
+	no.ID, no.Quiet, no.Submit = "deny", true, screen.Button{Name: "account", Value: denied, Text: screen.Say("page.cancel")}
+	s.Forms = append(s.Forms, no)
+	if s.Alert == nil {
+		s.Alert = &screen.Alert{Kind: screen.AlertInfo, Text: screen.Say("accounts.asks", "app", v.app(), "scopes", strings.Join(v.q.Scopes, ", "))}
+	}
+	return nil
+}
+
+// signsInAs is what somebody signs in with: an address where the pool takes it, as for a user name.
+func (v *visit) signsInAs(holder authorization.Holder) string {
+	u, c := holder.User, v.q.Pool.Config
+	for _, a := range c.UsernameAttributes {
+		if text := u.Attributes[string(a)]; text != "" {
+			return text
+		}
+	}
+	for _, a := range c.AliasAttributes {
+		name := string(a)
+		if text := u.Attributes[name]; text != "" && (a == cognitoidp.AliasAttributeTypePreferredUsername || u.Attributes[name+"_verified"] == "true") {
+			return text
+		}
+	}
+	return u.Username
+}
+
+// shownName is how people know an account.
 func shownName(holder authorization.Holder) string {
 	for _, name := range []string{"email", "phone_number", "preferred_username"} {
 		if text := holder.User.Attributes[name]; text != "" {
@@ -49,6 +93,9 @@ func shownName(holder authorization.Holder) string {
 // takeAccount goes on with the account that was picked: at once where its session answers the request, else by signing in
 // again.
 func (h *handler) takeAccount(ctx context.Context, v *visit, sub string) site.Reply {
+	if sub == denied {
+		return h.refuse(ctx, v.r, v.q.Deny(authorization.CodeDenied, "", "the person said no"))
+	}
 	holders, err := h.holders(ctx, v)
 	if err != nil {
 		return h.fault(ctx, v.r, err)
@@ -69,6 +116,6 @@ func (h *handler) takeAccount(ctx context.Context, v *visit, sub string) site.Re
 		}
 		return reply.WithCookie(first)
 	}
-	f.Name = shownName(holders[i])
+	f.Name = v.signsInAs(holders[i])
 	return v.redirect(ctx, pool.EndpointLogin, f)
 }

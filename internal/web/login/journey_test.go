@@ -232,3 +232,29 @@ func TestSignUpByLink(t *testing.T) {
 	b.get(w.Link(a.p, "bea@example.com")).says("Your account is confirmed")
 	b.open().fill("username", "bea").fill("password", cognitotest.Password).code()
 }
+
+// TestSignedInAlready: who is signed in and has to sign in again is not asked who it is; the name is one that the pool takes.
+func TestSignedInAlready(t *testing.T) {
+	cognitotest.Each(t, func(w *cognitotest.World) {
+		for want, edit := range map[string]func(*cognitoidp.CreateUserPoolRequest){
+			"ana": nil,
+			"ana@example.com": func(in *cognitoidp.CreateUserPoolRequest) {
+				in.AliasAttributes = []cognitoidp.AliasAttributeType{cognitoidp.AliasAttributeTypeEmail}
+			},
+		} {
+			a := newApp(w, edit, nil)
+			w.User(a.p, "ana", "email", "ana@example.com", "email_verified", "true")
+			b := a.browser().open()
+			b.fill("username", "ana").fill("password", cognitotest.Password).code()
+			w.Clock.Advance(2 * time.Minute)
+			b.open("max_age", "60").says("Sign in again to continue").says(`value="` + want + `"`)
+			b.fill("username", want).fill("password", cognitotest.Password).code()
+			w.Clock.Advance(2 * time.Minute)
+			b.open("max_age", "60", "prompt", "select_account").says(`value="` + want + `"`)
+			b.open("acr_values", "urn:cognito:loa:4").says("asks for a stronger way").says(`value="` + want + `"`)
+			if b.open("prompt", "login"); strings.Contains(b.body, `value="`+want+`"`) {
+				w.T.Error("prompt=login fills in the name")
+			}
+		}
+	})
+}

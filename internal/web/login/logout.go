@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"cognate/internal/base/obs"
+	"cognate/internal/core/authorization"
 	"cognate/internal/core/clientdoc"
 	"cognate/internal/core/pool"
 	"cognate/internal/web/login/screen"
@@ -73,7 +75,7 @@ func (h *handler) leave(ctx context.Context, r *site.Request, confirmed bool) si
 	case in.Get("post_logout_redirect_uri") != "" && slices.Contains(c.Config.LogoutURLs, in.Get("post_logout_redirect_uri")):
 		to = with(in.Get("post_logout_redirect_uri"), "state", in)
 	case in.Get("logout_uri") != "", in.Get("post_logout_redirect_uri") != "":
-		cause = "the address to return to is not one of the app client's LogoutURLs, character for character"
+		cause = authorization.Mismatch("the address to return to", cmp.Or(in.Get("logout_uri"), in.Get("post_logout_redirect_uri")), "logout URL", c.Config.LogoutURLs)
 	case in.Get("redirect_uri") != "":
 		if to, cause = h.backToLogin(c, r, in); to == "" {
 			return h.noWayOut(ctx, r, cause)

@@ -28,7 +28,7 @@ func (h *handler) drawName(ctx context.Context, v *visit, f *flow, p *problem) s
 		Name: "username", Type: kind, Label: label, Value: name, Autocomplete: "username", Required: true, Focus: true, Error: p.at("username"),
 	}}
 	s := &screen.Screen{
-		Kind: screen.SignIn, Title: screen.Say("login.title", "app", v.app()), Alert: f.told(p), Links: v.entrances(f),
+		Kind: screen.SignIn, Title: screen.Say("login.title", "app", v.app()), Lead: v.lead, Alert: f.told(p), Links: v.entrances(f),
 	}
 	if v.classic {
 		form.Fields = append(form.Fields, screen.Field{
@@ -41,6 +41,9 @@ func (h *handler) drawName(ctx context.Context, v *visit, f *flow, p *problem) s
 		s.Alert = &screen.Alert{Kind: screen.AlertInfo, Text: screen.Say("timeout.again")}
 	}
 	if err := h.offerPasskey(ctx, v, f, s); err != nil {
+		return h.fault(ctx, v.r, err)
+	}
+	if err := h.introduce(ctx, v, s); err != nil {
 		return h.fault(ctx, v.r, err)
 	}
 	return v.show(ctx, p.code(), s)

@@ -24,6 +24,12 @@ func (h *handler) showLogin(ctx context.Context, v *visit, f *flow) site.Reply {
 		if slices.ContainsFunc(holders, func(holder authorization.Holder) bool { return h.Requests.Answers(v.q, holder) }) {
 			return h.drawAccounts(ctx, v, holders)
 		}
+		if len(holders) > 0 && f.Name == "" && v.q.LoginHint == "" { // who is signed in has to prove more, or anew
+			f.Name, v.lead = v.signsInAs(holders[0]), screen.Say("login.again", "app", v.app())
+			if len(v.q.ACR) > 0 {
+				v.lead = screen.Say("login.stronger", "app", v.app())
+			}
+		}
 	}
 	return h.drawLogin(ctx, v, f, nil)
 }

@@ -27,7 +27,8 @@ type visit struct {
 	classic  bool
 	look     *screen.Look
 	brand    *branding.Look
-	timedOut bool // it names a flow that has ended
+	timedOut bool        // it names a flow that has ended
+	lead     screen.Text // why somebody who is signed in has to sign in, "" for others
 	cookies  []*http.Cookie
 }
 

@@ -3,6 +3,7 @@ the modules of the conformance suite that it names, read from the standards: wha
 
 import base64
 import hashlib
+import json
 import time
 
 import pytest
@@ -271,6 +272,12 @@ def test_form_post(site, browser):
     browser.open(site.authorize(response_mode="form_post", prompt="none"))
     action, fields = browser.form("error")
     assert (action, fields) == (pages.CALLBACK, {"error": "login_required", "state": "s-1", "iss": site.issuer})
+    browser.open(site.authorize(response_mode="form_post", response_type=None))
+    assert browser.form("error")[1]["error"] == "invalid_request"
+    # An unsigned request object alone says how the answer goes, and the refusal of request objects follows it.
+    inside = base64.urlsafe_b64encode(json.dumps({"response_mode": "form_post", "state": "s-2"}).encode()).rstrip(b"=").decode()
+    browser.open(site.authorize(request=f"eyJhbGciOiJub25lIn0.{inside}.", state=None))
+    assert browser.form("error") == (pages.CALLBACK, {"error": "request_not_supported", "state": "s-2", "iss": site.issuer})
     browser.open(site.authorize(response_mode="form_post"))
     browser.log_in()
     action, fields = browser.form("code")
