@@ -49,6 +49,10 @@ func (c callers) Authenticate(ctx context.Context, r *http.Request, body []byte,
 		return wire.Caller{}, sigv4.UnknownKey(fmt.Sprintf(
 			"the key is not one of this server's, and the page that uses it is foreign (Origin %.100q); --allowed-hosts lets pages of other hosts in", r.Header.Values("Origin")))
 	}
+	if identity.Unchecked && identity.Presigned {
+		// Any page can have a browser send such a request; a header it cannot send without asking.
+		return wire.Caller{}, sigv4.UnknownKey("the key is not one of this server's, which may sign in the header Authorization only")
+	}
 	if identity.Unchecked && r.Method != http.MethodPost && !c.own.Has(r.Host) {
 		// A page under a name that was made to point here may send these without saying what it is.
 		return wire.Caller{}, sigv4.UnknownKey(fmt.Sprintf(

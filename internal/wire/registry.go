@@ -63,7 +63,7 @@ func (r *Registry) ByRoute(method, path string) (*Service, *Operation) {
 // here or not: by the scope of its signature or by one of AWS's host names, ""
 // when it says nothing.
 func ServiceName(r *http.Request) string {
-	if _, service, ok := sigv4.Scope(r.Header); ok {
+	if _, service, ok := sigv4.Scope(r.Header, r.URL.RawQuery); ok {
 		return cut(service, 64)
 	}
 	host := r.Host

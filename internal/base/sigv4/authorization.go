@@ -65,10 +65,17 @@ func parseAuthorization(h string) (*authorization, error) {
 // Scope is the Region and the service that a request says it is signed for. It
 // says nothing about the signature; ok is false when there is none, or none that
 // can be read.
-func Scope(h http.Header) (region, service string, ok bool) {
+func Scope(h http.Header, rawQuery string) (region, service string, ok bool) {
 	line := h.Get("Authorization")
 	if line == "" {
-		return "", "", false
+		if !hasQuery(rawQuery) {
+			return "", "", false
+		}
+		p, err := parseQuery(rawQuery)
+		if err != nil {
+			return "", "", false
+		}
+		return p.scope.region, p.scope.service, true
 	}
 	a, err := parseAuthorization(line)
 	if err != nil {

@@ -43,8 +43,8 @@ type Options struct {
 	Style  PathStyle
 }
 
-// Verifier checks signatures in the Authorization header. It is safe for
-// concurrent use.
+// Verifier checks signatures in the Authorization header and in the query
+// string. It is safe for concurrent use.
 type Verifier struct {
 	opts Options
 	keys keyCache
@@ -69,6 +69,7 @@ type Identity struct {
 	Service     string
 	SignedAt    time.Time // zero when the signature was not checked
 	Unchecked   bool      // the signature was not checked: the key is not one of ours
+	Presigned   bool      // the signature stands in the query string
 }
 
 // FromHTTP takes the parts of r that are signed. It must see the request before
@@ -82,18 +83,7 @@ func FromHTTP(r *http.Request, bodyHash string) Request {
 
 // Verify checks that req was signed for service. Refusals are *Error.
 func (v *Verifier) Verify(ctx context.Context, req Request, service string) (Identity, error) {
-	lines := req.Header["Authorization"]
-	if len(lines) == 0 || len(lines) == 1 && lines[0] == "" {
-		return Identity{}, &Error{Kind: MissingAuthenticationToken, Message: textMissing}
-	}
-	if len(lines) > 1 {
-		return Identity{}, incomplete("Authorization header was sent more than once.")
-	}
-	auth, err := parseAuthorization(lines[0])
-	if err != nil {
-		return Identity{}, err
-	}
-	token, err := single(req.Header, "X-Amz-Security-Token")
+	auth, token, pre, err := shown(req)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -101,14 +91,39 @@ func (v *Verifier) Verify(ctx context.Context, req Request, service string) (Ide
 	if err != nil {
 		return Identity{}, err
 	}
-	id := Identity{AccessKeyID: auth.keyID, Principal: cred.Principal, Region: arn.Region(auth.scope.region), Service: auth.scope.service, Unchecked: cred.Unchecked}
+	id := Identity{AccessKeyID: auth.keyID, Principal: cred.Principal, Region: arn.Region(auth.scope.region), Service: auth.scope.service, Unchecked: cred.Unchecked, Presigned: pre != nil}
 	if cred.Unchecked {
 		return id, v.checkRegion(auth.scope, service)
 	}
-	if id.SignedAt, err = v.check(req, auth, cred, token, service); err != nil {
+	if id.SignedAt, err = v.check(req, auth, pre, cred, token, service); err != nil {
 		return Identity{}, err
 	}
 	return id, nil
+}
+
+// shown reads the signature of a request, in the header or in the query string, and the session token beside it; pre is
+// nil for the header.
+func shown(req Request) (auth *authorization, token string, pre *presigned, err error) {
+	lines := req.Header["Authorization"]
+	inHeader, inQuery := len(lines) > 0 && (len(lines) > 1 || lines[0] != ""), hasQuery(req.RawQuery)
+	switch {
+	case inHeader && inQuery:
+		return nil, "", nil, incomplete("Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the Authorization header should be specified")
+	case inQuery:
+		if pre, err = parseQuery(req.RawQuery); err != nil {
+			return nil, "", nil, err
+		}
+		return &pre.authorization, pre.token, pre, nil
+	case !inHeader:
+		return nil, "", nil, &Error{Kind: MissingAuthenticationToken, Message: textMissing}
+	case len(lines) > 1:
+		return nil, "", nil, incomplete("Authorization header was sent more than once.")
+	}
+	if auth, err = parseAuthorization(lines[0]); err != nil {
+		return nil, "", nil, err
+	}
+	token, err = single(req.Header, "X-Amz-Security-Token")
+	return auth, token, nil, err
 }
 
 func (v *Verifier) lookup(ctx context.Context, keyID, token string) (Credential, error) {
@@ -128,21 +143,21 @@ func (v *Verifier) lookup(ctx context.Context, keyID, token string) (Credential,
 
 // check does everything that depends on the credential and answers the time of
 // the signature.
-func (v *Verifier) check(req Request, auth *authorization, cred Credential, token, service string) (time.Time, error) {
+func (v *Verifier) check(req Request, auth *authorization, pre *presigned, cred Credential, token, service string) (time.Time, error) {
 	if subtle.ConstantTimeCompare([]byte(cred.SessionToken), []byte(token)) != 1 {
 		return time.Time{}, UnknownKey("session token does not belong to the key")
 	}
 	if err := coverage(req, auth); err != nil {
 		return time.Time{}, err
 	}
-	date, at, err := requestTime(req.Header)
+	date, at, err := v.signedAt(req.Header, pre)
 	if err != nil {
 		return time.Time{}, err
 	}
 	if err := v.checkScope(auth.scope, date, service); err != nil {
 		return time.Time{}, err
 	}
-	if err := v.checkSkew(at); err != nil {
+	if err := v.inTime(at, pre); err != nil {
 		return time.Time{}, err
 	}
 	sent, err := single(req.Header, "X-Amz-Content-Sha256")
@@ -153,7 +168,7 @@ func (v *Verifier) check(req Request, auth *authorization, cred Credential, toke
 		return time.Time{}, mismatch("x-amz-content-sha256 is not the hash of the body")
 	}
 	p := pieces{
-		method: req.Method, path: canonicalPath(req.Path, v.opts.Style), query: canonicalQuery(req.RawQuery, ""),
+		method: req.Method, path: canonicalPath(req.Path, v.opts.Style), query: canonicalQuery(req.RawQuery, querySignature),
 		host: req.Host, header: req.Header, signed: auth.signed, payload: req.BodyHash,
 	}
 	text := stringToSign(algorithm, date, auth.scope, p.hash())
@@ -168,6 +183,22 @@ func (v *Verifier) check(req Request, auth *authorization, cred Credential, toke
 		v.keys.put(auth.keyID, cred.Secret, auth.scope, key)
 	}
 	return at, nil
+}
+
+// signedAt is the time of the signature, in the form that is signed and as a time.
+func (v *Verifier) signedAt(h http.Header, pre *presigned) (string, time.Time, error) {
+	if pre != nil {
+		return pre.date, pre.at, nil
+	}
+	return requestTime(h)
+}
+
+// inTime refuses what was signed too long ago or is of a time to come.
+func (v *Verifier) inTime(at time.Time, pre *presigned) error {
+	if pre != nil {
+		return v.timely(pre)
+	}
+	return v.checkSkew(at)
 }
 
 // coverage demands that the headers which steer the request are signed: host

@@ -65,6 +65,12 @@ def post(server, form, accept=""):
         return e.code, e.read().decode()
 
 
+def test_no_page_presigns_in_dev(dev):
+    with pytest.raises(urllib.error.HTTPError) as e:
+        urllib.request.urlopen(client(dev).generate_presigned_url("get_caller_identity"))
+    assert e.value.code == 403 and b"<Code>InvalidClientTokenId</Code>" in e.value.read()
+
+
 def test_without_credentials(dev):
     status, body = post(dev, "Action=GetCallerIdentity&" + VERSION)
     assert status == 403 and "<Type>Sender</Type><Code>MissingAuthenticationToken</Code>" in body
@@ -80,6 +86,13 @@ def test_serve():
         try:
             for region in (REGION, "eu-west-1", "ap-south-1"):  # STS takes any Region
                 assert client(s, key=KEY, secret=SECRET, region=region).get_caller_identity()["Arn"] == "arn:aws:iam::123456789012:root"
+            link = client(s, key=KEY, secret=SECRET).generate_presigned_url("get_caller_identity", ExpiresIn=60)
+            with urllib.request.urlopen(link) as answer:
+                assert b"<Arn>arn:aws:iam::123456789012:root</Arn>" in answer.read()
+            for broken in (link.replace("GetCallerIdentity", "GetSessionToken"), link.replace("X-Amz-Expires=60", "X-Amz-Expires=61")):
+                with pytest.raises(urllib.error.HTTPError) as e:
+                    urllib.request.urlopen(broken)
+                assert e.value.code == 403 and b"<Code>SignatureDoesNotMatch</Code>" in e.value.read()
             assert error(client(s, key=KEY, secret="wrong").get_caller_identity) == ("SignatureDoesNotMatch", 403)
             assert error(client(s, key="AKIAUNKNOWNUNKNOWNUN").get_caller_identity) == ("InvalidClientTokenId", 403)
         finally:
