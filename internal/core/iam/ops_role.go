@@ -70,17 +70,23 @@ func (o Ops) GetRole(ctx context.Context, in *iam.GetRoleRequest) (*iam.GetRoleR
 			return err
 		}
 		out = o.shownRole(&x, true)
-		used, err := o.lastUse(tx, x.ID)
-		out.RoleLastUsed = &iam.RoleLastUsed{}
-		if used.at > 0 {
-			out.RoleLastUsed = &iam.RoleLastUsed{LastUsedDate: new(rt.TimeFromMillis(used.at / 1000 * 1000)), Region: &used.region}
-		}
+		used, err := o.lastUsed(tx, &x)
+		out.RoleLastUsed = used
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &iam.GetRoleResponse{Role: out}, nil
+}
+
+// lastUsed is when a role was used last, empty for never.
+func (r *Room) lastUsed(tx *db.Tx, x *role) (*iam.RoleLastUsed, error) {
+	used, err := r.lastUse(tx, x.ID)
+	if err != nil || used.at == 0 {
+		return &iam.RoleLastUsed{}, err
+	}
+	return &iam.RoleLastUsed{LastUsedDate: new(rt.TimeFromMillis(used.at / 1000 * 1000)), Region: &used.region}, nil
 }
 
 // ListRoles implements the IAM operation.

@@ -21,6 +21,10 @@ func (r *Room) About(ctx context.Context, operation string, in any, ask *Ask) er
 	keyIf(&ask.Keys, "iam:PermissionsBoundary", text("PermissionsBoundary"))
 	keyIf(&ask.Keys, "iam:AWSServiceName", text("AWSServiceName"))
 	requestTags(v, &ask.Keys)
+	if service := text("AWSServiceName"); service != "" {
+		ask.Resources = []string{r.arnOf(kindRole, "/aws-service-role/"+service+"/", first(linked[service].role, "*"))}
+		return nil
+	}
 	e, name := r.subject(ctx, operation, text)
 	if e == nil {
 		ask.Resources = []string{first(name, text("PolicySourceArn"), listResource(r.deps.Account, operation))}
