@@ -292,6 +292,11 @@ def test_form_post(site, browser):
 
 # RP-Initiated Logout -----------------------------------------------------------------------------------------------
 
+def silent(site, browser) -> dict:
+    """What the session of the browser answers."""
+    return browser.open(site.authorize(prompt="none")).left_with
+
+
 @pytest.fixture
 def signed_in(site, browser):
     """Signs in, logs out with these parameters and tells whether the session lives on; hint stands for the ID token."""
@@ -303,7 +308,7 @@ def signed_in(site, browser):
         else:
             browser.open(site.discovery["end_session_endpoint"], "POST", data=sent)
         left, status, text = browser.left, browser.answer.status_code, browser.text
-        alive = "code" in browser.open(site.authorize(prompt="none")).left_with
+        alive = "code" in silent(site, browser)
         return left, status, text, alive
     return log_out
 
@@ -323,11 +328,24 @@ def test_logout_by_client_id(site, signed_in):
     assert (left, status) == (None, 400)
 
 
-@pytest.mark.parametrize("parameters", [{"id_token_hint": "hint"}, {"id_token_hint": "hint", "state": "s-2"}, {"state": "s-2"}, {}])
+@pytest.mark.parametrize("parameters", [{"id_token_hint": "hint"}, {"id_token_hint": "hint", "state": "s-2"}])
 def test_logout_to_nowhere(signed_in, parameters):
-    """oidcc-rp-initiated-logout-no-post-logout-redirect-uri, -only-state, -no-params: a page says that it is done."""
+    """oidcc-rp-initiated-logout-no-post-logout-redirect-uri: a page says that it is done."""
     left, status, text, alive = signed_in(**parameters)
     assert (left, status, alive) == (None, 200, False) and "signed out" in text
+
+
+@pytest.mark.parametrize("parameters", [{"state": "s-2"}, {}])
+def test_logout_without_hint(site, browser, parameters):
+    """oidcc-rp-initiated-logout-no-params, -only-state: as any site could link here, people are asked."""
+    redeem(site, browser.sign_in(site.authorize()))
+    browser.open(site.discovery["end_session_endpoint"], params=parameters)
+    assert browser.left is None and browser.answer.status_code == 200
+    assert "code" in silent(site, browser)
+    browser.open(site.discovery["end_session_endpoint"], params=parameters)
+    action, fields = browser.form("_csrf")
+    assert "signed out" in browser.open(action, "POST", data=fields, headers={"Origin": "/".join(action.split("/")[:3])}).text
+    assert silent(site, browser)["error"] == "login_required"
 
 
 @pytest.mark.parametrize("parameters", [
