@@ -27,7 +27,9 @@ func presign(query url.Values, expires string) Request {
 }
 
 func TestQuery(t *testing.T) {
-	ask := func() Request { return presign(url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}}, "60") }
+	ask := func() Request {
+		return presign(url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}}, "60")
+	}
 	v := vectorVerifier(Standard, vectorToken)
 	got, err := v.Verify(context.Background(), ask(), "service")
 	if err != nil || got.AccessKeyID != vectorKey || got.Service != "service" || !got.SignedAt.Equal(vectorTime()) {

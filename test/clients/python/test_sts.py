@@ -67,7 +67,7 @@ def post(server, form, accept=""):
 
 def test_no_page_presigns_in_dev(dev):
     with pytest.raises(urllib.error.HTTPError) as e:
-        urllib.request.urlopen(client(dev).generate_presigned_url("get_caller_identity"))
+        urllib.request.urlopen(client(dev).generate_presigned_url("get_caller_identity", HttpMethod="GET"))
     assert e.value.code == 403 and b"<Code>InvalidClientTokenId</Code>" in e.value.read()
 
 
@@ -86,7 +86,7 @@ def test_serve():
         try:
             for region in (REGION, "eu-west-1", "ap-south-1"):  # STS takes any Region
                 assert client(s, key=KEY, secret=SECRET, region=region).get_caller_identity()["Arn"] == "arn:aws:iam::123456789012:root"
-            link = client(s, key=KEY, secret=SECRET).generate_presigned_url("get_caller_identity", ExpiresIn=60)
+            link = client(s, key=KEY, secret=SECRET).generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
             with urllib.request.urlopen(link) as answer:
                 assert b"<Arn>arn:aws:iam::123456789012:root</Arn>" in answer.read()
             for broken in (link.replace("GetCallerIdentity", "GetSessionToken"), link.replace("X-Amz-Expires=60", "X-Amz-Expires=61")):
