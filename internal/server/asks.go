@@ -34,14 +34,43 @@ func (c callers) ask(ctx context.Context, a wire.Action) (*iam.Ask, error) {
 	case kmsapi.ServiceName:
 		ask.Resources = []string{c.rooms.KMS.About(ctx, a.Input, a.Resource)}
 	default:
-		if strings.HasPrefix(a.Resource, "arn:") {
-			ask.Resources = []string{a.Resource}
+		if resource := c.named(ctx, a); resource != "" {
+			ask.Resources = []string{resource}
 		}
 	}
 	if a.Service != iamapi.ServiceName {
 		tagKeys(a, ask)
 	}
 	return ask, err
+}
+
+// named is the ARN of what an operation of identity pools, of Cognito Sync or of Verified Permissions names, "" for
+// nothing.
+func (c callers) named(ctx context.Context, a wire.Action) string {
+	if arn := textOf(a.Input, "ResourceArn"); arn != "" {
+		return arn
+	}
+	prefix := "arn:aws:" + a.Service + ":" + string(obs.From(ctx).Region) + ":" + c.settings.Account + ":"
+	pool := textOf(a.Input, "IdentityPoolId")
+	switch {
+	case a.Service == "verifiedpermissions":
+		if store := textOf(a.Input, "PolicyStoreId"); store != "" {
+			return "arn:aws:verifiedpermissions::" + c.settings.Account + ":policy-store/" + store
+		}
+	case pool == "":
+	case a.Service == "cognito-identity":
+		return prefix + "identitypool/" + pool
+	case a.Service == "cognito-sync":
+		arn := prefix + "identitypool/" + pool
+		if identity := textOf(a.Input, "IdentityId"); identity != "" {
+			arn += "/identity/" + identity
+			if dataset := textOf(a.Input, "DatasetName"); dataset != "" {
+				arn += "/dataset/" + dataset
+			}
+		}
+		return arn
+	}
+	return ""
 }
 
 // unpooled are the operations of user pools that are about no pool, though they may name one.

@@ -117,3 +117,29 @@ func BenchmarkAuthorize(b *testing.B) {
 		}
 	}
 }
+
+// TestNamed: what operations of services beside the user pools are about.
+func TestNamed(t *testing.T) {
+	c := callers{settings: devSettings()}
+	account := c.settings.Account
+	ctx := obs.With(context.Background(), &obs.Request{Region: "eu-west-1"})
+	type in struct{ IdentityPoolId, IdentityId, DatasetName, PolicyStoreId, ResourceArn string }
+	const pool, identity = "eu-west-1:p", "eu-west-1:i"
+	for _, one := range []struct {
+		service string
+		in      in
+		want    string
+	}{
+		{"cognito-identity", in{IdentityPoolId: pool}, "arn:aws:cognito-identity:eu-west-1:" + account + ":identitypool/" + pool},
+		{"cognito-identity", in{IdentityId: identity}, ""},
+		{"cognito-sync", in{IdentityPoolId: pool, IdentityId: identity, DatasetName: "d"}, "arn:aws:cognito-sync:eu-west-1:" + account + ":identitypool/" + pool + "/identity/" + identity + "/dataset/d"},
+		{"cognito-sync", in{IdentityPoolId: pool, IdentityId: identity}, "arn:aws:cognito-sync:eu-west-1:" + account + ":identitypool/" + pool + "/identity/" + identity},
+		{"cognito-sync", in{IdentityPoolId: pool}, "arn:aws:cognito-sync:eu-west-1:" + account + ":identitypool/" + pool},
+		{"verifiedpermissions", in{PolicyStoreId: "s"}, "arn:aws:verifiedpermissions::" + account + ":policy-store/s"},
+		{"cognito-identity", in{ResourceArn: "arn:aws:x"}, "arn:aws:x"},
+	} {
+		if got := c.named(ctx, wire.Action{Service: one.service, Input: &one.in}); got != one.want {
+			t.Errorf("%s %+v: %s", one.service, one.in, got)
+		}
+	}
+}

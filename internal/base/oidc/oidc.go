@@ -1,5 +1,6 @@
-// Package oidc verifies the signatures of tokens of OpenID Connect providers elsewhere: discovery, key sets that are fetched
-// through the guarded client and kept, and the signature itself. What the claims mean is the caller's business.
+// Package oidc verifies tokens of identity providers elsewhere: of OpenID Connect by discovery, key sets that are fetched
+// through the guarded client and kept, and the signature itself; opaque ones of two providers by asking them. What the
+// claims mean is the caller's business.
 package oidc
 
 import (
@@ -60,6 +61,8 @@ type Verifier struct {
 	client  *httpkit.Client
 	now     func() time.Time
 
+	amazon, facebook string // addresses; tests have their own
+
 	mu   sync.Mutex
 	sets map[string]*keySet
 }
@@ -70,7 +73,7 @@ func New(o httpkit.ClientOptions, now func() time.Time) *Verifier {
 	if now == nil {
 		now = time.Now
 	}
-	return &Verifier{options: o, client: httpkit.NewClient(o), now: now, sets: map[string]*keySet{}}
+	return &Verifier{options: o, client: httpkit.NewClient(o), now: now, amazon: amazonAPI, facebook: facebookAPI, sets: map[string]*keySet{}}
 }
 
 // Claims are the parts of a token that is not verified yet: for finding out whose keys have to verify it.

@@ -214,3 +214,30 @@ func FuzzClaims(f *testing.F) {
 		}
 	})
 }
+
+func TestOpaqueTokens(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token := r.URL.Query().Get("access_token"); token != "good & well" {
+			w.WriteHeader(map[string]int{"down": 503}[token] + map[string]int{"bad": 400, "empty": 200}[token])
+			_, _ = w.Write([]byte(`{}`))
+			return
+		}
+		_, _ = w.Write([]byte(map[string]string{
+			"/auth/o2/tokeninfo": `{"aud":"client","user_id":"user","exp":3600}`, "/app": `{"id":"app"}`, "/me": `{"id":"me"}`,
+		}[r.URL.Path]))
+	}))
+	defer web.Close()
+	v := New(httpkit.ClientOptions{AllowLocal: true, AllowHTTP: true}, nil)
+	v.amazon, v.facebook = web.URL, web.URL
+	for name, ask := range map[string]func(context.Context, string) (Owner, error){"amazon": v.Amazon, "facebook": v.Facebook} {
+		want := map[string]Owner{"amazon": {"client", "user"}, "facebook": {"app", "me"}}[name]
+		if got, err := ask(t.Context(), "good & well"); err != nil || got != want {
+			t.Errorf("%s: %+v %v", name, got, err)
+		}
+		for token, want := range map[string]error{"bad": ErrSignature, "empty": ErrSignature, "down": ErrKeys} {
+			if _, err := ask(t.Context(), token); !errors.Is(err, want) || strings.Contains(err.Error(), token+"&") {
+				t.Errorf("%s, %s: %v", name, token, err)
+			}
+		}
+	}
+}

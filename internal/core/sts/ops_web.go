@@ -21,7 +21,7 @@ const (
 // AssumeRoleWithWebIdentity gives the credentials of a role to whom an OpenID Connect provider vouches for.
 func (o Ops) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWithWebIdentityRequest) (*sts.AssumeRoleWithWebIdentityResponse, error) {
 	const operation = "AssumeRoleWithWebIdentity"
-	v, err := o.vouched(ctx, in.WebIdentityToken)
+	v, err := o.voucher(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +69,14 @@ func (o Ops) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWi
 	}
 	out.SessionTokenSize, out.SessionTokenUtilization = got.sizes()
 	return out, nil
+}
+
+// voucher verifies the token of a request.
+func (o Ops) voucher(ctx context.Context, in *sts.AssumeRoleWithWebIdentityRequest) (*voucher, error) {
+	if in.ProviderId != nil {
+		return o.opaque(ctx, *in.ProviderId, in.WebIdentityToken)
+	}
+	return o.vouched(ctx, in.WebIdentityToken)
 }
 
 // refused is what STS answers where Federate fails.

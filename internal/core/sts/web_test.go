@@ -159,6 +159,9 @@ func TestWebIdentity(t *testing.T) {
 			}
 		}
 		cognitotest.Refused(w.World, not, w.sts.AssumeRoleWithWebIdentity, web("arn:aws:iam::"+account+":role/none", good))
+		opaque := web(role, "EAAB1234")
+		opaque.ProviderId = new("login.example.com")
+		cognitotest.Refused(w.World, "ValidationError: ProviderId is for the access tokens of www.amazon.com and graph.facebook.com.", w.sts.AssumeRoleWithWebIdentity, opaque)
 		long := web(role, good)
 		long.DurationSeconds = new(int64(3601))
 		cognitotest.Refused(w.World, "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", w.sts.AssumeRoleWithWebIdentity, long)
