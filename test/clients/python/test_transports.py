@@ -218,13 +218,13 @@ def test_confirmation_link():
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(request)
         with urllib.request.urlopen(link.replace("localhost", "127.0.0.1")) as r:
-            assert "has been confirmed" in r.read().decode()
+            assert "Your account is confirmed" in r.read().decode()
             assert r.headers["Content-Security-Policy"].startswith("default-src 'none'")
         user = idp.admin_get_user(UserPoolId=pool, Username="a&b+c")
         assert user["UserStatus"] == "CONFIRMED"
         assert {"Name": "email_verified", "Value": "true"} in user["UserAttributes"]
         with urllib.request.urlopen(link.replace("localhost", "127.0.0.1")) as r:  # mail scanners open links, too
-            assert "has been confirmed" in r.read().decode()
+            assert "Your account is confirmed" in r.read().decode()
         with pytest.raises(urllib.error.HTTPError) as wrong:
             urllib.request.urlopen(link.replace("localhost", "127.0.0.1")[:-1] + "x")
         assert wrong.value.code == 400 and "This link is not valid" in wrong.value.read().decode()
