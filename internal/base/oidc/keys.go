@@ -22,6 +22,8 @@ import (
 
 // keySet are the keys of one provider.
 type keySet struct {
+	fetching sync.Mutex // one request fetches, those that need what it fetches wait
+
 	mu      sync.Mutex
 	keys    []jose.JSONWebKey
 	fetched time.Time // when they were fetched last
@@ -30,35 +32,46 @@ type keySet struct {
 }
 
 // get returns the keys, fetching them when there are none, when they are old, or when again asks for it and the last try
-// was not a moment ago. One request fetches, others wait for it.
+// was not a moment ago.
 func (s *keySet) get(ctx context.Context, v *Verifier, p Provider, again bool) ([]jose.JSONWebKey, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := v.now()
-	fresh := s.keys != nil && now.Sub(s.fetched) < keysFor
-	recent := !s.tried.IsZero() && now.Sub(s.tried) < againAfter
-	switch {
-	case fresh && (!again || recent):
-		return s.keys, nil
-	case recent && s.failed != nil:
-		if s.keys != nil {
-			return s.keys, nil
-		}
-		return nil, s.failed
+	if keys, err, done := s.have(v.now(), again); done {
+		return keys, err
+	}
+	s.fetching.Lock()
+	defer s.fetching.Unlock()
+	if keys, err, done := s.have(v.now(), again); done { // somebody was first
+		return keys, err
 	}
 	keys, err := v.fetch(ctx, p)
 	if ctx.Err() != nil {
 		return nil, ctx.Err() // the caller's impatience says nothing about the provider
 	}
-	s.tried, s.failed = now, err
-	if err != nil {
-		if s.keys != nil { // better old keys than none
-			return s.keys, nil
-		}
-		return nil, err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tried, s.failed = v.now(), err
+	if err == nil {
+		s.keys, s.fetched = keys, s.tried
+	} else if s.keys != nil { // better old keys than none
+		return s.keys, nil
 	}
-	s.keys, s.fetched = keys, now
-	return keys, nil
+	return keys, err
+}
+
+// have returns what there is, and whether that will do.
+func (s *keySet) have(now time.Time, again bool) (keys []jose.JSONWebKey, err error, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := s.keys != nil && now.Sub(s.fetched) < keysFor
+	recent := !s.tried.IsZero() && now.Sub(s.tried) < againAfter
+	switch {
+	case fresh && (!again || recent):
+		return s.keys, nil, true
+	case recent && s.failed != nil && s.keys != nil:
+		return s.keys, nil, true
+	case recent && s.failed != nil:
+		return nil, s.failed, true
+	}
+	return nil, nil, false
 }
 
 // fetch reads the discovery document and the key set that it names.

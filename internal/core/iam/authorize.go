@@ -87,6 +87,7 @@ func (r *Room) dossier(ctx context.Context, p obs.Principal) (*dossier, error) {
 		}
 	}
 	switch {
+	case c.Kind == policy.Root: // only where roles are assumed; everything else is open to it
 	case own == nil && c.Session != nil && c.Session.Of == "":
 		// The root's own session, or its federated user, whom the session policies alone limit.
 		d.sets.Identity = []policy.Source{everything()}

@@ -71,6 +71,9 @@ func (r *Room) userPrincipal(ctx context.Context, accessKeyID, userKey, id strin
 	}, nil
 }
 
+// nobodys is remembered of an id that is no key's.
+var nobodys = &keyInForce{}
+
 // keyInForce finds a long-term key of a user: errNoEntity when there never was one, without a secret when it may not be
 // used.
 func (r *Room) keyInForce(ctx context.Context, id string) (*keyInForce, error) {
@@ -80,11 +83,18 @@ func (r *Room) keyInForce(ctx context.Context, id string) (*keyInForce, error) {
 	r.mu.RLock()
 	have, drops := r.known.keys[id], r.drops
 	r.mu.RUnlock()
-	if have != nil {
+	switch {
+	case have == nobodys:
+		return nil, errNoEntity
+	case have != nil:
 		return have, nil
 	}
 	var row accessKey
-	if err := r.view(ctx, func(tx *db.Tx) (err error) { row, err = readKey(tx, r.deps.Account, id); return err }); err != nil {
+	err := r.view(ctx, func(tx *db.Tx) (err error) { row, err = readKey(tx, r.deps.Account, id); return err })
+	if errors.Is(err, errNoEntity) {
+		r.remember(drops, func(k *known) { k.keys[id] = nobodys })
+	}
+	if err != nil {
 		return nil, err
 	}
 	have = &keyInForce{user: row.userKey, userID: row.userID}

@@ -243,3 +243,23 @@ func TestTokens(t *testing.T) {
 		}
 	})
 }
+
+// TestUnknownKeysOfDev: a key that was not issued here stands for the root, but may try roles.
+func TestUnknownKeysOfDev(t *testing.T) {
+	lenient(t, func(w world) {
+		role := w.role("R", trusts(`"StringEquals":{"aws:PrincipalAccount":"`+account+`"}`, "sts:AssumeRole"), allows("s3:GetObject"))
+		closed := w.role("closed", federated("cognito-identity.amazonaws.com", `"StringEquals":{"cognito-identity.amazonaws.com:aud":"x"}`, withWeb), "")
+		c, err := w.STS.Lookup(w.Ctx, "test", "")
+		w.must(err)
+		if !c.Unchecked || !c.Principal.Root {
+			t.Fatalf("%+v", c)
+		}
+		dev := w.as(c.Principal)
+		if s := w.by(dev.assume(role, nil).Credentials); !s.may("s3:GetObject") || s.may("s3:PutObject") {
+			t.Error("a role's session has its role's rights in dev, too")
+		}
+		if got := cognitotest.Refusal(dev.World, dev.sts.AssumeRole, assuming(closed, nil)); !strings.HasPrefix(got, "AccessDeniedException: ") {
+			t.Error(got)
+		}
+	})
+}
