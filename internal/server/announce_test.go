@@ -161,3 +161,18 @@ func TestUnknownRegion(t *testing.T) {
 		t.Errorf("warned of %v", unknown)
 	}
 }
+
+// TestDemoPoolElsewhere starts dev under the names that containers and proxies know it by.
+func TestDemoPoolElsewhere(t *testing.T) {
+	for public, want := range map[string]string{
+		"http://cognate:7654": "http://localhost:", "https://id.example.com/auth": "https://id.example.com/auth/_cognate/callback", "http://[::1]:7654": "http://[::1]:7654/_cognate/callback",
+	} {
+		s := devSettings()
+		s.PublicURL = public
+		a, _ := started(t, s)
+		_, c, err := a.Pools.Client(t.Context(), demoClientID)
+		if err != nil || !strings.HasPrefix(c.Config.CallbackURLs[0], want) {
+			t.Errorf("%s: %v %v", public, c, err)
+		}
+	}
+}

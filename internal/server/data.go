@@ -4,7 +4,10 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +33,20 @@ const (
 
 // watchEvery is how often dev looks whether the seed file was edited.
 const watchEvery = time.Second
+
+// demoEndpoint is where browsers reach the pages of dev, as a callback URL may say it: AWS takes plain HTTP for this machine
+// alone, and the public URL may name the server as other containers know it.
+func (a *app) demoEndpoint() string {
+	u, err := url.Parse(a.settings.PublicURL)
+	if err == nil && (u.Scheme == "https" || slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())) {
+		return a.settings.PublicURL
+	}
+	_, port, err := net.SplitHostPort(a.settings.Listen)
+	if err != nil {
+		return "http://localhost"
+	}
+	return "http://localhost:" + port
+}
 
 func (a *app) demoPoolID() string { return a.settings.Region + demoPoolSuffix }
 
@@ -62,7 +79,7 @@ func (a *app) firstData(ctx context.Context) error {
 	if empty, err := a.Pools.Empty(ctx); err != nil || !empty {
 		return err
 	}
-	f, err := seed.Parse("demo.yaml", []byte(strings.NewReplacer("REGION", a.settings.Region, "ENDPOINT", a.settings.PublicURL).Replace(demo)))
+	f, err := seed.Parse("demo.yaml", []byte(strings.NewReplacer("REGION", a.settings.Region, "ENDPOINT", a.demoEndpoint()).Replace(demo)))
 	if err != nil {
 		return fmt.Errorf("demo pool: %w", err)
 	}
